@@ -1,0 +1,127 @@
+package org.templatevault.config;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/**
+ * The settings of this node. Each is an environment variable (or a server variable, or a file in a directory of
+ * {@code VARIABLE_SOURCE_DIRS}) of the name given here.
+ *
+ * @param databaseUrl {@code VAULT_DB_URL}
+ * @param databaseUser {@code VAULT_DB_USER}, the application's role
+ * @param databaseOwner {@code VAULT_DB_OWNER}, the role that migrates at the start; absent when an operator does it
+ * @param databaseOwnerPassword {@code VAULT_DB_OWNER_PASSWORD}
+ * @param keyStoreFile {@code VAULT_KEYSTORE_FILE}, a PKCS#12 file
+ * @param keyStorePassword {@code VAULT_KEYSTORE_PASSWORD}
+ * @param keyStoreCreate {@code VAULT_KEYSTORE_CREATE}: make the file when it is absent and the database is new
+ * @param nodeName {@code VAULT_NODE}, unlike every other node's
+ * @param templateMaxBytes {@code VAULT_TEMPLATE_MAX_BYTES}, bytes of one template
+ * @param subjectMaxBytes {@code VAULT_SUBJECT_MAX_BYTES}, bytes of ciphertext of one subject
+ * @param versionsKept {@code VAULT_VERSIONS_KEPT}, versions of one template
+ * @param dataSuite {@code VAULT_DATA_SUITE}, the suite of new data encryption keys
+ * @param formats {@code VAULT_FORMATS}: names of template formats beside the known ones
+ * @param purposes {@code VAULT_PURPOSES}: what a read of content may be for
+ * @param reasons {@code VAULT_REASONS}: what a deletion may be for
+ * @param databaseWaitSeconds {@code VAULT_DB_WAIT_SECONDS}: how long the start waits for the database
+ */
+public record Settings(
+        String databaseUrl,
+        String databaseUser,
+        Optional<String> databaseOwner,
+        Optional<String> databaseOwnerPassword,
+        String keyStoreFile,
+        String keyStorePassword,
+        boolean keyStoreCreate,
+        String nodeName,
+        int templateMaxBytes,
+        long subjectMaxBytes,
+        int versionsKept,
+        String dataSuite,
+        Set<String> formats,
+        Set<String> purposes,
+        Set<String> reasons,
+        int databaseWaitSeconds) {
+    /** No setting can raise the size of a template above this many bytes. */
+    public static final int HARD_TEMPLATE_MAX_BYTES = 8 << 20;
+
+    private static final List<String> KNOWN_FORMATS = List.of(
+            "ISO_19794_2_2005",
+            "ISO_19794_2_2011",
+            "ISO_19794_4",
+            "ISO_19794_5",
+            "ISO_19794_6",
+            "ISO_39794_2",
+            "ANSI_378_2004",
+            "ANSI_378_2009",
+            "FLOAT32_VECTOR",
+            "OPAQUE");
+    private static final String NAME = "[a-z][a-z0-9-]{0,39}";
+
+    /**
+     * Reads and checks all settings.
+     *
+     * @param source a setting's value by its name
+     * @throws InvalidSettingsException naming every setting that is missing or wrong
+     */
+    public static Settings read(Function<String, Optional<String>> source) {
+        SettingsReader reader = new SettingsReader(source);
+        Settings settings = new Settings(
+                databaseUrl(reader),
+                reader.required("VAULT_DB_USER", "the application's database role"),
+                reader.optional("VAULT_DB_OWNER"),
+                reader.optional("VAULT_DB_OWNER_PASSWORD"),
+                reader.required("VAULT_KEYSTORE_FILE", "the PKCS#12 file with the root keys"),
+                reader.required("VAULT_KEYSTORE_PASSWORD", "the password of the key store"),
+                reader.flag("VAULT_KEYSTORE_CREATE"),
+                reader.optional("VAULT_NODE").orElse("localhost"),
+                (int) reader.number("VAULT_TEMPLATE_MAX_BYTES", 256 << 10, 1, HARD_TEMPLATE_MAX_BYTES),
+                reader.number("VAULT_SUBJECT_MAX_BYTES", 32 << 20, 1 << 10, 256 << 20),
+                (int) reader.number("VAULT_VERSIONS_KEPT", 10, 1, 1000),
+                reader.oneOf("VAULT_DATA_SUITE", "CHACHA20_POLY1305", List.of("CHACHA20_POLY1305", "AES_256_GCM")),
+                formats(reader),
+                Set.copyOf(reader.names(
+                        "VAULT_PURPOSES", List.of("verification", "identification", "migration", "support"), NAME)),
+                Set.copyOf(reader.names(
+                        "VAULT_REASONS",
+                        List.of("data-subject-request", "consent-withdrawn", "retention", "enrolment-error"),
+                        NAME)),
+                (int) reader.number("VAULT_DB_WAIT_SECONDS", 30, 0, 600));
+        if (settings.databaseOwner.isPresent() != settings.databaseOwnerPassword.isPresent()) {
+            reader.refuse("VAULT_DB_OWNER and VAULT_DB_OWNER_PASSWORD belong together: set both or neither");
+        }
+        reader.required("VAULT_DB_PASSWORD", "the password of the application's database role");
+        reader.required("VAULT_TLS_KEYSTORE_PASSWORD", "the password of VAULT_TLS_KEYSTORE_FILE");
+        reader.number("VAULT_HTTPS_PORT", 9443, 1, 65535);
+        reader.number("VAULT_DB_POOL_SIZE", 32, 4, 1000);
+        reader.check();
+        return settings;
+    }
+
+    private static String databaseUrl(SettingsReader reader) {
+        String url = reader.required("VAULT_DB_URL", "such as jdbc:postgresql://db.example/vault?sslmode=verify-full");
+        if (!url.isEmpty() && !url.startsWith("jdbc:postgresql://")) {
+            reader.refuse("VAULT_DB_URL must begin with jdbc:postgresql://");
+        }
+        if (url.contains("password=")) {
+            reader.refuse("VAULT_DB_URL must not hold a password: set VAULT_DB_PASSWORD");
+        }
+        return url;
+    }
+
+    private static Set<String> formats(SettingsReader reader) {
+        List<String> added = reader.names("VAULT_FORMATS", List.of(), "[A-Z][A-Z0-9_]{0,39}");
+        return Set.copyOf(new LinkedHashSet<>(
+                Stream.concat(KNOWN_FORMATS.stream(), added.stream()).toList()));
+    }
+
+    /** Everything but the passwords. */
+    @Override
+    public String toString() {
+        return "Settings[databaseUrl=" + databaseUrl + ", databaseUser=" + databaseUser + ", keyStoreFile="
+                + keyStoreFile + ", nodeName=" + nodeName + "]";
+    }
+}

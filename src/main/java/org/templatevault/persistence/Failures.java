@@ -1,0 +1,77 @@
+package org.templatevault.persistence;
+
+import jakarta.persistence.PersistenceException;
+import java.sql.SQLException;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Sorts what PostgreSQL, the driver and the pool report (PostgreSQL manual, appendix A). */
+final class Failures {
+    private static final Set<String> ROLLED_BACK = Set.of("40001", "40P01");
+    private static final Set<String> SHUTTING_DOWN = Set.of("57P01", "57P02", "57P03", "58000");
+    private static final Set<String> FULL = Set.of("53100", "25006");
+    private static final Set<String> NOT_CONNECTED = Set.of("08001", "08004", "53300");
+
+    private Failures() {}
+
+    /** What to throw for a failure before the commit: nothing of the transaction happened. */
+    static RuntimeException duringWork(Throwable failure) {
+        if (failure instanceof TryAgainException tryAgain) {
+            return tryAgain;
+        }
+        SQLException sql = sqlCause(failure);
+        if (sql == null) {
+            return isPool(failure) ? new DatabaseUnavailableException(failure) : asRuntime(failure);
+        }
+        String state = String.valueOf(sql.getSQLState());
+        if (FULL.contains(state)) {
+            return DatabaseUnavailableException.full(sql);
+        }
+        if (NOT_CONNECTED.contains(state) || state.startsWith("28")) {
+            return new DatabaseUnavailableException(sql);
+        }
+        if (ROLLED_BACK.contains(state) || isLost(state)) {
+            return new TryAgainException(sql);
+        }
+        return isPool(failure) ? new DatabaseUnavailableException(failure) : asRuntime(failure);
+    }
+
+    /** What to throw for a failure of the commit itself. */
+    static RuntimeException duringCommit(Throwable failure) {
+        SQLException sql = sqlCause(failure);
+        if (sql != null && ROLLED_BACK.contains(String.valueOf(sql.getSQLState()))) {
+            return new TryAgainException(sql);
+        }
+        return DatabaseUnavailableException.outcomeUnknown(failure);
+    }
+
+    private static boolean isLost(String state) {
+        return state.startsWith("08") || SHUTTING_DOWN.contains(state);
+    }
+
+    private static boolean isPool(Throwable failure) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof jakarta.resource.ResourceException || t instanceof java.sql.SQLTransientException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static @Nullable SQLException sqlCause(Throwable failure) {
+        SQLException deepest = null;
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof SQLException sql) {
+                deepest = sql;
+            }
+        }
+        return deepest;
+    }
+
+    private static RuntimeException asRuntime(Throwable failure) {
+        if (failure instanceof Error error) {
+            throw error;
+        }
+        return failure instanceof RuntimeException runtime ? runtime : new PersistenceException(failure);
+    }
+}

@@ -1,0 +1,154 @@
+package org.templatevault.persistence;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** The vault's identity, its key versions with their wrapped KEKs, and the wrapped service keys. */
+@ApplicationScoped
+public class KeyVersions {
+    /** A key version; {@code wrapped} is null once its material is destroyed. */
+    public record Row(
+            int version,
+            String state,
+            String keyStore,
+            String rootKeyAlias,
+            String wrapSuite,
+            Instant createdAt,
+            @Nullable Instant activatedAt,
+            @Nullable Instant deactivatedAt,
+            @Nullable Instant destroyedAt,
+            @Nullable Bytes wrapped) {}
+
+    /** A service key, wrapped by the KEK of {@code kekVersion}. */
+    public record ServiceKeyRow(String purpose, int number, int kekVersion, Bytes wrapped) {}
+
+    @Inject
+    Sql sql;
+
+    /** The vault's UUID, or nothing in a database that no vault has used. */
+    public Optional<UUID> vaultId() {
+        return sql.first("select id from vault.vault_identity", row -> Sql.uuid(row, "id"));
+    }
+
+    /** Gives the database its vault; of two nodes that try at once the second waits, and answers false. */
+    public boolean insertVaultId(UUID id, Instant now) {
+        return sql.update(
+                        "insert into vault.vault_identity (id, created_at) values (?, ?) on conflict do nothing",
+                        id,
+                        now)
+                == 1;
+    }
+
+    /** All key versions, oldest first, destroyed ones too. */
+    public List<Row> all() {
+        return sql.query(
+                "select v.*, m.wrapped from vault.key_version v left join vault.key_material m using (version)"
+                        + " order by v.version",
+                KeyVersions::read);
+    }
+
+    /** Stores a new version in the state PRE_ACTIVE with its wrapped KEK. */
+    public void insert(
+            int version, String keyStore, String rootKeyAlias, String wrapSuite, byte[] wrapped, Instant now) {
+        sql.update(
+                "insert into vault.key_version (version, state, key_store, root_key_alias, wrap_suite, created_at)"
+                        + " values (?, 'PRE_ACTIVE', ?, ?, ?, ?)",
+                version,
+                keyStore,
+                rootKeyAlias,
+                wrapSuite,
+                now);
+        sql.update("insert into vault.key_material (version, wrapped) values (?, ?)", version, wrapped);
+    }
+
+    /**
+     * Makes the version the active one and deactivates the one before it. Waits for every transaction that wraps under
+     * the version before it ({@link #holdActive}).
+     */
+    public void activate(int version, Instant now) {
+        sql.update(
+                "update vault.key_version set state = 'DEACTIVATED', deactivated_at = ? where state = 'ACTIVE'", now);
+        int activated = sql.update(
+                "update vault.key_version set state = 'ACTIVE', activated_at = ? where version = ? and state = 'PRE_ACTIVE'",
+                now,
+                version);
+        if (activated != 1) {
+            throw new TryAgainException("The key version " + version + " is not PRE_ACTIVE");
+        }
+    }
+
+    /**
+     * Keeps the active version active until this transaction ends. Taken last before the commit of whoever wraps a new
+     * DEK.
+     *
+     * @return false if the version is not the active one: the caller's key ring is old
+     */
+    public boolean holdActive(int version) {
+        return sql.first(
+                        "select version from vault.key_version where version = ? and state = 'ACTIVE' for share",
+                        row -> row.getInt(1),
+                        version)
+                .isPresent();
+    }
+
+    /** All service keys. */
+    public List<ServiceKeyRow> serviceKeys() {
+        return sql.query(
+                "select purpose, number, kek_version, wrapped from vault.service_key order by purpose, number",
+                row -> new ServiceKeyRow(
+                        row.getString("purpose"),
+                        row.getInt("number"),
+                        row.getInt("kek_version"),
+                        Bytes.of(row.getBytes("wrapped"))));
+    }
+
+    /** Stores a new service key. */
+    public void insertServiceKey(ServiceKeyRow key, Instant now) {
+        sql.update(
+                "insert into vault.service_key (purpose, number, kek_version, wrapped, created_at) values (?, ?, ?, ?, ?)",
+                key.purpose(),
+                key.number(),
+                key.kekVersion(),
+                key.wrapped(),
+                now);
+    }
+
+    /** Replaces a service key's wrapping, only while the old one is still there. */
+    public boolean rewrapServiceKey(ServiceKeyRow key, int fromVersion) {
+        return sql.update(
+                        "update vault.service_key set kek_version = ?, wrapped = ?"
+                                + " where purpose = ? and number = ? and kek_version = ?",
+                        key.kekVersion(),
+                        key.wrapped(),
+                        key.purpose(),
+                        key.number(),
+                        fromVersion)
+                == 1;
+    }
+
+    private static Row read(ResultSet row) throws SQLException {
+        return new Row(
+                row.getInt("version"),
+                row.getString("state"),
+                row.getString("key_store"),
+                row.getString("root_key_alias"),
+                row.getString("wrap_suite"),
+                Sql.instant(row, "created_at"),
+                Sql.instantOrNull(row, "activated_at"),
+                Sql.instantOrNull(row, "deactivated_at"),
+                Sql.instantOrNull(row, "destroyed_at"),
+                wrapped(row));
+    }
+
+    private static @Nullable Bytes wrapped(ResultSet row) throws SQLException {
+        byte[] wrapped = row.getBytes("wrapped");
+        return wrapped == null ? null : Bytes.of(wrapped);
+    }
+}

@@ -1,0 +1,120 @@
+package org.templatevault.persistence;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.persistence.EntityManager;
+import jakarta.persistence.PersistenceContext;
+import jakarta.persistence.PersistenceException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.hibernate.Session;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends the statements that a mapper cannot write (guarded updates, {@code RETURNING}, {@code unnest}) over the
+ * connection of the present transaction. Arguments are bound, never concatenated.
+ */
+@ApplicationScoped
+public class Sql {
+    /** Reads one row of a result. */
+    @FunctionalInterface
+    interface RowReader<T> {
+        T read(ResultSet row) throws SQLException;
+    }
+
+    /** An array argument, with PostgreSQL's name of its elements' type. */
+    record ArrayOf(String type, List<?> elements) {
+        static ArrayOf uuids(List<UUID> elements) {
+            return new ArrayOf("uuid", elements);
+        }
+    }
+
+    @PersistenceContext(unitName = "vault")
+    EntityManager em;
+
+    <T> List<T> query(String sql, RowReader<T> reader, @Nullable Object... arguments) {
+        return execute(connection -> {
+            try (PreparedStatement statement = prepare(connection, sql, arguments);
+                    ResultSet rows = statement.executeQuery()) {
+                List<T> result = new ArrayList<>();
+                while (rows.next()) {
+                    result.add(reader.read(rows));
+                }
+                return result;
+            }
+        });
+    }
+
+    <T> Optional<T> first(String sql, RowReader<T> reader, @Nullable Object... arguments) {
+        return query(sql, reader, arguments).stream().findFirst();
+    }
+
+    int update(String sql, @Nullable Object... arguments) {
+        return execute(connection -> {
+            try (PreparedStatement statement = prepare(connection, sql, arguments)) {
+                return statement.executeUpdate();
+            }
+        });
+    }
+
+    private <T> T execute(org.hibernate.jdbc.ReturningWork<T> work) {
+        try {
+            return em.unwrap(Session.class).doReturningWork(work);
+        } catch (PersistenceException e) {
+            throw e;
+        }
+    }
+
+    private static PreparedStatement prepare(Connection connection, String sql, @Nullable Object[] arguments)
+            throws SQLException {
+        PreparedStatement statement = connection.prepareStatement(sql);
+        try {
+            for (int i = 0; i < arguments.length; i++) {
+                bind(statement, i + 1, arguments[i]);
+            }
+            return statement;
+        } catch (SQLException | RuntimeException e) {
+            statement.close();
+            throw e;
+        }
+    }
+
+    private static void bind(PreparedStatement statement, int index, @Nullable Object argument) throws SQLException {
+        if (argument instanceof ArrayOf array) {
+            statement.setArray(index, statement.getConnection().createArrayOf(array.type, elements(array)));
+        } else if (argument instanceof Instant instant) {
+            statement.setObject(index, instant.atOffset(ZoneOffset.UTC));
+        } else if (argument instanceof byte[] bytes) {
+            statement.setBytes(index, bytes);
+        } else if (argument instanceof Bytes bytes) {
+            statement.setBytes(index, bytes.toArray());
+        } else {
+            statement.setObject(index, argument);
+        }
+    }
+
+    private static Object[] elements(ArrayOf array) {
+        return array.type.equals("bytea") ? array.elements.toArray(byte[][]::new) : array.elements.toArray();
+    }
+
+    static Instant instant(ResultSet row, String column) throws SQLException {
+        return row.getObject(column, OffsetDateTime.class).toInstant();
+    }
+
+    static @Nullable Instant instantOrNull(ResultSet row, String column) throws SQLException {
+        OffsetDateTime value = row.getObject(column, OffsetDateTime.class);
+        return value == null ? null : value.toInstant();
+    }
+
+    static UUID uuid(ResultSet row, String column) throws SQLException {
+        return row.getObject(column, UUID.class);
+    }
+}

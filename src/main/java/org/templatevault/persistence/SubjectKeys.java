@@ -1,0 +1,163 @@
+package org.templatevault.persistence;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.persistence.EntityManager;
+import jakarta.persistence.PersistenceContext;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.templatevault.persistence.Sql.ArrayOf;
+
+/**
+ * The rows of {@code subject_key} and the guard of all that is written about a subject: whoever writes a subject's
+ * templates first raises its revision here, and so meets a rotation or an erasure of that subject on this row.
+ */
+@ApplicationScoped
+public class SubjectKeys {
+    private static final String COLUMNS = "k.subject_id, k.dek_number, k.revision, k.kek_version, k.first_kek_version,"
+            + " k.wrap_suite, k.data_suite, k.wrapped, k.reference, k.stored_bytes, k.created_at";
+
+    @Inject
+    Sql sql;
+
+    @PersistenceContext(unitName = "vault")
+    EntityManager em;
+
+    /** The subject's row as it is now, without a lock. */
+    public Optional<SubjectKeyRow> find(UUID subject) {
+        return Optional.ofNullable(em.find(SubjectKeyRow.class, subject));
+    }
+
+    /**
+     * Raises the subject's revision, locks its row until the end of the transaction and answers with the row as it is
+     * under the lock: the DEK in it is the one to seal with.
+     *
+     * @param addedBytes how much the subject's envelopes grow; negative when they shrink
+     */
+    public Optional<SubjectKeyRow> touch(UUID subject, long addedBytes) {
+        return sql.first(
+                "update vault.subject_key k set revision = k.revision + 1, stored_bytes = k.stored_bytes + ?"
+                        + " where k.subject_id = ? returning " + COLUMNS,
+                SubjectKeys::read,
+                addedBytes,
+                subject);
+    }
+
+    /** As {@link #touch}, only while the subject is at the revision given. */
+    public Optional<SubjectKeyRow> touchAt(UUID subject, long revision) {
+        return sql.first(
+                "update vault.subject_key k set revision = k.revision + 1 where k.subject_id = ? and k.revision = ?"
+                        + " returning " + COLUMNS,
+                SubjectKeys::read,
+                subject,
+                revision);
+    }
+
+    /** As {@link #touch} for many subjects in one statement, in the order of their ids. */
+    public List<SubjectKeyRow> touchAll(Map<UUID, Long> addedBytes) {
+        TreeMap<UUID, Long> sorted = new TreeMap<>(addedBytes);
+        return sql.query(
+                "update vault.subject_key k set revision = k.revision + 1, stored_bytes = k.stored_bytes + a.bytes"
+                        + " from (select * from unnest(?, ?) as u(id, bytes) order by id) a"
+                        + " where k.subject_id = a.id returning " + COLUMNS,
+                SubjectKeys::read,
+                ArrayOf.uuids(List.copyOf(sorted.keySet())),
+                new ArrayOf("bigint", List.copyOf(sorted.values())));
+    }
+
+    /** Corrects the stored bytes of a subject whose row this transaction holds. */
+    public void addStoredBytes(UUID subject, long bytes) {
+        sql.update("update vault.subject_key set stored_bytes = stored_bytes + ? where subject_id = ?", bytes, subject);
+    }
+
+    /**
+     * Stores the rows of subjects that are new, and counts them under their KEK version.
+     *
+     * @return the ids that were stored; an id that is missing exists already
+     */
+    public List<UUID> insertAll(Collection<SubjectKeyRow> rows) {
+        List<SubjectKeyRow> sorted = rows.stream()
+                .sorted(java.util.Comparator.comparing(SubjectKeyRow::subjectId))
+                .toList();
+        return sql.query(
+                "with added as (insert into vault.subject_key (subject_id, dek_number, revision, kek_version,"
+                        + " first_kek_version, wrap_suite, data_suite, wrapped, reference, stored_bytes, created_at)"
+                        + " select * from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing"
+                        + " returning subject_id, kek_version, created_at),"
+                        + " counted as (insert into vault.subject_count (id, kek_version, kind, subjects, at)"
+                        + " select ?, kek_version, 'CREATED', count(*), max(created_at) from added group by kek_version)"
+                        + " select subject_id from added",
+                row -> Sql.uuid(row, "subject_id"),
+                ArrayOf.uuids(sorted.stream().map(SubjectKeyRow::subjectId).toList()),
+                new ArrayOf(
+                        "int4", sorted.stream().map(SubjectKeyRow::dekNumber).toList()),
+                new ArrayOf("int8", sorted.stream().map(SubjectKeyRow::revision).toList()),
+                new ArrayOf(
+                        "int4", sorted.stream().map(SubjectKeyRow::kekVersion).toList()),
+                new ArrayOf(
+                        "int4",
+                        sorted.stream().map(SubjectKeyRow::firstKekVersion).toList()),
+                new ArrayOf(
+                        "text", sorted.stream().map(SubjectKeyRow::wrapSuite).toList()),
+                new ArrayOf(
+                        "text", sorted.stream().map(SubjectKeyRow::dataSuite).toList()),
+                new ArrayOf("bytea", sorted.stream().map(SubjectKeyRow::wrapped).toList()),
+                new ArrayOf(
+                        "bytea", sorted.stream().map(SubjectKeyRow::reference).toList()),
+                new ArrayOf(
+                        "int8", sorted.stream().map(SubjectKeyRow::storedBytes).toList()),
+                new ArrayOf(
+                        "timestamptz",
+                        sorted.stream()
+                                .map(row -> java.sql.Timestamp.from(row.createdAt()))
+                                .toList()),
+                UUID.randomUUID());
+    }
+
+    /** Takes back rows that this transaction stored. */
+    public void withdraw(List<UUID> subjects) {
+        sql.update(
+                "with gone as (delete from vault.subject_key where subject_id = any(?) returning kek_version)"
+                        + " insert into vault.subject_count (id, kek_version, kind, subjects, at)"
+                        + " select gen_random_uuid(), kek_version, 'CREATED', -count(*), now() from gone"
+                        + " group by kek_version",
+                ArrayOf.uuids(subjects));
+    }
+
+    /** Destroys the subject's key; its row as it was, or nothing if the revision is another or the subject is gone. */
+    public Optional<SubjectKeyRow> delete(UUID subject, long revision) {
+        return sql.first(
+                "delete from vault.subject_key k where k.subject_id = ? and k.revision = ? returning " + COLUMNS,
+                SubjectKeys::read,
+                subject,
+                revision);
+    }
+
+    /** The rows of these subjects as they are now, without a lock. */
+    public List<SubjectKeyRow> findAll(Collection<UUID> subjects) {
+        return em.createQuery("select k from SubjectKeyRow k where k.subjectId in :ids", SubjectKeyRow.class)
+                .setParameter("ids", subjects)
+                .getResultList();
+    }
+
+    static SubjectKeyRow read(ResultSet row) throws SQLException {
+        return new SubjectKeyRow(
+                Sql.uuid(row, "subject_id"),
+                row.getInt("dek_number"),
+                row.getLong("revision"),
+                row.getInt("kek_version"),
+                row.getInt("first_kek_version"),
+                row.getString("wrap_suite"),
+                row.getString("data_suite"),
+                row.getBytes("wrapped"),
+                row.getBytes("reference"),
+                row.getLong("stored_bytes"),
+                Sql.instant(row, "created_at"));
+    }
+}

@@ -1,0 +1,234 @@
+package org.templatevault.persistence;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.persistence.EntityManager;
+import jakarta.persistence.PersistenceContext;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.templatevault.persistence.Sql.ArrayOf;
+
+/** The rows of {@code template}. Whoever writes here holds the subject's row in {@link SubjectKeys}. */
+@ApplicationScoped
+public class Templates {
+    /** A template's row and the key row of its subject, as one statement saw them. */
+    public record Sealed(SubjectKeyRow key, TemplateRow template) {}
+
+    /** The open columns of one version of a template, with the KEK version that wraps its DEK. */
+    public record Metadata(
+            UUID subjectId,
+            UUID id,
+            int version,
+            int kekVersion,
+            String dataSuite,
+            String modality,
+            @Nullable String position,
+            String format,
+            @Nullable Integer quality,
+            @Nullable String extractorName,
+            @Nullable String extractorVersion,
+            Instant createdAt,
+            String createdBy) {}
+
+    /** How many rows a deletion took, and the length of their envelopes in bytes. */
+    public record Deleted(int rows, long bytes) {}
+
+    /** One version of one template. */
+    public record Address(UUID subjectId, UUID id, int version) {}
+
+    /** The length of an envelope, in bytes. */
+    public record Length(Address address, int bytes) {}
+
+    private static final String METADATA = "t.subject_id, t.id, t.version, k.kek_version, k.data_suite, t.modality,"
+            + " t.position, t.format, t.quality, t.extractor_name, t.extractor_version, t.created_at, t.created_by"
+            + " from vault.template t join vault.subject_key k on k.subject_id = t.subject_id";
+
+    @Inject
+    Sql sql;
+
+    @PersistenceContext(unitName = "vault")
+    EntityManager em;
+
+    /**
+     * One version of a template, or its newest, with the subject's key: one query, no lock.
+     *
+     * @param version null for the newest
+     */
+    public Optional<Sealed> find(UUID subject, UUID template, @Nullable Integer version) {
+        var query = em.createQuery(
+                        "select k, t from SubjectKeyRow k join TemplateRow t on t.subjectId = k.subjectId"
+                                + " where t.subjectId = :subject and t.id = :template"
+                                + (version == null ? "" : " and t.version = :version")
+                                + " order by t.version desc",
+                        Object[].class)
+                .setParameter("subject", subject)
+                .setParameter("template", template)
+                .setMaxResults(1);
+        if (version != null) {
+            query.setParameter("version", version);
+        }
+        return query.getResultList().stream().findFirst().map(Templates::sealed);
+    }
+
+    private static Sealed sealed(Object[] row) {
+        return new Sealed((SubjectKeyRow) row[0], (TemplateRow) row[1]);
+    }
+
+    /** Stores a new version. */
+    public void insert(TemplateRow row) {
+        insertAll(List.of(row));
+    }
+
+    /** Stores new rows. */
+    public void insertAll(Collection<TemplateRow> rows) {
+        rows.forEach(em::persist);
+        em.flush();
+        em.clear();
+    }
+
+    /** The newest version of each template of a subject, in the order of their ids. */
+    public List<Metadata> newest(UUID subject, @Nullable String modality) {
+        return sql.query(
+                "select distinct on (t.id) " + METADATA
+                        + " where t.subject_id = ? and (?::text is null or t.modality = ?)"
+                        + " order by t.id, t.version desc",
+                Templates::metadata,
+                subject,
+                modality,
+                modality);
+    }
+
+    /** All versions of a template, newest first. */
+    public List<Metadata> versions(UUID subject, UUID template) {
+        return sql.query(
+                "select " + METADATA + " where t.subject_id = ? and t.id = ? order by t.version desc",
+                Templates::metadata,
+                subject,
+                template);
+    }
+
+    /** The open columns of the newest version. */
+    public Optional<Metadata> metadata(UUID subject, UUID template) {
+        return sql.first(
+                "select " + METADATA + " where t.subject_id = ? and t.id = ? order by t.version desc limit 1",
+                Templates::metadata,
+                subject,
+                template);
+    }
+
+    /** Removes a template with all its versions. */
+    public Deleted delete(UUID subject, UUID template) {
+        return deleted(
+                "delete from vault.template where subject_id = ? and id = ? returning octet_length(envelope) as length",
+                subject,
+                template);
+    }
+
+    /** Removes the versions of a template up to the one given. */
+    public Deleted deleteUpTo(UUID subject, UUID template, int version) {
+        return deleted(
+                "delete from vault.template where subject_id = ? and id = ? and version <= ?"
+                        + " returning octet_length(envelope) as length",
+                subject,
+                template,
+                version);
+    }
+
+    /** Removes all templates of a subject. */
+    public Deleted deleteAll(UUID subject) {
+        return deleted(
+                "delete from vault.template where subject_id = ? returning octet_length(envelope) as length", subject);
+    }
+
+    private Deleted deleted(String statement, Object... arguments) {
+        return sql.first(
+                        "with gone as (" + statement
+                                + ") select count(*) as rows, coalesce(sum(length), 0) as bytes from gone",
+                        row -> new Deleted(row.getInt("rows"), row.getLong("bytes")),
+                        arguments)
+                .orElseThrow();
+    }
+
+    /**
+     * Many versions of templates with their subjects' keys, as one statement sees them. The caller bounds the bytes that
+     * it asks for by {@link #lengths}.
+     */
+    public List<Sealed> findAll(List<Address> addresses) {
+        if (addresses.isEmpty()) {
+            return List.of();
+        }
+        return sql.query(
+                "select k.*, t.id as t_id, t.version as t_version, t.dek_number as t_dek, t.modality, t.position,"
+                        + " t.format, t.quality, t.extractor_name, t.extractor_version, t.created_at as t_created,"
+                        + " t.created_by, t.envelope"
+                        + " from (select distinct * from unnest(?, ?, ?) as u(subject_id, id, version)) a"
+                        + " join vault.subject_key k on k.subject_id = a.subject_id"
+                        + " join vault.template t on t.subject_id = a.subject_id and t.id = a.id"
+                        + " and t.version = a.version",
+                Templates::joined,
+                ArrayOf.uuids(addresses.stream().map(Address::subjectId).toList()),
+                ArrayOf.uuids(addresses.stream().map(Address::id).toList()),
+                new ArrayOf("int4", addresses.stream().map(Address::version).toList()));
+    }
+
+    /**
+     * All versions of many templates and the lengths of their envelopes.
+     *
+     * @param subjects the subject of each template
+     * @param templates the templates, as many as subjects
+     */
+    public List<Length> lengths(List<UUID> subjects, List<UUID> templates) {
+        return sql.query(
+                "select t.subject_id, t.id, t.version, octet_length(t.envelope) as length"
+                        + " from (select distinct * from unnest(?, ?) as u(subject_id, id)) a"
+                        + " join vault.template t on t.subject_id = a.subject_id and t.id = a.id",
+                row -> new Length(
+                        new Address(Sql.uuid(row, "subject_id"), Sql.uuid(row, "id"), row.getInt("version")),
+                        row.getInt("length")),
+                ArrayOf.uuids(subjects),
+                ArrayOf.uuids(templates));
+    }
+
+    static Sealed joined(ResultSet row) throws SQLException {
+        SubjectKeyRow key = SubjectKeys.read(row);
+        return new Sealed(
+                key,
+                new TemplateRow(
+                        key.subjectId(),
+                        Sql.uuid(row, "t_id"),
+                        row.getInt("t_version"),
+                        row.getInt("t_dek"),
+                        row.getString("modality"),
+                        row.getString("position"),
+                        row.getString("format"),
+                        row.getObject("quality", Integer.class),
+                        row.getString("extractor_name"),
+                        row.getString("extractor_version"),
+                        Sql.instant(row, "t_created"),
+                        row.getString("created_by"),
+                        row.getBytes("envelope")));
+    }
+
+    private static Metadata metadata(ResultSet row) throws SQLException {
+        return new Metadata(
+                Sql.uuid(row, "subject_id"),
+                Sql.uuid(row, "id"),
+                row.getInt("version"),
+                row.getInt("kek_version"),
+                row.getString("data_suite"),
+                row.getString("modality"),
+                row.getString("position"),
+                row.getString("format"),
+                row.getObject("quality", Integer.class),
+                row.getString("extractor_name"),
+                row.getString("extractor_version"),
+                Sql.instant(row, "created_at"),
+                row.getString("created_by"));
+    }
+}

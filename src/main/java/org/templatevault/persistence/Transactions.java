@@ -1,0 +1,101 @@
+package org.templatevault.persistence;
+
+import jakarta.annotation.Resource;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.transaction.NotSupportedException;
+import jakarta.transaction.Status;
+import jakarta.transaction.SystemException;
+import jakarta.transaction.UserTransaction;
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
+
+/**
+ * Runs work in one transaction and, where PostgreSQL says that trying again is right, runs the whole of it again:
+ * serialization failures, deadlocks and connections lost before the commit. A connection lost during the commit is not
+ * tried again: what became of it is unknown, and the caller is told so.
+ */
+@ApplicationScoped
+public class Transactions {
+    private static final int TRIES = 6;
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(10);
+
+    @Resource
+    UserTransaction transaction;
+
+    /**
+     * Runs the work and commits.
+     *
+     * @param work may run several times; it must not keep what an earlier run computed
+     * @throws DatabaseUnavailableException if the database is away or the outcome of the commit is unknown
+     */
+    public <T> T call(Supplier<T> work) {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return once(work);
+            } catch (TryAgainException e) {
+                if (attempt == TRIES) {
+                    throw new DatabaseUnavailableException(e);
+                }
+                pause(attempt);
+            }
+        }
+    }
+
+    /** As {@link #call}, for work without a result. */
+    public void run(Runnable work) {
+        Boolean done = call(() -> {
+            work.run();
+            return Boolean.TRUE;
+        });
+        if (!done) {
+            throw new IllegalStateException("The transaction did not run");
+        }
+    }
+
+    private <T> T once(Supplier<T> work) {
+        T result;
+        try {
+            begin();
+            result = work.get();
+        } catch (RuntimeException | Error e) {
+            rollback();
+            throw Failures.duringWork(e);
+        }
+        try {
+            transaction.commit();
+        } catch (Exception e) {
+            throw Failures.duringCommit(e);
+        }
+        return result;
+    }
+
+    private void begin() {
+        try {
+            transaction.begin();
+        } catch (NotSupportedException | SystemException e) {
+            throw new IllegalStateException("The transaction manager refuses to begin", e);
+        }
+    }
+
+    private void rollback() {
+        try {
+            if (transaction.getStatus() != Status.STATUS_NO_TRANSACTION) {
+                transaction.rollback();
+            }
+        } catch (SystemException | RuntimeException e) {
+            System.getLogger(Transactions.class.getName())
+                    .log(System.Logger.Level.DEBUG, "A rollback failed; the connection is discarded", e);
+        }
+    }
+
+    private static void pause(int attempt) {
+        long most = FIRST_PAUSE.toMillis() << attempt;
+        try {
+            Thread.sleep(ThreadLocalRandom.current().nextLong(most / 2, most));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new DatabaseUnavailableException(e);
+        }
+    }
+}

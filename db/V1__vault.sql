@@ -84,6 +84,7 @@ create table vault.subject_reference (
     subject_id       uuid    not null,
     constraint reference_is_unique primary key (tag, index_key_number)
 );
+create index reference_by_subject on vault.subject_reference (subject_id);
 
 create table vault.erased_subject (
     tag        bytea       not null,
@@ -96,7 +97,7 @@ create table vault.erased_subject (
 -- What stays of an erasure: no subject id, only the pseudonym under the subject's own tag key, which is destroyed.
 create table vault.erasure (
     id                uuid        not null constraint erasure_is_unique primary key,
-    pseudonym         bytea       not null,
+    pseudonym         bytea,
     reason            text        not null,
     requested_by      text        not null,
     logical_at        timestamptz not null,
@@ -135,7 +136,7 @@ create table vault.idempotency_item (
     caller      text    not null,
     key         text    not null,
     item        integer not null,
-    status      integer not null,
+    kind        text,
     code        text,
     field       text,
     subject_id  uuid,

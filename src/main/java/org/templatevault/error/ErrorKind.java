@@ -22,6 +22,8 @@ public enum ErrorKind {
     TOO_LARGE,
     /** An idempotency key came back with another request. */
     IDEMPOTENCY_MISMATCH,
+    /** Not done because another part of the same atomic request failed. */
+    ROLLED_BACK,
     /** Stored bytes do not authenticate: wrong key, wrong associated data, a flipped bit. */
     INTEGRITY,
     /** The database, the key store or this node's key ring cannot serve now. */

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.templatevault.persistence.Sql.ArrayOf;
 
 /** The tombstones of erased subjects and what stays of each erasure. */
@@ -16,7 +17,7 @@ public class Erasures {
     /** What stays of an erasure. */
     public record Row(
             UUID id,
-            Bytes pseudonym,
+            @Nullable Bytes pseudonym,
             String reason,
             String requestedBy,
             Instant logicalAt,
@@ -79,7 +80,7 @@ public class Erasures {
                 "select * from vault.erasure where id = ?",
                 row -> new Row(
                         Sql.uuid(row, "id"),
-                        Bytes.of(row.getBytes("pseudonym")),
+                        Sql.bytesOrNull(row, "pseudonym"),
                         row.getString("reason"),
                         row.getString("requested_by"),
                         Sql.instant(row, "logical_at"),

@@ -28,10 +28,10 @@ public class Idempotency {
             @Nullable Integer version,
             Instant createdAt) {}
 
-    /** The outcome of one item of a remembered batch. */
+    /** The outcome of one item of a remembered batch; {@code kind} is null where the item was stored. */
     public record Item(
             int item,
-            int status,
+            @Nullable String kind,
             @Nullable String code,
             @Nullable String field,
             @Nullable UUID subjectId,
@@ -80,12 +80,12 @@ public class Idempotency {
     /** Remembers the outcomes of a batch. */
     public void addItems(String caller, String key, List<Item> items) {
         sql.update(
-                "insert into vault.idempotency_item (caller, key, item, status, code, field, subject_id, resource_id,"
+                "insert into vault.idempotency_item (caller, key, item, kind, code, field, subject_id, resource_id,"
                         + " version) select ?, ?, * from unnest(?, ?, ?, ?, ?, ?, ?)",
                 caller,
                 key,
                 new ArrayOf("int4", items.stream().map(Item::item).toList()),
-                new ArrayOf("int4", items.stream().map(Item::status).toList()),
+                new ArrayOf("text", items.stream().map(Item::kind).toList()),
                 new ArrayOf("text", items.stream().map(Item::code).toList()),
                 new ArrayOf("text", items.stream().map(Item::field).toList()),
                 new ArrayOf("uuid", items.stream().map(Item::subjectId).toList()),
@@ -99,7 +99,7 @@ public class Idempotency {
                 "select * from vault.idempotency_item where caller = ? and key = ? order by item",
                 row -> new Item(
                         row.getInt("item"),
-                        row.getInt("status"),
+                        row.getString("kind"),
                         row.getString("code"),
                         row.getString("field"),
                         row.getObject("subject_id", UUID.class),
@@ -111,12 +111,9 @@ public class Idempotency {
 
     /** Takes a subject's ids out of what is remembered. */
     public void forgetSubject(UUID subject) {
+        sql.update("update vault.idempotency set subject_id = null, resource_id = null where subject_id = ?", subject);
         sql.update(
-                "update vault.idempotency set subject_id = null, resource_id = null, status = 410 where subject_id = ?",
-                subject);
-        sql.update(
-                "update vault.idempotency_item set subject_id = null, resource_id = null, status = 410"
-                        + " where subject_id = ?",
+                "update vault.idempotency_item set subject_id = null, resource_id = null" + " where subject_id = ?",
                 subject);
     }
 

@@ -144,11 +144,6 @@ public class KeyVersions {
                 Sql.instantOrNull(row, "activated_at"),
                 Sql.instantOrNull(row, "deactivated_at"),
                 Sql.instantOrNull(row, "destroyed_at"),
-                wrapped(row));
-    }
-
-    private static @Nullable Bytes wrapped(ResultSet row) throws SQLException {
-        byte[] wrapped = row.getBytes("wrapped");
-        return wrapped == null ? null : Bytes.of(wrapped);
+                Sql.bytesOrNull(row, "wrapped"));
     }
 }

@@ -31,8 +31,8 @@ public class References {
                 indexKeyNumber);
     }
 
-    /** Removes the tag. */
-    public void delete(byte[] tag, int indexKeyNumber) {
-        sql.update("delete from vault.subject_reference where tag = ? and index_key_number = ?", tag, indexKeyNumber);
+    /** Removes the subject's tags. */
+    public void deleteOf(UUID subject) {
+        sql.update("delete from vault.subject_reference where subject_id = ?", subject);
     }
 }

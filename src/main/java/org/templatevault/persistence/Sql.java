@@ -114,6 +114,11 @@ public class Sql {
         return value == null ? null : value.toInstant();
     }
 
+    static @Nullable Bytes bytesOrNull(ResultSet row, String column) throws SQLException {
+        byte[] value = row.getBytes(column);
+        return value == null ? null : Bytes.of(value);
+    }
+
     static UUID uuid(ResultSet row, String column) throws SQLException {
         return row.getObject(column, UUID.class);
     }

@@ -1,0 +1,85 @@
+package org.templatevault.keyring;
+
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+
+/**
+ * The KEK versions and service keys that this node holds, one KEK active. Immutable: a change gives a new ring, and
+ * whoever works with a ring keeps it to the end of his transaction.
+ */
+public final class KeyRing {
+    private final UUID vaultId;
+    private final NavigableMap<Integer, Kek> keks = new TreeMap<>();
+    private final Map<ServicePurpose, NavigableMap<Integer, ServiceKey>> serviceKeys =
+            new EnumMap<>(ServicePurpose.class);
+    private final Kek active;
+
+    KeyRing(UUID vaultId, Collection<Kek> keks, Collection<ServiceKey> serviceKeys) {
+        this.vaultId = vaultId;
+        for (Kek kek : keks) {
+            if (this.keks.put(kek.version(), kek) != null) {
+                throw new IllegalArgumentException("Two keys for the KEK version " + kek.version());
+            }
+        }
+        serviceKeys.forEach(key -> this.serviceKeys
+                .computeIfAbsent(key.purpose(), purpose -> new TreeMap<>())
+                .put(key.number(), key));
+        this.active = keks.stream()
+                .filter(kek -> kek.state() == KeyState.ACTIVE)
+                .findFirst()
+                .orElseThrow(() -> new KeyStoreUnavailableException("No KEK version is active", null));
+    }
+
+    /** The identity of this vault, part of every associated data. */
+    public UUID vaultId() {
+        return vaultId;
+    }
+
+    /** The one version that wraps. */
+    public Kek active() {
+        return active;
+    }
+
+    /**
+     * The version that a row names.
+     *
+     * @throws UnknownKeyVersionException if this ring does not hold it
+     */
+    public Kek require(int version) {
+        Kek kek = keks.get(version);
+        if (kek == null) {
+            throw new UnknownKeyVersionException(version);
+        }
+        return kek;
+    }
+
+    /** The version, if this ring holds it. */
+    Optional<Kek> find(int version) {
+        return Optional.ofNullable(keks.get(version));
+    }
+
+    /** The newest key for the purpose. */
+    public ServiceKey serviceKey(ServicePurpose purpose) {
+        NavigableMap<Integer, ServiceKey> keys = serviceKeys.get(purpose);
+        if (keys == null) {
+            throw new KeyStoreUnavailableException("No service key for " + purpose, null);
+        }
+        return keys.lastEntry().getValue();
+    }
+
+    /** All keys for the purpose, oldest first. */
+    public Collection<ServiceKey> serviceKeys(ServicePurpose purpose) {
+        return serviceKeys.getOrDefault(purpose, new TreeMap<>()).values();
+    }
+
+    /** The versions only. */
+    @Override
+    public String toString() {
+        return "KeyRing[versions=" + keks.keySet() + ", active=" + active.version() + "]";
+    }
+}

@@ -1,0 +1,193 @@
+package org.templatevault.keyring;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.templatevault.config.Settings;
+import org.templatevault.crypto.KeyIdentity;
+import org.templatevault.crypto.SecretBytes;
+import org.templatevault.crypto.Suite;
+import org.templatevault.crypto.WrappedKey;
+import org.templatevault.persistence.Bytes;
+import org.templatevault.persistence.KeyVersions;
+import org.templatevault.persistence.KeyVersions.ServiceKeyRow;
+import org.templatevault.persistence.Transactions;
+
+/** Reads this node's key ring from database and key store, and makes the next version. */
+@ApplicationScoped
+public class KeyRings {
+    private static final String KEY_STORE = "PKCS12";
+
+    @Inject
+    Settings settings;
+
+    @Inject
+    KeyVersions keyVersions;
+
+    @Inject
+    Transactions transactions;
+
+    private volatile @Nullable KeyRing ring;
+    private volatile @Nullable RootKeyFile rootKeys;
+
+    /**
+     * Opens the key store and reads the ring; a new database gets its vault, its first version and its service keys.
+     *
+     * @throws KeyStoreUnavailableException naming the setting, if the key store is absent, does not open, or lacks the
+     *     root key of a living version
+     */
+    public void start() {
+        RootKeyFile file = new RootKeyFile(Path.of(settings.keyStoreFile()), settings.keyStorePassword());
+        boolean firstStart = keyVersions.vaultId().isEmpty();
+        if (!file.exists()) {
+            if (!firstStart || !settings.keyStoreCreate()) {
+                throw new KeyStoreUnavailableException(
+                        "VAULT_KEYSTORE_FILE: " + settings.keyStoreFile() + " does not exist"
+                                + (firstStart
+                                        ? " (VAULT_KEYSTORE_CREATE=true makes it at the first start)"
+                                        : ", and the database holds keys that need it"),
+                        null);
+            }
+            file.create();
+        }
+        rootKeys = file;
+        if (firstStart) {
+            transactions.run(this::createVault);
+        }
+        refresh();
+    }
+
+    private void createVault() {
+        UUID vault = UUID.randomUUID();
+        Instant now = now();
+        if (!keyVersions.insertVaultId(vault, now)) {
+            return;
+        }
+        try (SecretBytes kek = SecretBytes.random(Suite.KEY_BYTES)) {
+            insertVersion(vault, 1, kek, now);
+            keyVersions.activate(1, now);
+            for (ServicePurpose purpose : ServicePurpose.values()) {
+                try (SecretBytes key = SecretBytes.random(Suite.KEY_BYTES)) {
+                    byte[] aad = KeyIdentity.service(vault, purpose.name(), 1, 1);
+                    byte[] wrapped = WrappedKey.wrap(Suite.AES_256_GCM, kek, key, aad);
+                    keyVersions.insertServiceKey(new ServiceKeyRow(purpose.name(), 1, 1, Bytes.of(wrapped)), now);
+                }
+            }
+        }
+    }
+
+    /** The root key is durable before the row that needs it can commit; one without a row is left in the key store. */
+    private void insertVersion(UUID vault, int version, SecretBytes kek, Instant now) {
+        String alias = "root-" + version + "-" + UUID.randomUUID().toString().substring(0, 8);
+        requireRootKeys().generate(alias);
+        byte[] aad = KeyIdentity.kek(vault, version, Suite.AES_256_GCM);
+        byte[] wrapped = requireRootKeys().wrap(alias, kek, aad);
+        keyVersions.insert(version, KEY_STORE, alias, Suite.AES_256_GCM.name(), wrapped, now);
+    }
+
+    /**
+     * Makes the version durable in key store and database, in the state PRE_ACTIVE; part of the caller's transaction.
+     * Nothing may be wrapped with it before that transaction committed.
+     */
+    public void stage(int version) {
+        try (SecretBytes kek = SecretBytes.random(Suite.KEY_BYTES)) {
+            insertVersion(current().vaultId(), version, kek, now());
+        }
+    }
+
+    /** This node's ring. */
+    public KeyRing current() {
+        KeyRing present = ring;
+        if (present == null) {
+            throw new KeyStoreUnavailableException("The key ring is not read yet", null);
+        }
+        return present;
+    }
+
+    /** Whether the ring is there. */
+    public boolean isReady() {
+        return ring != null;
+    }
+
+    /** Reads states and versions anew; KEKs that this node holds are not unwrapped again. */
+    public synchronized KeyRing refresh() {
+        UUID vault = keyVersions.vaultId().orElseThrow();
+        KeyRing old = ring;
+        List<Kek> keks = new ArrayList<>();
+        for (KeyVersions.Row row : keyVersions.all()) {
+            if (row.wrapped() != null) {
+                keks.add(kek(vault, row, row.wrapped(), old));
+            }
+        }
+        List<ServiceKey> serviceKeys = keyVersions.serviceKeys().stream()
+                .map(row -> serviceKey(vault, row, keks))
+                .toList();
+        KeyRing fresh = new KeyRing(vault, keks, serviceKeys);
+        ring = fresh;
+        return fresh;
+    }
+
+    private Kek kek(UUID vault, KeyVersions.Row row, Bytes wrapped, @Nullable KeyRing old) {
+        KeyState state = KeyState.valueOf(row.state());
+        Suite suite = Suite.valueOf(row.wrapSuite());
+        Kek held = old == null ? null : old.find(row.version()).orElse(null);
+        if (held != null && held.wrapSuite() == suite) {
+            return new Kek(row.version(), state, suite, held.key());
+        }
+        byte[] aad = KeyIdentity.kek(vault, row.version(), suite);
+        return new Kek(
+                row.version(), state, suite, requireRootKeys().unwrap(row.rootKeyAlias(), wrapped.toArray(), aad));
+    }
+
+    private static ServiceKey serviceKey(UUID vault, ServiceKeyRow row, List<Kek> keks) {
+        Kek kek = keks.stream()
+                .filter(candidate -> candidate.version() == row.kekVersion())
+                .findFirst()
+                .orElseThrow(() -> new UnknownKeyVersionException(row.kekVersion()));
+        byte[] aad = KeyIdentity.service(vault, row.purpose(), row.number(), row.kekVersion());
+        SecretBytes key =
+                WrappedKey.unwrap(kek.wrapSuite(), kek.key(), row.wrapped().toArray(), Suite.KEY_BYTES, aad);
+        return new ServiceKey(ServicePurpose.valueOf(row.purpose()), row.number(), key);
+    }
+
+    /**
+     * Moves the service keys that an older version wraps to the active one; part of the caller's transaction.
+     *
+     * @return how many were moved
+     */
+    public int rewrapServiceKeys() {
+        KeyRing present = current();
+        Kek active = present.active();
+        int moved = 0;
+        for (ServiceKeyRow row : keyVersions.serviceKeys()) {
+            if (row.kekVersion() != active.version()) {
+                ServiceKey key = serviceKey(present.vaultId(), row, List.of(present.require(row.kekVersion())));
+                byte[] aad = KeyIdentity.service(present.vaultId(), row.purpose(), row.number(), active.version());
+                byte[] wrapped = WrappedKey.wrap(active.wrapSuite(), active.key(), key.key(), aad);
+                ServiceKeyRow fresh =
+                        new ServiceKeyRow(row.purpose(), row.number(), active.version(), Bytes.of(wrapped));
+                moved += keyVersions.rewrapServiceKey(fresh, row.kekVersion()) ? 1 : 0;
+                key.key().close();
+            }
+        }
+        return moved;
+    }
+
+    private RootKeyFile requireRootKeys() {
+        RootKeyFile present = rootKeys;
+        if (present == null) {
+            throw new KeyStoreUnavailableException("The key store is not open", null);
+        }
+        return present;
+    }
+
+    private static Instant now() {
+        return Instant.now().truncatedTo(ChronoUnit.MICROS);
+    }
+}

@@ -1,0 +1,160 @@
+package org.templatevault.keyring;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.GeneralSecurityException;
+import java.security.Key;
+import java.security.KeyStore;
+import javax.crypto.spec.SecretKeySpec;
+import org.templatevault.crypto.AuthenticationFailedException;
+import org.templatevault.crypto.SecretBytes;
+import org.templatevault.crypto.Suite;
+import org.templatevault.crypto.WrappedKey;
+
+/**
+ * The root keys in a PKCS#12 file. A root key never leaves this class; it wraps KEKs with AES-256-GCM and associated
+ * data. The file is replaced as a whole: a new file, fsync, rename, fsync of the directory; a crash between any two of
+ * these leaves the old file or the new one.
+ */
+final class RootKeyFile {
+    private static final Suite SUITE = Suite.AES_256_GCM;
+
+    private final Path file;
+    private final char[] password;
+
+    RootKeyFile(Path file, String password) {
+        this.file = file.toAbsolutePath();
+        this.password = password.toCharArray();
+    }
+
+    boolean exists() {
+        return Files.exists(file);
+    }
+
+    /** Makes an empty key store where none is. */
+    synchronized void create() {
+        if (exists()) {
+            throw new KeyStoreUnavailableException("VAULT_KEYSTORE_FILE: " + file + " exists already", null);
+        }
+        try {
+            KeyStore store = KeyStore.getInstance("PKCS12");
+            store.load(null, null);
+            write(store);
+        } catch (GeneralSecurityException | IOException e) {
+            throw cannotWrite(e);
+        }
+    }
+
+    /** Generates a root key under this alias; it is durable when this returns. */
+    synchronized void generate(String alias) {
+        KeyStore store = load();
+        try (SecretBytes key = SecretBytes.random(Suite.KEY_BYTES)) {
+            if (store.containsAlias(alias)) {
+                throw new KeyStoreUnavailableException("VAULT_KEYSTORE_FILE: the alias " + alias + " is taken", null);
+            }
+            store.setEntry(
+                    alias,
+                    new KeyStore.SecretKeyEntry(new SecretKeySpec(key.reveal(), "AES")),
+                    new KeyStore.PasswordProtection(password));
+            write(store);
+        } catch (GeneralSecurityException | IOException e) {
+            throw cannotWrite(e);
+        }
+    }
+
+    byte[] wrap(String alias, SecretBytes kek, byte[] aad) {
+        try (SecretBytes rootKey = read(alias)) {
+            return WrappedKey.wrap(SUITE, rootKey, kek, aad);
+        }
+    }
+
+    /** @throws AuthenticationFailedException if the wrapped KEK is not what this root key wrapped */
+    SecretBytes unwrap(String alias, byte[] wrapped, byte[] aad) {
+        try (SecretBytes rootKey = read(alias)) {
+            return WrappedKey.unwrap(SUITE, rootKey, wrapped, Suite.KEY_BYTES, aad);
+        }
+    }
+
+    private SecretBytes read(String alias) {
+        try {
+            Key key = load().getKey(alias, password);
+            if (key == null) {
+                throw new KeyStoreUnavailableException(
+                        "VAULT_KEYSTORE_FILE: " + file + " holds no root key \"" + alias + '"', null);
+            }
+            return SecretBytes.takeOver(key.getEncoded());
+        } catch (GeneralSecurityException e) {
+            throw new KeyStoreUnavailableException(
+                    "VAULT_KEYSTORE_FILE: the root key \"" + alias + "\" cannot be read", e);
+        }
+    }
+
+    private KeyStore load() {
+        try (var in = Files.newInputStream(file)) {
+            KeyStore store = KeyStore.getInstance("PKCS12");
+            store.load(in, password);
+            return store;
+        } catch (IOException e) {
+            boolean wrongPassword = e.getCause() instanceof GeneralSecurityException;
+            String setting =
+                    wrongPassword ? "VAULT_KEYSTORE_PASSWORD: does not open " : "VAULT_KEYSTORE_FILE: cannot read ";
+            throw new KeyStoreUnavailableException(setting + file, e);
+        } catch (GeneralSecurityException e) {
+            throw new KeyStoreUnavailableException("VAULT_KEYSTORE_FILE: not a PKCS#12 key store: " + file, e);
+        }
+    }
+
+    private void write(KeyStore store) throws GeneralSecurityException, IOException {
+        Path directory = java.util.Objects.requireNonNull(file.getParent());
+        Path fresh = Files.createTempFile(directory, "keystore", ".new", ownerOnly());
+        try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
+            var bytes = new java.io.ByteArrayOutputStream();
+            store.store(bytes, password);
+            var buffer = java.nio.ByteBuffer.wrap(bytes.toByteArray());
+            while (buffer.hasRemaining()) {
+                channel.write(buffer);
+            }
+            channel.force(true);
+        } catch (GeneralSecurityException | IOException e) {
+            Files.deleteIfExists(fresh);
+            throw e;
+        }
+        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        forceDirectory(directory);
+    }
+
+    /** Without this the rename itself can be lost with the power; platforms that cannot open a directory need none. */
+    private static void forceDirectory(Path directory) throws IOException {
+        if (FileSystems.getDefault().supportedFileAttributeViews().contains("posix")) {
+            try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+                channel.force(true);
+            }
+        }
+    }
+
+    private static FileAttribute<?>[] ownerOnly() {
+        boolean posix = FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
+        return posix
+                ? new FileAttribute<?>[] {
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+                }
+                : new FileAttribute<?>[0];
+    }
+
+    private KeyStoreUnavailableException cannotWrite(Exception cause) {
+        return new KeyStoreUnavailableException("VAULT_KEYSTORE_FILE: cannot write " + file, cause);
+    }
+
+    /** The file's name only. */
+    @Override
+    public String toString() {
+        return "RootKeyFile[" + file + "]";
+    }
+}

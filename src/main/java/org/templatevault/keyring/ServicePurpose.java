@@ -1,0 +1,11 @@
+package org.templatevault.keyring;
+
+/** What a service key is for; one key serves one purpose. */
+public enum ServicePurpose {
+    /** Tags of the callers' own references. */
+    REFERENCE_INDEX,
+    /** Fingerprints of requests that carry an Idempotency-Key. */
+    IDEMPOTENCY,
+    /** Tombstones of erased subjects. */
+    TOMBSTONE
+}

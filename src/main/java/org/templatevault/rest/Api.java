@@ -1,0 +1,13 @@
+package org.templatevault.rest;
+
+import jakarta.annotation.security.DeclareRoles;
+import jakarta.ws.rs.ApplicationPath;
+import jakarta.ws.rs.core.Application;
+
+/** The API below {@code /api/v1} and its roles. */
+@ApplicationPath("/api/v1")
+@DeclareRoles({"enroller", "reader", "eraser", "key-custodian", "approver", "auditor", "operator"})
+public class Api extends Application {
+    static final String UUID_PATTERN = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}";
+    static final String PROBLEM_JSON = "application/problem+json";
+}

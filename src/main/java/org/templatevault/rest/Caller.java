@@ -1,0 +1,23 @@
+package org.templatevault.rest;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.security.enterprise.SecurityContext;
+import jakarta.ws.rs.ForbiddenException;
+import java.security.Principal;
+
+/** Who is calling, whichever way they signed in. */
+@ApplicationScoped
+public class Caller {
+    @Inject
+    SecurityContext security;
+
+    /** The caller's name, as the registry or the token's issuer knows it. */
+    public String name() {
+        Principal principal = security.getCallerPrincipal();
+        if (principal == null) {
+            throw new ForbiddenException();
+        }
+        return principal.getName();
+    }
+}

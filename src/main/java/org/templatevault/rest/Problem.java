@@ -1,0 +1,88 @@
+package org.templatevault.rest;
+
+import jakarta.json.Json;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonObjectBuilder;
+import jakarta.ws.rs.core.Response;
+import org.jspecify.annotations.Nullable;
+import org.templatevault.error.ErrorKind;
+import org.templatevault.error.VaultException;
+
+/** A problem document (RFC 9457). It never repeats what the caller sent. */
+final class Problem {
+    private static final String TYPE = "https://templatevault.org/problems/";
+    static final int RETRY_AFTER_SECONDS = 2;
+
+    private Problem() {}
+
+    /** The one place where a kind of failure becomes a status; a new kind does not compile until it stands here. */
+    static int status(ErrorKind kind) {
+        return switch (kind) {
+            case MALFORMED -> 400;
+            case FORBIDDEN -> 403;
+            case NOT_FOUND -> 404;
+            case CONFLICT -> 409;
+            case ERASED -> 410;
+            case STALE -> 412;
+            case TOO_LARGE -> 413;
+            case INVALID, IDEMPOTENCY_MISMATCH -> 422;
+            case ROLLED_BACK -> 424;
+            case PRECONDITION_REQUIRED -> 428;
+            case INTEGRITY -> 500;
+            case UNAVAILABLE -> 503;
+        };
+    }
+
+    static JsonObject document(VaultException failure, @Nullable String requestId) {
+        boolean silent = failure.kind() == ErrorKind.INTEGRITY;
+        JsonObjectBuilder document =
+                base(status(failure.kind()), failure.code(), silent ? null : failure.getMessage(), requestId);
+        if (failure.field() != null) {
+            document.add(
+                    "errors",
+                    Json.createArrayBuilder()
+                            .add(Json.createObjectBuilder()
+                                    .add("field", failure.field())
+                                    .add("message", String.valueOf(failure.getMessage()))));
+        }
+        return document.build();
+    }
+
+    static JsonObjectBuilder base(int status, String code, @Nullable String detail, @Nullable String requestId) {
+        JsonObjectBuilder document = Json.createObjectBuilder()
+                .add("type", TYPE + code)
+                .add("title", title(status))
+                .add("status", status)
+                .add("code", code);
+        if (detail != null) {
+            document.add("detail", detail);
+        }
+        if (requestId != null) {
+            document.add("requestId", requestId);
+        }
+        return document;
+    }
+
+    static String title(int status) {
+        return switch (status) {
+            case 412 -> "Precondition Failed";
+            case 413 -> "Content Too Large";
+            case 422 -> "Unprocessable Content";
+            case 424 -> "Failed Dependency";
+            case 428 -> "Precondition Required";
+            default -> {
+                Response.Status known = Response.Status.fromStatusCode(status);
+                yield known == null ? "Error" : known.getReasonPhrase();
+            }
+        };
+    }
+
+    static Response response(int status, JsonObject document) {
+        Response.ResponseBuilder response =
+                Response.status(status).type(Api.PROBLEM_JSON).entity(document.toString());
+        if (status == 503) {
+            response.header("Retry-After", RETRY_AFTER_SECONDS);
+        }
+        return response.build();
+    }
+}

@@ -1,0 +1,98 @@
+package org.templatevault.rest;
+
+import jakarta.annotation.Priority;
+import jakarta.inject.Inject;
+import jakarta.security.enterprise.SecurityContext;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Priorities;
+import jakarta.ws.rs.container.ContainerRequestContext;
+import jakarta.ws.rs.container.ContainerRequestFilter;
+import jakarta.ws.rs.container.ContainerResponseContext;
+import jakarta.ws.rs.container.ContainerResponseFilter;
+import jakarta.ws.rs.container.PreMatching;
+import jakarta.ws.rs.container.ResourceInfo;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.UriInfo;
+import jakarta.ws.rs.ext.Provider;
+import java.lang.reflect.Method;
+import java.security.Principal;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gives each request an id, writes one line when it ends, and forbids caches. The line names the route's pattern, never
+ * the path, which holds ids.
+ */
+@Provider
+@PreMatching
+@Priority(Priorities.AUTHENTICATION - 100)
+public class RequestLog implements ContainerRequestFilter, ContainerResponseFilter {
+    private static final System.Logger LOG = System.getLogger("org.templatevault.access");
+    private static final String ID = RequestLog.class.getName() + ".id";
+    private static final String BEGAN = RequestLog.class.getName() + ".began";
+    private static final ThreadLocal<String> CURRENT = new ThreadLocal<>();
+
+    @Context
+    ResourceInfo resource;
+
+    @Context
+    UriInfo uri;
+
+    @Inject
+    SecurityContext security;
+
+    /** The id of the request that this thread serves, or a dash. */
+    static String currentRequestId() {
+        String id = CURRENT.get();
+        return id == null ? "-" : id;
+    }
+
+    @Override
+    public void filter(ContainerRequestContext request) {
+        String given = request.getHeaderString("X-Request-Id");
+        String id = given != null && given.matches("[A-Za-z0-9._-]{8,64}")
+                ? given
+                : UUID.randomUUID().toString();
+        request.setProperty(ID, id);
+        request.setProperty(BEGAN, System.nanoTime());
+        CURRENT.set(id);
+    }
+
+    @Override
+    public void filter(ContainerRequestContext request, ContainerResponseContext response) {
+        Object id = request.getProperty(ID);
+        Object began = request.getProperty(BEGAN);
+        response.getHeaders().putSingle("Cache-Control", "no-store");
+        response.getHeaders().putSingle("X-Content-Type-Options", "nosniff");
+        response.getHeaders().putSingle("X-Request-Id", id);
+        long micros = began instanceof Long nanos ? (System.nanoTime() - nanos) / 1000 : 0;
+        LOG.log(
+                System.Logger.Level.INFO,
+                "method={0} route={1} status={2} micros={3} requestId={4} caller={5}",
+                request.getMethod(),
+                route(),
+                Integer.toString(response.getStatus()),
+                Long.toString(micros),
+                id,
+                caller());
+        CURRENT.remove();
+    }
+
+    private String route() {
+        Class<?> type = resource.getResourceClass();
+        Method method = resource.getResourceMethod();
+        if (type == null || method == null) {
+            return "none";
+        }
+        return "/api/v1" + pattern(type.getAnnotation(Path.class)) + pattern(method.getAnnotation(Path.class));
+    }
+
+    private static String pattern(@Nullable Path path) {
+        return path == null ? "" : path.value().replaceAll("\\{\\s*(\\w+)\\s*:[^/]*?\\}(?=[/:]|$)", "{$1}");
+    }
+
+    private String caller() {
+        Principal principal = security.getCallerPrincipal();
+        return principal == null ? "-" : principal.getName();
+    }
+}

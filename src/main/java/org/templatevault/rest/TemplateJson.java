@@ -1,0 +1,184 @@
+package org.templatevault.rest;
+
+import jakarta.json.Json;
+import jakarta.json.JsonNumber;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonObjectBuilder;
+import jakarta.json.JsonString;
+import jakarta.json.JsonValue;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.templatevault.envelope.Payload;
+import org.templatevault.envelope.TemplateAttributes;
+import org.templatevault.error.ErrorKind;
+import org.templatevault.error.VaultException;
+import org.templatevault.persistence.Templates;
+import org.templatevault.vault.InvalidTemplateException;
+import org.templatevault.vault.NewTemplate;
+import org.templatevault.vault.TemplateVault.Opened;
+
+/** The JSON shapes of a template, in and out. */
+final class TemplateJson {
+    private static final Set<String> FIELDS =
+            Set.of("modality", "position", "format", "extractor", "quality", "attributes", "data", "subject");
+
+    private TemplateJson() {}
+
+    /**
+     * A template from its JSON.
+     *
+     * @throws InvalidTemplateException naming the field that is missing, of another type, or unknown
+     */
+    static NewTemplate read(JsonObject json) {
+        if (!FIELDS.containsAll(json.keySet())) {
+            throw InvalidTemplateException.field(
+                    "template",
+                    "has only the fields " + FIELDS.stream().sorted().toList());
+        }
+        JsonObject extractor = object(json, "extractor");
+        if (extractor != null && !Set.of("name", "version").containsAll(extractor.keySet())) {
+            throw InvalidTemplateException.field("extractor", "has only name and version");
+        }
+        TemplateAttributes attributes = new TemplateAttributes(
+                required(json, "modality"),
+                text(json, "position", "position"),
+                required(json, "format"),
+                quality(json),
+                extractor == null ? null : text(extractor, "name", "extractor.name"),
+                extractor == null ? null : text(extractor, "version", "extractor.version"));
+        return new NewTemplate(attributes, payload(json));
+    }
+
+    private static Payload payload(JsonObject json) {
+        JsonObject free = object(json, "attributes");
+        byte[] attributes = free == null ? null : free.toString().getBytes(StandardCharsets.UTF_8);
+        if (attributes != null && attributes.length > Payload.MAX_ATTRIBUTES_BYTES) {
+            throw InvalidTemplateException.field("attributes", "at most " + Payload.MAX_ATTRIBUTES_BYTES + " bytes");
+        }
+        byte[] data = base64(required(json, "data"));
+        if (data.length == 0) {
+            throw InvalidTemplateException.field("data", "at least 1 byte");
+        }
+        if (data.length > Payload.MAX_TEMPLATE_BYTES) {
+            throw InvalidTemplateException.tooLarge(Payload.MAX_TEMPLATE_BYTES);
+        }
+        return new Payload(data, attributes);
+    }
+
+    private static byte[] base64(String text) {
+        try {
+            return Base64.getDecoder().decode(text.getBytes(StandardCharsets.ISO_8859_1));
+        } catch (IllegalArgumentException notBase64) {
+            throw InvalidTemplateException.field("data", "standard base64 with padding");
+        }
+    }
+
+    static UUID uuid(JsonObject json, String field) {
+        String value = required(json, field);
+        if (!value.matches(Api.UUID_PATTERN)) {
+            throw InvalidTemplateException.field(field, "a UUID");
+        }
+        return UUID.fromString(value);
+    }
+
+    static String required(JsonObject json, String field) {
+        String value = text(json, field, field);
+        if (value == null) {
+            throw InvalidTemplateException.field(field, "required");
+        }
+        return value;
+    }
+
+    static @Nullable String text(JsonObject json, String key, String field) {
+        JsonValue value = json.get(key);
+        if (value == null || value == JsonValue.NULL) {
+            return null;
+        }
+        if (value instanceof JsonString string) {
+            return string.getString();
+        }
+        throw InvalidTemplateException.field(field, "a string");
+    }
+
+    static @Nullable Integer integer(JsonObject json, String field) {
+        JsonValue value = json.get(field);
+        if (value == null || value == JsonValue.NULL) {
+            return null;
+        }
+        try {
+            if (value instanceof JsonNumber number && number.isIntegral()) {
+                return number.intValueExact();
+            }
+        } catch (ArithmeticException outOfRange) {
+            throw InvalidTemplateException.field(field, "a whole number in range");
+        }
+        throw InvalidTemplateException.field(field, "a whole number");
+    }
+
+    private static @Nullable Integer quality(JsonObject json) {
+        return integer(json, "quality");
+    }
+
+    private static @Nullable JsonObject object(JsonObject json, String field) {
+        JsonValue value = json.get(field);
+        if (value == null || value == JsonValue.NULL) {
+            return null;
+        }
+        if (value instanceof JsonObject object) {
+            return object;
+        }
+        throw InvalidTemplateException.field(field, "an object");
+    }
+
+    /** The open columns of a template, never its data. */
+    static JsonObjectBuilder metadata(Templates.Metadata metadata) {
+        JsonObjectBuilder json = Json.createObjectBuilder()
+                .add("subject", metadata.subjectId().toString())
+                .add("template", metadata.id().toString())
+                .add("version", metadata.version())
+                .add("keyVersion", metadata.kekVersion())
+                .add("suite", metadata.dataSuite())
+                .add("modality", metadata.modality());
+        if (metadata.position() != null) {
+            json.add("position", metadata.position());
+        }
+        json.add("format", metadata.format());
+        if (metadata.extractorName() != null) {
+            JsonObjectBuilder extractor = Json.createObjectBuilder().add("name", metadata.extractorName());
+            if (metadata.extractorVersion() != null) {
+                extractor.add("version", metadata.extractorVersion());
+            }
+            json.add("extractor", extractor);
+        }
+        if (metadata.quality() != null) {
+            json.add("quality", metadata.quality());
+        }
+        return json.add("createdAt", metadata.createdAt().toString()).add("createdBy", metadata.createdBy());
+    }
+
+    /** A template with its data and free attributes. */
+    static JsonObjectBuilder content(Opened opened) {
+        JsonObjectBuilder json = metadata(opened.metadata());
+        byte[] attributes = opened.payload().attributesJson();
+        if (attributes != null) {
+            json.add("attributes", parse(attributes));
+        }
+        return json.add(
+                "data", Base64.getEncoder().encodeToString(opened.payload().template()));
+    }
+
+    static JsonObject parse(byte[] body) {
+        try (var reader = Json.createReader(new java.io.ByteArrayInputStream(body))) {
+            return reader.readObject();
+        } catch (jakarta.json.JsonException | ClassCastException notAnObject) {
+            throw malformed();
+        }
+    }
+
+    static VaultException malformed() {
+        return new VaultException(ErrorKind.MALFORMED, "malformed-json", "The body is not the JSON that this takes");
+    }
+}

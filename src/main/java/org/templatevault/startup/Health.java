@@ -1,0 +1,57 @@
+package org.templatevault.startup;
+
+import jakarta.ejb.EJB;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Inject;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.Liveness;
+import org.eclipse.microprofile.health.Readiness;
+import org.templatevault.keyring.KeyRings;
+import org.templatevault.persistence.DatabaseFacts;
+
+/** Health from outside: started, ready (database and key ring), live. */
+@ApplicationScoped
+public class Health {
+    @Inject
+    DatabaseFacts database;
+
+    @Inject
+    KeyRings keyRings;
+
+    @EJB
+    Startup startup;
+
+    @Produces
+    @org.eclipse.microprofile.health.Startup
+    @ApplicationScoped
+    HealthCheck started() {
+        return () ->
+                HealthCheckResponse.named("started").status(startup.isStarted()).build();
+    }
+
+    @Produces
+    @Readiness
+    @ApplicationScoped
+    HealthCheck databaseReady() {
+        return () -> HealthCheckResponse.named("database")
+                .status(database.connectionFailure().isEmpty())
+                .build();
+    }
+
+    @Produces
+    @Readiness
+    @ApplicationScoped
+    HealthCheck keyRingReady() {
+        return () ->
+                HealthCheckResponse.named("key-ring").status(keyRings.isReady()).build();
+    }
+
+    @Produces
+    @Liveness
+    @ApplicationScoped
+    HealthCheck live() {
+        return () -> HealthCheckResponse.up("live");
+    }
+}

@@ -1,0 +1,84 @@
+package org.templatevault.startup;
+
+import jakarta.annotation.PostConstruct;
+import jakarta.ejb.Singleton;
+import jakarta.ejb.TransactionManagement;
+import jakarta.ejb.TransactionManagementType;
+import jakarta.enterprise.inject.Instance;
+import jakarta.inject.Inject;
+import java.lang.management.ManagementFactory;
+import org.templatevault.config.InvalidSettingsException;
+import org.templatevault.config.Settings;
+import org.templatevault.keyring.KeyRings;
+
+/**
+ * Starts the vault or stops the server: a vault that is half configured serves nobody. The refusal is one line that
+ * names the setting.
+ */
+@Singleton
+@jakarta.ejb.Startup
+@TransactionManagement(TransactionManagementType.BEAN)
+public class Startup {
+    private static final System.Logger LOG = System.getLogger(Startup.class.getName());
+    /** The exit code of a refusal: EX_CONFIG of sysexits.h. */
+    private static final int EXIT_CODE = 78;
+
+    @Inject
+    Instance<Settings> settings;
+
+    @Inject
+    Instance<DatabaseCheck> database;
+
+    @Inject
+    Instance<KeyRings> keyRings;
+
+    private volatile boolean started;
+
+    /** Checks and opens everything; on a refusal the server stops with exit code 78. */
+    @PostConstruct
+    public void start() {
+        try {
+            requireG1();
+            database.get().migrateAndCheck(settings.get());
+            keyRings.get().start();
+            started = true;
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    "Template Vault started, {0}",
+                    keyRings.get().current());
+        } catch (RuntimeException e) {
+            refuse(e);
+        }
+    }
+
+    /** Whether everything was opened. */
+    public boolean isStarted() {
+        return started;
+    }
+
+    private static void requireG1() {
+        boolean g1 = ManagementFactory.getGarbageCollectorMXBeans().stream()
+                .anyMatch(collector -> collector.getName().startsWith("G1"));
+        if (!g1) {
+            throw new IllegalStateException("-XX:+UseG1GC is required: other collectors leave copies of released keys");
+        }
+    }
+
+    private static void refuse(RuntimeException failure) {
+        String reason = reason(failure);
+        LOG.log(System.Logger.Level.ERROR, "Template Vault refuses to start: " + reason, failure);
+        System.err.println("Template Vault refuses to start: " + reason);
+        Thread stop = new Thread(() -> System.exit(EXIT_CODE), "vault-refusal");
+        stop.setDaemon(true);
+        stop.start();
+        throw failure;
+    }
+
+    private static String reason(Throwable failure) {
+        Throwable deepest = failure;
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            deepest = t instanceof InvalidSettingsException || t == failure ? t : deepest;
+        }
+        return String.valueOf(deepest.getMessage());
+    }
+}

@@ -1,0 +1,151 @@
+package org.templatevault.vault;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.templatevault.envelope.DataKey;
+import org.templatevault.envelope.Payload;
+import org.templatevault.error.ErrorKind;
+import org.templatevault.error.VaultException;
+import org.templatevault.persistence.SubjectKeyRow;
+import org.templatevault.persistence.Templates;
+import org.templatevault.persistence.Templates.Address;
+import org.templatevault.vault.Sealing.Place;
+import org.templatevault.vault.TemplateVault.Opened;
+
+/** Reads and deletes many templates at once, with a result for each. */
+@ApplicationScoped
+public class BatchAccess {
+    /** What one batch may open, in bytes of envelopes; items past it are refused. */
+    public static final long MAX_BYTES = 16L << 20;
+
+    /** Which template, and which version of it; null for the newest. */
+    public record Wanted(
+            UUID subject, UUID template, @Nullable Integer version) {}
+
+    @Inject
+    Templates templates;
+
+    @Inject
+    DataKeys dataKeys;
+
+    @Inject
+    Sealing sealing;
+
+    @Inject
+    TemplateVault templateVault;
+
+    /**
+     * Opens templates: two queries, no lock. The caller closes what is open.
+     *
+     * @return the outcomes in the order of the items; past {@link #MAX_BYTES} {@code batch-too-large}
+     */
+    public List<Outcome<Opened>> get(List<Wanted> items) {
+        Map<Wanted, Templates.Length> lengths = lengths(items);
+        List<Address> within = new ArrayList<>();
+        long bytes = 0;
+        List<@Nullable Address> chosen = new ArrayList<>();
+        List<VaultException> problems = new ArrayList<>();
+        for (Wanted item : items) {
+            Templates.Length length = lengths.get(item);
+            bytes += length == null ? 0 : length.bytes();
+            if (length != null && bytes <= MAX_BYTES) {
+                within.add(length.address());
+                chosen.add(length.address());
+            } else {
+                chosen.add(null);
+            }
+            problems.add(length == null ? new TemplateNotFoundException() : tooLarge());
+        }
+        return open(chosen, problems, templates.findAll(within));
+    }
+
+    private Map<Wanted, Templates.Length> lengths(List<Wanted> items) {
+        Map<Wanted, Templates.Length> found = new HashMap<>();
+        List<Templates.Length> all = templates.lengths(
+                items.stream().map(Wanted::subject).toList(),
+                items.stream().map(Wanted::template).toList());
+        for (Templates.Length length : all) {
+            Address address = length.address();
+            found.put(new Wanted(address.subjectId(), address.id(), address.version()), length);
+            found.merge(
+                    new Wanted(address.subjectId(), address.id(), null),
+                    length,
+                    (a, b) -> a.address().version() > b.address().version() ? a : b);
+        }
+        return found;
+    }
+
+    private List<Outcome<Opened>> open(
+            List<@Nullable Address> chosen, List<VaultException> problems, List<Templates.Sealed> rows) {
+        Map<Address, Templates.Sealed> byAddress = new HashMap<>();
+        rows.forEach(row -> byAddress.put(
+                new Address(
+                        row.template().subjectId(),
+                        row.template().id(),
+                        row.template().version()),
+                row));
+        Map<UUID, DataKey> keys = new HashMap<>();
+        List<Outcome<Opened>> outcomes = new ArrayList<>();
+        try {
+            for (int i = 0; i < chosen.size(); i++) {
+                Address address = chosen.get(i);
+                outcomes.add(
+                        address == null
+                                ? Outcome.failed(problems.get(i))
+                                : open(address, byAddress.get(address), keys));
+            }
+        } finally {
+            keys.values().forEach(DataKey::close);
+        }
+        return outcomes;
+    }
+
+    private Outcome<Opened> open(Address address, Templates.@Nullable Sealed row, Map<UUID, DataKey> keys) {
+        if (row == null) {
+            return Outcome.failed(new TemplateNotFoundException());
+        }
+        try {
+            SubjectKeyRow subjectKey = row.key();
+            DataKey key = keys.computeIfAbsent(address.subjectId(), subject -> dataKeys.open(subject, subjectKey));
+            Payload payload = sealing.open(
+                    new Place(address.subjectId(), address.id(), address.version()),
+                    key,
+                    subjectKey.dekNumber(),
+                    DataKeys.suite(subjectKey.dataSuite()),
+                    row.template());
+            return Outcome.of(new Opened(TemplateVault.metadata(subjectKey, row.template()), payload));
+        } catch (VaultException failed) {
+            return Outcome.failed(failed);
+        }
+    }
+
+    /** Deletes templates, each in a transaction of its own; a version given must be the present one. */
+    public List<Outcome<Wanted>> delete(List<Wanted> items) {
+        List<Outcome<Wanted>> outcomes = new ArrayList<>();
+        for (Wanted item : items) {
+            try {
+                templateVault.delete(item.subject(), item.template(), item.version());
+                outcomes.add(Outcome.of(item));
+            } catch (VaultException failed) {
+                if (failed.kind() == ErrorKind.UNAVAILABLE && outcomes.isEmpty()) {
+                    throw failed;
+                }
+                outcomes.add(Outcome.failed(failed));
+            }
+        }
+        return outcomes;
+    }
+
+    private static VaultException tooLarge() {
+        return new VaultException(
+                ErrorKind.TOO_LARGE,
+                "batch-too-large",
+                "A batch opens at most " + (MAX_BYTES >> 20) + " MiB; ask for the rest in another");
+    }
+}

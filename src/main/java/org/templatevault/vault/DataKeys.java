@@ -1,0 +1,186 @@
+package org.templatevault.vault;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.templatevault.config.Settings;
+import org.templatevault.crypto.AuthenticationFailedException;
+import org.templatevault.crypto.Hmac;
+import org.templatevault.crypto.SecretBytes;
+import org.templatevault.crypto.Suite;
+import org.templatevault.crypto.WrappedKey;
+import org.templatevault.envelope.DataKey;
+import org.templatevault.envelope.SealedReference;
+import org.templatevault.envelope.SubjectKeyIdentity;
+import org.templatevault.keyring.Kek;
+import org.templatevault.keyring.KeyRing;
+import org.templatevault.keyring.KeyRings;
+import org.templatevault.keyring.ServiceKey;
+import org.templatevault.keyring.ServicePurpose;
+import org.templatevault.keyring.UnknownKeyVersionException;
+import org.templatevault.persistence.KeyVersions;
+import org.templatevault.persistence.SubjectKeyRow;
+import org.templatevault.persistence.TryAgainException;
+
+/** Unwraps the DEK of a subject's row, makes new ones, and computes the keyed tags about a subject. */
+@ApplicationScoped
+public class DataKeys {
+    @Inject
+    Settings settings;
+
+    @Inject
+    KeyRings keyRings;
+
+    @Inject
+    KeyVersions keyVersions;
+
+    /**
+     * The subject's keys; the caller closes them.
+     *
+     * @throws AuthenticationFailedException if the row is not what was stored for this subject
+     */
+    public DataKey open(UUID subject, SubjectKeyRow row) {
+        Kek kek = kek(row.kekVersion());
+        if (!kek.wrapSuite().name().equals(row.wrapSuite())) {
+            throw new AuthenticationFailedException();
+        }
+        SubjectKeyIdentity identity = new SubjectKeyIdentity(
+                keyRings.current().vaultId(),
+                subject,
+                row.dekNumber(),
+                row.kekVersion(),
+                row.firstKekVersion(),
+                kek.wrapSuite(),
+                suite(row.dataSuite()),
+                row.createdAt());
+        try (SecretBytes secret = WrappedKey.unwrap(
+                kek.wrapSuite(), kek.key(), row.wrapped(), DataKey.BYTES, identity.associatedData())) {
+            return DataKey.ofSecret(secret);
+        }
+    }
+
+    /** A version that another node made is unknown here until the ring is read again. */
+    private Kek kek(int version) {
+        try {
+            return keyRings.current().require(version);
+        } catch (UnknownKeyVersionException perhapsNew) {
+            return keyRings.refresh().require(version);
+        }
+    }
+
+    /**
+     * The suite that a row names.
+     *
+     * @throws AuthenticationFailedException if the vault does not allow it
+     */
+    public static Suite suite(String name) {
+        try {
+            return Suite.valueOf(name);
+        } catch (IllegalArgumentException notAllowed) {
+            throw new AuthenticationFailedException();
+        }
+    }
+
+    /** The row of a new subject, with its first DEK under the active KEK. */
+    SubjectKeyRow newRow(UUID subject, DataKey key, byte @Nullable [] reference, long storedBytes, Instant now) {
+        Suite suite = Suite.valueOf(settings.dataSuite());
+        KeyRing ring = keyRings.current();
+        Kek active = ring.active();
+        byte[] sealed = reference == null
+                ? null
+                : SealedReference.seal(key.dek(), ring.vaultId(), subject, 1, suite, reference);
+        return new SubjectKeyRow(
+                subject,
+                1,
+                1,
+                active.version(),
+                active.version(),
+                active.wrapSuite().name(),
+                suite.name(),
+                wrap(ring, subject, key, 1, active.version(), suite, now),
+                sealed,
+                storedBytes,
+                now);
+    }
+
+    /** The subject's keys under the active KEK of this ring. */
+    public byte[] wrap(
+            KeyRing ring,
+            UUID subject,
+            DataKey key,
+            int dekNumber,
+            int firstKekVersion,
+            Suite suite,
+            Instant createdAt) {
+        Kek active = ring.active();
+        SubjectKeyIdentity identity = new SubjectKeyIdentity(
+                ring.vaultId(),
+                subject,
+                dekNumber,
+                active.version(),
+                firstKekVersion,
+                active.wrapSuite(),
+                suite,
+                createdAt);
+        try (SecretBytes secret = key.toSecret()) {
+            return WrappedKey.wrap(active.wrapSuite(), active.key(), secret, identity.associatedData());
+        }
+    }
+
+    /**
+     * Last statement of a transaction that wrapped new DEKs: keeps their KEK version active until the commit.
+     *
+     * @param version the version that wrapped them
+     * @throws TryAgainException if it is no longer active; the ring is read again
+     */
+    public void holdActive(int version) {
+        if (!keyVersions.holdActive(version)) {
+            keyRings.refresh();
+            throw new TryAgainException("The KEK version " + version + " is no longer active");
+        }
+    }
+
+    /** The tombstone of a subject under each TOMBSTONE key, newest first. */
+    List<byte[]> tombstones(UUID subject) {
+        return keyRings.current().serviceKeys(ServicePurpose.TOMBSTONE).stream()
+                .sorted((a, b) -> Integer.compare(b.number(), a.number()))
+                .map(key -> Hmac.sha256(key.key(), labelled("tv/tombstone", bytes(subject))))
+                .toList();
+    }
+
+    /** The number of the newest TOMBSTONE key. */
+    int tombstoneKeyNumber() {
+        return keyRings.current().serviceKey(ServicePurpose.TOMBSTONE).number();
+    }
+
+    /** The tag by which a caller's reference is found. */
+    byte[] referenceTag(ServiceKey indexKey, byte[] reference) {
+        return Hmac.sha256(indexKey.key(), labelled("tv/reference-index", reference));
+    }
+
+    /** The subject's name in records that outlive the subject; it cannot be recomputed once the tag key is gone. */
+    static byte[] pseudonym(DataKey key, UUID subject) {
+        return Hmac.sha256(key.tagKey(), labelled("tv/pseudonym", bytes(subject)));
+    }
+
+    private static byte[] labelled(String label, byte[] value) {
+        byte[] name = label.getBytes(StandardCharsets.US_ASCII);
+        return ByteBuffer.allocate(name.length + 1 + value.length)
+                .put(name)
+                .put((byte) 0)
+                .put(value)
+                .array();
+    }
+
+    private static byte[] bytes(UUID id) {
+        return ByteBuffer.allocate(16)
+                .putLong(id.getMostSignificantBits())
+                .putLong(id.getLeastSignificantBits())
+                .array();
+    }
+}

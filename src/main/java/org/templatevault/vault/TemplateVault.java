@@ -1,0 +1,295 @@
+package org.templatevault.vault;
+
+import com.github.f4b6a3.uuid.UuidCreator;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.templatevault.config.Settings;
+import org.templatevault.crypto.Suite;
+import org.templatevault.envelope.DataKey;
+import org.templatevault.envelope.PackedPayload;
+import org.templatevault.envelope.Payload;
+import org.templatevault.envelope.TemplateAttributes;
+import org.templatevault.envelope.TemplateEnvelope;
+import org.templatevault.persistence.Erasures;
+import org.templatevault.persistence.Idempotency;
+import org.templatevault.persistence.SubjectKeyRow;
+import org.templatevault.persistence.SubjectKeys;
+import org.templatevault.persistence.TemplateRow;
+import org.templatevault.persistence.Templates;
+import org.templatevault.persistence.Transactions;
+import org.templatevault.persistence.TryAgainException;
+import org.templatevault.vault.Sealing.Place;
+
+/** One template at a time: store, read, replace, list, delete. */
+@ApplicationScoped
+public class TemplateVault {
+    /** A template's open columns and its opened payload; the caller closes it. */
+    public record Opened(Templates.Metadata metadata, Payload payload) implements AutoCloseable {
+        @Override
+        public void close() {
+            payload.close();
+        }
+    }
+
+    @Inject
+    Settings settings;
+
+    @Inject
+    Rules rules;
+
+    @Inject
+    Transactions transactions;
+
+    @Inject
+    SubjectKeys subjectKeys;
+
+    @Inject
+    Templates templates;
+
+    @Inject
+    Erasures erasures;
+
+    @Inject
+    DataKeys dataKeys;
+
+    @Inject
+    Sealing sealing;
+
+    @Inject
+    Replays replays;
+
+    /**
+     * Stores a new template; an unknown subject is made with it.
+     *
+     * <p>For a known subject four round trips: the idempotency key where there is one, the subject's row, the template,
+     * the commit.
+     *
+     * @throws SubjectErasedException if the subject was erased, also while this was under way
+     */
+    public Templates.Metadata store(UUID subject, NewTemplate template, String caller, @Nullable RequestKey key) {
+        rules.check(template);
+        try (PackedPayload packed = TemplateEnvelope.pack(template.payload())) {
+            Place place = new Place(subject, UuidCreator.getTimeOrderedEpoch(), 1);
+            return transactions.call(() -> {
+                Instant now = now();
+                Optional<Idempotency.Row> earlier =
+                        replays.claim(key, 201, subject, place.template(), place.version(), now);
+                return earlier.isPresent()
+                        ? replay(earlier.get())
+                        : storeFirst(place, template.attributes(), packed, caller, now);
+            });
+        }
+    }
+
+    private Templates.Metadata replay(Idempotency.Row earlier) {
+        UUID subject = earlier.subjectId();
+        UUID template = earlier.resourceId();
+        if (subject == null || template == null) {
+            throw new SubjectErasedException(null);
+        }
+        return templates.versions(subject, template).stream()
+                .filter(metadata -> Integer.valueOf(metadata.version()).equals(earlier.version()))
+                .findFirst()
+                .orElseThrow(() -> new SubjectErasedException(null));
+    }
+
+    private Templates.Metadata storeFirst(
+            Place place, TemplateAttributes attributes, PackedPayload packed, String caller, Instant now) {
+        Optional<SubjectKeyRow> known = subjectKeys.touch(place.subject(), packed.envelopeLength());
+        if (known.isEmpty()) {
+            return storeForNewSubject(place, attributes, packed, caller, now);
+        }
+        SubjectKeyRow row = known.get();
+        requireRoom(row.storedBytes());
+        try (DataKey key = dataKeys.open(place.subject(), row)) {
+            return insert(place, row, key, attributes, packed, caller, now);
+        }
+    }
+
+    private Templates.Metadata storeForNewSubject(
+            Place place, TemplateAttributes attributes, PackedPayload packed, String caller, Instant now) {
+        rules.checkNewSubject(place.subject());
+        requireRoom(packed.envelopeLength());
+        try (DataKey key = DataKey.generate()) {
+            SubjectKeyRow row = dataKeys.newRow(place.subject(), key, null, packed.envelopeLength(), now);
+            if (subjectKeys.insertAll(List.of(row)).isEmpty()) {
+                throw new TryAgainException("The subject was made by somebody else meanwhile");
+            }
+            // After the insert: an erasure that committed before it is seen, and a later one waits for this row.
+            requireNotErased(place.subject());
+            Templates.Metadata stored = insert(place, row, key, attributes, packed, caller, now);
+            dataKeys.holdActive(row.kekVersion());
+            return stored;
+        }
+    }
+
+    private Templates.Metadata insert(
+            Place place,
+            SubjectKeyRow row,
+            DataKey key,
+            TemplateAttributes attributes,
+            PackedPayload packed,
+            String caller,
+            Instant now) {
+        Suite suite = DataKeys.suite(row.dataSuite());
+        TemplateRow sealed = sealing.seal(place, key, row.dekNumber(), suite, attributes, packed, now, caller);
+        templates.insert(sealed);
+        return metadata(row, sealed);
+    }
+
+    /**
+     * Stores a new version of a template.
+     *
+     * @param expected the version that the caller replaces
+     * @throws StaleVersionException if another version is the present one
+     */
+    public Templates.Metadata replace(UUID subject, UUID template, int expected, NewTemplate content, String caller) {
+        rules.check(content);
+        try (PackedPayload packed = TemplateEnvelope.pack(content.payload())) {
+            return transactions.call(() -> {
+                SubjectKeyRow row =
+                        subjectKeys.touch(subject, packed.envelopeLength()).orElseThrow(() -> absent(subject));
+                requireVersion(subject, template, expected);
+                Place place = new Place(subject, template, expected + 1);
+                try (DataKey key = dataKeys.open(subject, row)) {
+                    Templates.Metadata stored = insert(place, row, key, content.attributes(), packed, caller, now());
+                    long freed = trim(place);
+                    requireRoom(row.storedBytes() - freed);
+                    return stored;
+                }
+            });
+        }
+    }
+
+    private void requireVersion(UUID subject, UUID template, int expected) {
+        int found = presentVersion(subject, template);
+        if (found != expected) {
+            throw new StaleVersionException(expected, found);
+        }
+    }
+
+    private int presentVersion(UUID subject, UUID template) {
+        return templates
+                .metadata(subject, template)
+                .orElseThrow(TemplateNotFoundException::new)
+                .version();
+    }
+
+    private long trim(Place newest) {
+        int last = newest.version() - settings.versionsKept();
+        if (last < 1) {
+            return 0;
+        }
+        long freed =
+                templates.deleteUpTo(newest.subject(), newest.template(), last).bytes();
+        subjectKeys.addStoredBytes(newest.subject(), -freed);
+        return freed;
+    }
+
+    /**
+     * Opens one version of a template: one query, no lock.
+     *
+     * @param version null for the newest
+     */
+    public Opened read(UUID subject, UUID template, @Nullable Integer version) {
+        Templates.Sealed found = templates.find(subject, template, version).orElseThrow(TemplateNotFoundException::new);
+        SubjectKeyRow row = found.key();
+        int asked = version == null ? found.template().version() : version;
+        try (DataKey key = dataKeys.open(subject, row)) {
+            Payload payload = sealing.open(
+                    new Place(subject, template, asked),
+                    key,
+                    row.dekNumber(),
+                    DataKeys.suite(row.dataSuite()),
+                    found.template());
+            return new Opened(metadata(row, found.template()), payload);
+        }
+    }
+
+    /** The open columns of the newest version. */
+    public Templates.Metadata describe(UUID subject, UUID template) {
+        return templates.metadata(subject, template).orElseThrow(TemplateNotFoundException::new);
+    }
+
+    /** The newest version of each of a subject's templates. */
+    public List<Templates.Metadata> list(UUID subject, @Nullable String modality) {
+        List<Templates.Metadata> found = templates.newest(subject, modality == null ? null : rules.modality(modality));
+        if (found.isEmpty() && subjectKeys.find(subject).isEmpty()) {
+            throw absent(subject);
+        }
+        return found;
+    }
+
+    /** The versions of a template that are kept, newest first. */
+    public List<Templates.Metadata> versions(UUID subject, UUID template) {
+        List<Templates.Metadata> found = templates.versions(subject, template);
+        if (found.isEmpty()) {
+            throw new TemplateNotFoundException();
+        }
+        return found;
+    }
+
+    /**
+     * Removes a template with all its versions.
+     *
+     * @param expected the version that must be the present one; null for whichever it is
+     */
+    public void delete(UUID subject, UUID template, @Nullable Integer expected) {
+        transactions.run(() -> {
+            if (subjectKeys.touch(subject, 0).isEmpty()) {
+                throw absent(subject);
+            }
+            int present = presentVersion(subject, template);
+            if (expected != null && expected != present) {
+                throw new StaleVersionException(expected, present);
+            }
+            subjectKeys.addStoredBytes(
+                    subject, -templates.delete(subject, template).bytes());
+        });
+    }
+
+    private void requireRoom(long storedBytes) {
+        if (storedBytes > settings.subjectMaxBytes()) {
+            throw InvalidTemplateException.subjectFull(settings.subjectMaxBytes());
+        }
+    }
+
+    private void requireNotErased(UUID subject) {
+        erasures.find(dataKeys.tombstones(subject)).ifPresent(erasure -> {
+            throw new SubjectErasedException(erasure);
+        });
+    }
+
+    private RuntimeException absent(UUID subject) {
+        return erasures.find(dataKeys.tombstones(subject))
+                .<RuntimeException>map(SubjectErasedException::new)
+                .orElseGet(SubjectNotFoundException::new);
+    }
+
+    static Templates.Metadata metadata(SubjectKeyRow key, TemplateRow row) {
+        return new Templates.Metadata(
+                row.subjectId(),
+                row.id(),
+                row.version(),
+                key.kekVersion(),
+                key.dataSuite(),
+                row.modality(),
+                row.position(),
+                row.format(),
+                row.quality(),
+                row.extractorName(),
+                row.extractorVersion(),
+                row.createdAt(),
+                row.createdBy());
+    }
+
+    static Instant now() {
+        return Instant.now().truncatedTo(ChronoUnit.MICROS);
+    }
+}

@@ -2,6 +2,8 @@ package org.templatevault.persistence;
 
 import java.util.Map;
 import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.configuration.FluentConfiguration;
+import org.flywaydb.database.postgresql.PostgreSQLConfigurationExtension;
 
 /** Brings the schema to the version that this release needs. Runs as the schema's owner, never as the application. */
 public final class Migration {
@@ -12,18 +14,17 @@ public final class Migration {
      * serialised by the database.
      *
      * @param applicationRole the role that is granted the use of the tables, and no right to change them
-     * @return the schema's version afterwards
      */
-    public static String run(String url, String owner, String password, String applicationRole) {
-        return Flyway.configure(Migration.class.getClassLoader())
-                        .dataSource(url, owner, password)
-                        .schemas("vault")
-                        .locations("classpath:db")
-                        .placeholders(Map.of("app_role", '"' + applicationRole + '"'))
-                        .configuration(Map.of("flyway.postgresql.transactional.lock", "false"))
-                        .load()
-                        .migrate()
-                        .targetSchemaVersion
-                + "";
+    public static void run(String url, String owner, String password, String applicationRole) {
+        FluentConfiguration configuration = Flyway.configure(Migration.class.getClassLoader())
+                .dataSource(url, owner, password)
+                .schemas("vault")
+                .locations("classpath:db")
+                .placeholders(Map.of("app_role", '"' + applicationRole + '"'));
+        // With a transactional lock, CREATE INDEX CONCURRENTLY in a migration waits for itself for ever.
+        configuration
+                .getConfigurationExtension(PostgreSQLConfigurationExtension.class)
+                .setTransactionalLock(false);
+        configuration.load().migrate();
     }
 }

@@ -95,6 +95,15 @@ class CompressionBombTest {
     }
 
     @Test
+    void refusesADictionaryFieldEvenIfItNamesNone() {
+        ByteBuffer frame = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
+        frame.putInt(0xFD2FB528).put((byte) (SINGLE_SEGMENT_2_BYTES | 1)).put((byte) 0);
+        frame.putShort((short) (SIZE - 256)).put(block(SIZE));
+        assertEquals(SIZE, Zstd.decompress(frame.array(), SIZE).length, "zstd itself takes it");
+        refuses(frame.array(), SIZE);
+    }
+
+    @Test
     void refusesTwoFramesInARow() {
         byte[] half = Zstd.compress(body(SIZE / 2));
         byte[] two = Arrays.copyOf(half, 2 * half.length);
@@ -109,6 +118,21 @@ class CompressionBombTest {
         ByteBuffer skippable = ByteBuffer.allocate(8 + frame.length).order(ByteOrder.LITTLE_ENDIAN);
         skippable.putInt(0x184D2A50).putInt(0).put(frame);
         refuses(skippable.array(), SIZE);
+    }
+
+    @Test
+    void refusesASkippableOrAnEmptyFrameBehindAnHonestOne() {
+        byte[] frame = Zstd.compress(body(SIZE));
+        ByteBuffer skippable = ByteBuffer.allocate(frame.length + 12).order(ByteOrder.LITTLE_ENDIAN);
+        skippable.put(frame).putInt(0x184D2A50).putInt(4).putInt(0x21676E69);
+        refuses(skippable.array(), SIZE);
+        byte[] empty = Zstd.compress(new byte[0]);
+        refuses(
+                ByteBuffer.allocate(frame.length + empty.length)
+                        .put(frame)
+                        .put(empty)
+                        .array(),
+                SIZE);
     }
 
     @Test

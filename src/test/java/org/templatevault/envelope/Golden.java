@@ -25,6 +25,13 @@ final class Golden {
         return identity(suite, new TemplateAttributes("FACE", null, "OPAQUE", null, null, null));
     }
 
+    /** An identity that differs from others only in these. */
+    static TemplateIdentity identityOf(UUID subject, UUID template, int version) {
+        TemplateAttributes attributes = new TemplateAttributes("FACE", null, "OPAQUE", null, null, null);
+        return new TemplateIdentity(
+                VAULT, subject, template, version, 1, Suite.CHACHA20_POLY1305, attributes, CREATED_AT, "station-7");
+    }
+
     static SubjectKeyIdentity keyIdentity() {
         return new SubjectKeyIdentity(VAULT, SUBJECT, 3, 7, 5, Suite.AES_256_GCM, Suite.CHACHA20_POLY1305, CREATED_AT);
     }

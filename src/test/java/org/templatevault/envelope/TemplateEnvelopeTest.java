@@ -176,7 +176,7 @@ class TemplateEnvelopeTest {
     }
 
     @Test
-    void refusesAWrappedKeyOrAReferenceInsteadOfATemplate() {
+    void refusesAReferenceInsteadOfATemplate() {
         TemplateIdentity id = Golden.identity(Suite.CHACHA20_POLY1305);
         byte[] reference =
                 SealedReference.seal(dek, id.vault(), id.subject(), id.dekNumber(), id.suite(), new byte[] {65});
@@ -224,29 +224,15 @@ class TemplateEnvelopeTest {
     }
 
     private static TemplateIdentity subject(long subject) {
-        return identity(new UUID(0, subject), Golden.TEMPLATE, 1);
+        return Golden.identityOf(new UUID(0, subject), Golden.TEMPLATE, 1);
     }
 
     private static TemplateIdentity template(long template) {
-        return identity(Golden.SUBJECT, new UUID(0, template), 1);
+        return Golden.identityOf(Golden.SUBJECT, new UUID(0, template), 1);
     }
 
     private static TemplateIdentity version(int version) {
-        return identity(Golden.SUBJECT, Golden.TEMPLATE, version);
-    }
-
-    private static TemplateIdentity identity(UUID subject, UUID template, int version) {
-        TemplateAttributes attributes = new TemplateAttributes("FACE", null, "OPAQUE", null, null, null);
-        return new TemplateIdentity(
-                Golden.VAULT,
-                subject,
-                template,
-                version,
-                1,
-                Suite.CHACHA20_POLY1305,
-                attributes,
-                Golden.CREATED_AT,
-                "station-7");
+        return Golden.identityOf(Golden.SUBJECT, Golden.TEMPLATE, version);
     }
 
     private static byte[] random(int length) {

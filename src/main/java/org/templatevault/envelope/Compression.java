@@ -1,8 +1,8 @@
 package org.templatevault.envelope;
 
 import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdException;
 import java.util.Arrays;
-import java.util.OptionalInt;
 import org.templatevault.crypto.AuthenticationFailedException;
 
 /**
@@ -20,13 +20,19 @@ final class Compression {
     private Compression() {}
 
     /**
-     * Writes a frame of {@code source} (from {@code offset}, {@code length} bytes) to the same offset of {@code target}.
+     * Writes a frame of {@code source} (from {@code offset}, {@code length} bytes) to the same offset of {@code target},
+     * which has room for {@link #bound} more.
      *
-     * @return the length of the frame, or nothing if it would not be smaller
+     * @return the length of the frame, perhaps more than {@code length}
      */
-    static OptionalInt compress(byte[] source, int offset, int length, byte[] target) {
-        long written = Zstd.compressByteArray(target, offset, length - 1, source, offset, length, LEVEL);
-        return Zstd.isError(written) ? OptionalInt.empty() : OptionalInt.of(Math.toIntExact(written));
+    static int compress(byte[] source, int offset, int length, byte[] target) {
+        int room = target.length - offset;
+        return Math.toIntExact(Zstd.compressByteArray(target, offset, room, source, offset, length, LEVEL));
+    }
+
+    /** The longest that a frame of {@code length} bytes can become. */
+    static int bound(int length) {
+        return Math.toIntExact(Zstd.compressBound(length));
     }
 
     /**
@@ -37,17 +43,26 @@ final class Compression {
      */
     static byte[] inflate(byte[] source, int offset, int length, int inflatedLength) {
         if (!isPlainFrame(source, offset, length)
-                || Zstd.findFrameCompressedSize(source, offset, length) != length
                 || Zstd.getFrameContentSize(source, offset, length) != inflatedLength) {
             throw new AuthenticationFailedException();
         }
         byte[] inflated = new byte[inflatedLength];
-        long written = Zstd.decompressByteArray(inflated, 0, inflatedLength, source, offset, length);
-        if (written != inflatedLength) {
+        if (!fills(inflated, source, offset, length)) {
             Arrays.fill(inflated, (byte) 0);
             throw new AuthenticationFailedException();
         }
         return inflated;
+    }
+
+    /** Whether it is one frame and no more, and inflates to exactly that many bytes. */
+    private static boolean fills(byte[] inflated, byte[] source, int offset, int length) {
+        try {
+            return Zstd.findFrameCompressedSize(source, offset, length) == length
+                    && Zstd.decompressByteArray(inflated, 0, inflated.length, source, offset, length)
+                            == inflated.length;
+        } catch (ZstdException e) {
+            return false;
+        }
     }
 
     /** A Zstandard frame (not a skippable one) without dictionary, and with a window of at most 8 MiB. */

@@ -2,7 +2,6 @@ package org.templatevault.envelope;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.crypto.AuthenticationFailedException;
 
@@ -79,17 +78,17 @@ final class Packing {
 
     /** The same with a compressed body if that comes to a smaller stored length; then clears {@code inner}. */
     private static byte[] smaller(byte[] inner, int bodyLength) {
-        byte[] scratch = new byte[inner.length];
+        byte[] scratch = new byte[HEADER_BYTES + Compression.bound(bodyLength)];
         try {
-            OptionalInt frame = Compression.compress(inner, HEADER_BYTES, bodyLength, scratch);
-            int padded = Padding.paddedLength(HEADER_BYTES + frame.orElse(bodyLength));
+            int frame = Compression.compress(inner, HEADER_BYTES, bodyLength, scratch);
+            int padded = Padding.paddedLength(HEADER_BYTES + frame);
             if (padded >= inner.length) {
                 return inner;
             }
+            byte[] compressed = new byte[padded];
+            header(compressed, ZSTD, frame, bodyLength).put(scratch, HEADER_BYTES, frame);
             Arrays.fill(inner, (byte) 0);
-            Arrays.fill(scratch, HEADER_BYTES + frame.orElseThrow(), scratch.length, (byte) 0);
-            header(scratch, ZSTD, frame.orElseThrow(), bodyLength);
-            return Arrays.copyOf(scratch, padded);
+            return compressed;
         } finally {
             Arrays.fill(scratch, (byte) 0);
         }
@@ -135,7 +134,10 @@ final class Packing {
     }
 
     private static Payload payload(ByteBuffer body) {
-        int claimed = body.remaining() < 2 ? 0 : Short.toUnsignedInt(body.getShort());
+        if (body.remaining() < 2) {
+            throw new AuthenticationFailedException();
+        }
+        int claimed = Short.toUnsignedInt(body.getShort());
         int attributesLength = claimed == NO_ATTRIBUTES ? 0 : claimed;
         int templateLength = body.remaining() - attributesLength;
         boolean bounded = attributesLength <= Payload.MAX_ATTRIBUTES_BYTES

@@ -26,6 +26,7 @@ import java.util.stream.Stream;
  * @param formats {@code VAULT_FORMATS}: names of template formats beside the known ones
  * @param purposes {@code VAULT_PURPOSES}: what a read of content may be for
  * @param reasons {@code VAULT_REASONS}: what a deletion may be for
+ * @param rotationPartitions {@code VAULT_ROTATION_PARTITIONS}: threads of one rotation
  * @param databaseWaitSeconds {@code VAULT_DB_WAIT_SECONDS}: how long the start waits for the database
  */
 public record Settings(
@@ -44,6 +45,7 @@ public record Settings(
         Set<String> formats,
         Set<String> purposes,
         Set<String> reasons,
+        int rotationPartitions,
         int databaseWaitSeconds) {
     /** No setting can raise the size of a template above this many bytes. */
     public static final int HARD_TEMPLATE_MAX_BYTES = 8 << 20;
@@ -89,6 +91,7 @@ public record Settings(
                         "VAULT_REASONS",
                         List.of("data-subject-request", "consent-withdrawn", "retention", "enrolment-error"),
                         NAME)),
+                (int) reader.number("VAULT_ROTATION_PARTITIONS", 2, 1, 32),
                 (int) reader.number("VAULT_DB_WAIT_SECONDS", 30, 0, 600));
         if (settings.databaseOwner.isPresent() != settings.databaseOwnerPassword.isPresent()) {
             reader.refuse("VAULT_DB_OWNER and VAULT_DB_OWNER_PASSWORD belong together: set both or neither");

@@ -1,6 +1,5 @@
 package org.templatevault.envelope;
 
-import java.util.Arrays;
 import org.templatevault.crypto.Aead;
 import org.templatevault.crypto.AuthenticationFailedException;
 import org.templatevault.crypto.SecretBytes;
@@ -61,6 +60,17 @@ public final class TemplateEnvelope {
      * @throws AuthenticationFailedException if it is not that envelope under that key, bit for bit
      */
     public static Payload open(SecretBytes dek, TemplateIdentity id, byte[] envelope) {
+        try (PackedPayload packed = openPacked(dek, id, envelope)) {
+            return Packing.unpack(packed.inner());
+        }
+    }
+
+    /**
+     * Opens an envelope and leaves its payload packed, for a re-encryption: the stored length stays what it was.
+     *
+     * @throws AuthenticationFailedException as {@link #open}
+     */
+    public static PackedPayload openPacked(SecretBytes dek, TemplateIdentity id, byte[] envelope) {
         boolean known = OVERHEAD_BYTES <= envelope.length
                 && envelope.length <= MAX_ENVELOPE_BYTES
                 && envelope[0] == FORMAT_VERSION
@@ -68,11 +78,6 @@ public final class TemplateEnvelope {
         if (!known) {
             throw new AuthenticationFailedException();
         }
-        byte[] inner = Aead.open(id.suite(), dek, envelope, HEADER_BYTES, id.associatedData());
-        try {
-            return Packing.unpack(inner);
-        } finally {
-            Arrays.fill(inner, (byte) 0);
-        }
+        return new PackedPayload(Aead.open(id.suite(), dek, envelope, HEADER_BYTES, id.associatedData()));
     }
 }

@@ -63,6 +63,22 @@ final class Problem {
         return document;
     }
 
+    /** The code of a failure that the container or JAX-RS reports. */
+    static String code(int status) {
+        return switch (status) {
+            case 400 -> "malformed-request";
+            case 401 -> "not-signed-in";
+            case 403 -> "forbidden";
+            case 404 -> "not-found";
+            case 405 -> "method-not-allowed";
+            case 406 -> "not-acceptable";
+            case 413 -> "body-too-large";
+            case 415 -> "unsupported-media-type";
+            case 500 -> "internal-error";
+            default -> "http-" + status;
+        };
+    }
+
     static String title(int status) {
         return switch (status) {
             case 412 -> "Precondition Failed";

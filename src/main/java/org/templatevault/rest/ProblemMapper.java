@@ -52,18 +52,9 @@ public class ProblemMapper implements ExceptionMapper<Throwable> {
 
     private static Response http(Response thrown, String requestId) {
         int status = thrown.getStatus();
-        String code = switch (status) {
-            case 400 -> "malformed-request";
-            case 401 -> "not-signed-in";
-            case 403 -> "forbidden";
-            case 404 -> "not-found";
-            case 405 -> "method-not-allowed";
-            case 406 -> "not-acceptable";
-            case 415 -> "unsupported-media-type";
-            default -> "http-" + status;
-        };
         Response response = Problem.response(
-                status, Problem.base(status, code, null, requestId).build());
+                status,
+                Problem.base(status, Problem.code(status), null, requestId).build());
         String allow = thrown.getHeaderString("Allow");
         return allow == null
                 ? response

@@ -12,8 +12,9 @@ import jakarta.ws.rs.container.ContainerResponseFilter;
 import jakarta.ws.rs.container.PreMatching;
 import jakarta.ws.rs.container.ResourceInfo;
 import jakarta.ws.rs.core.Context;
-import jakarta.ws.rs.core.UriInfo;
+import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.ext.Provider;
+import java.lang.annotation.Annotation;
 import java.lang.reflect.Method;
 import java.security.Principal;
 import java.util.UUID;
@@ -34,9 +35,6 @@ public class RequestLog implements ContainerRequestFilter, ContainerResponseFilt
 
     @Context
     ResourceInfo resource;
-
-    @Context
-    UriInfo uri;
 
     @Inject
     SecurityContext security;
@@ -65,6 +63,13 @@ public class RequestLog implements ContainerRequestFilter, ContainerResponseFilt
         response.getHeaders().putSingle("Cache-Control", "no-store");
         response.getHeaders().putSingle("X-Content-Type-Options", "nosniff");
         response.getHeaders().putSingle("X-Request-Id", id);
+        if (response.getStatus() >= 400 && !response.hasEntity()) {
+            int status = response.getStatus();
+            String document = Problem.base(status, Problem.code(status), null, String.valueOf(id))
+                    .build()
+                    .toString();
+            response.setEntity(document, new Annotation[0], MediaType.valueOf(Api.PROBLEM_JSON));
+        }
         long micros = began instanceof Long nanos ? (System.nanoTime() - nanos) / 1000 : 0;
         LOG.log(
                 System.Logger.Level.INFO,

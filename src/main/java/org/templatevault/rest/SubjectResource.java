@@ -58,7 +58,7 @@ public class SubjectResource {
                 .build()
                 .toString();
         return made.created()
-                ? Response.created(URI.create("/api/v1/subjects/" + made.subject()))
+                ? Response.created(URI.create("subjects/" + made.subject()))
                         .entity(answer)
                         .build()
                 : Response.ok(answer).build();
@@ -102,7 +102,7 @@ public class SubjectResource {
         String allowed = conditions.requireReason(reason);
         Erasures.Row erasure = vault.erase(subject, expected, allowed, caller.name());
         return Response.accepted(ErasureResource.json(erasure).toString())
-                .location(URI.create("/api/v1/erasures/" + erasure.id()))
+                .location(URI.create("erasures/" + erasure.id()))
                 .build();
     }
 }

@@ -87,7 +87,7 @@ public class TemplateResource {
     private Response store(UUID subject, NewTemplate template, @Nullable RequestKey key) {
         try (template) {
             Templates.Metadata stored = vault.store(subject, template, caller.name(), key);
-            URI location = URI.create("/api/v1/subjects/" + subject + "/templates/" + stored.id());
+            URI location = URI.create("subjects/" + subject + "/templates/" + stored.id());
             return answer(Response.created(location), stored);
         }
     }

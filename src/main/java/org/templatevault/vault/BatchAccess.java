@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.envelope.DataKey;
@@ -45,14 +46,15 @@ public class BatchAccess {
      *
      * @return the outcomes in the order of the items; past {@link #MAX_BYTES} {@code batch-too-large}
      */
-    public List<Outcome<Opened>> get(List<Wanted> items) {
-        Map<Wanted, Templates.Length> lengths = lengths(items);
+    public List<Outcome<Opened>> get(List<Outcome<Wanted>> items) {
+        Map<Wanted, Templates.Length> lengths = lengths(
+                items.stream().map(Outcome::value).filter(Objects::nonNull).toList());
         List<Address> within = new ArrayList<>();
         long bytes = 0;
         List<@Nullable Address> chosen = new ArrayList<>();
         List<VaultException> problems = new ArrayList<>();
-        for (Wanted item : items) {
-            Templates.Length length = lengths.get(item);
+        for (Outcome<Wanted> item : items) {
+            Templates.Length length = lengths.get(item.value());
             bytes += length == null ? 0 : length.bytes();
             if (length != null && bytes <= MAX_BYTES) {
                 within.add(length.address());
@@ -60,9 +62,17 @@ public class BatchAccess {
             } else {
                 chosen.add(null);
             }
-            problems.add(length == null ? new TemplateNotFoundException() : tooLarge());
+            problems.add(problem(item, length));
         }
         return open(chosen, problems, templates.findAll(within));
+    }
+
+    private static VaultException problem(Outcome<Wanted> item, Templates.@Nullable Length length) {
+        VaultException malformed = item.problem();
+        if (malformed != null) {
+            return malformed;
+        }
+        return length == null ? new TemplateNotFoundException() : tooLarge();
     }
 
     private Map<Wanted, Templates.Length> lengths(List<Wanted> items) {
@@ -126,20 +136,21 @@ public class BatchAccess {
     }
 
     /** Deletes templates, each in a transaction of its own; a version given must be the present one. */
-    public List<Outcome<Wanted>> delete(List<Wanted> items) {
-        List<Outcome<Wanted>> outcomes = new ArrayList<>();
-        for (Wanted item : items) {
-            try {
-                templateVault.delete(item.subject(), item.template(), item.version());
-                outcomes.add(Outcome.of(item));
-            } catch (VaultException failed) {
-                if (failed.kind() == ErrorKind.UNAVAILABLE && outcomes.isEmpty()) {
-                    throw failed;
-                }
-                outcomes.add(Outcome.failed(failed));
-            }
+    public List<Outcome<Wanted>> delete(List<Outcome<Wanted>> items) {
+        return items.stream().map(this::delete).toList();
+    }
+
+    private Outcome<Wanted> delete(Outcome<Wanted> item) {
+        Wanted wanted = item.value();
+        if (wanted == null) {
+            return item;
         }
-        return outcomes;
+        try {
+            templateVault.delete(wanted.subject(), wanted.template(), wanted.version());
+            return item;
+        } catch (VaultException failed) {
+            return Outcome.failed(failed);
+        }
     }
 
     private static VaultException tooLarge() {

@@ -9,11 +9,13 @@ import org.templatevault.error.VaultException;
  * @param <T> what a successful item gives
  */
 public record Outcome<T>(@Nullable T value, @Nullable VaultException problem) {
-    static <T> Outcome<T> of(T value) {
+    /** A success. */
+    public static <T> Outcome<T> of(T value) {
         return new Outcome<>(value, null);
     }
 
-    static <T> Outcome<T> failed(VaultException problem) {
+    /** A failure. */
+    public static <T> Outcome<T> failed(VaultException problem) {
         return new Outcome<>(null, problem);
     }
 

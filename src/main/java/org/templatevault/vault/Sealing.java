@@ -73,10 +73,24 @@ public class Sealing {
      * @throws AuthenticationFailedException if the row is not what was stored at this place
      */
     public Payload open(Place place, DataKey key, int dekNumber, Suite suite, TemplateRow row) {
+        Payload payload = TemplateEnvelope.open(key.dek(), identity(place, dekNumber, suite, row), row.envelope());
+        metrics.opened(suite);
+        return payload;
+    }
+
+    /** As {@link #open}, with the payload still packed: for a re-encryption. */
+    public PackedPayload openPacked(Place place, DataKey key, int dekNumber, Suite suite, TemplateRow row) {
+        PackedPayload packed =
+                TemplateEnvelope.openPacked(key.dek(), identity(place, dekNumber, suite, row), row.envelope());
+        metrics.opened(suite);
+        return packed;
+    }
+
+    private TemplateIdentity identity(Place place, int dekNumber, Suite suite, TemplateRow row) {
         if (row.dekNumber() != dekNumber) {
             throw new AuthenticationFailedException();
         }
-        TemplateIdentity identity = new TemplateIdentity(
+        return new TemplateIdentity(
                 keyRings.current().vaultId(),
                 place.subject(),
                 place.template(),
@@ -86,9 +100,6 @@ public class Sealing {
                 attributes(row),
                 row.createdAt(),
                 row.createdBy());
-        Payload payload = TemplateEnvelope.open(key.dek(), identity, row.envelope());
-        metrics.opened(suite);
-        return payload;
     }
 
     /** The open attributes of a row. */

@@ -1,0 +1,36 @@
+package org.templatevault.persistence;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * Leases: what only one node does at a time. Time is the database's. A new owner gets a higher token, and the guarded
+ * statements of the work compare it, so an owner who slept past his lease changes nothing.
+ */
+@ApplicationScoped
+public class Leases {
+    @Inject
+    Sql sql;
+
+    /**
+     * Takes or renews the lease.
+     *
+     * @return the token, or nothing while another node holds the lease
+     */
+    public Optional<Long> hold(String name, UUID owner, Duration duration) {
+        return sql.first(
+                "insert into vault.lease as l (name, owner, token, expires_at)"
+                        + " values (?, ?, 1, clock_timestamp() + ? * interval '1 millisecond')"
+                        + " on conflict (name) do update set owner = excluded.owner, expires_at = excluded.expires_at,"
+                        + " token = case when l.owner = excluded.owner then l.token else l.token + 1 end"
+                        + " where l.owner = excluded.owner or l.expires_at < clock_timestamp()"
+                        + " returning token",
+                row -> row.getLong("token"),
+                name,
+                owner,
+                duration.toMillis());
+    }
+}

@@ -1,0 +1,208 @@
+package org.templatevault.persistence;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.templatevault.persistence.Sql.ArrayOf;
+
+/**
+ * The subjects that a rotation has still to move: read in the order of their ids, moved by compare-and-swap. The WHERE
+ * clause decides what is left, whatever a checkpoint says; moving twice changes nothing.
+ */
+@ApplicationScoped
+public class OlderSubjects {
+    /** A subject that is to be moved, and the length of its envelopes in bytes. */
+    public record Candidate(UUID subjectId, long storedBytes) {}
+
+    /** A subject with all versions of its templates, as one statement saw them. */
+    public record Subject(SubjectKeyRow key, List<TemplateRow> templates) {}
+
+    /** What a subject shall become: the new key row, and its templates sealed anew (none for a rewrap). */
+    public record Move(SubjectKeyRow from, SubjectKeyRow to, List<TemplateRow> templates) {}
+
+    /** A row that did not open: a template's version, or the DEK where template is the nil UUID. */
+    public record Damaged(SubjectKeyRow key, UUID templateId, int version, String reason) {}
+
+    /** Who moves: the rotation, its new version and the token of the lease under which it runs. */
+    public record Mover(UUID rotationId, int toVersion, long leaseToken) {}
+
+    @Inject
+    Sql sql;
+
+    /** The next subjects on versions below the one given, without those in quarantine. */
+    public List<Candidate> next(UUID afterId, UUID upToId, int belowVersion, int limit) {
+        return sql.query(
+                "select k.subject_id, k.stored_bytes from vault.subject_key k"
+                        + " where k.subject_id > ? and k.subject_id <= ? and k.kek_version < ?"
+                        + " and not exists (select 1 from vault.quarantine q where q.subject_id = k.subject_id)"
+                        + " order by k.subject_id limit ?",
+                row -> new Candidate(Sql.uuid(row, "subject_id"), row.getLong("stored_bytes")),
+                afterId,
+                upToId,
+                belowVersion,
+                limit);
+    }
+
+    /**
+     * Loads subjects, with their templates if asked.
+     *
+     * @param belowVersion those that were moved meanwhile are left out
+     */
+    public List<Subject> load(List<UUID> subjects, int belowVersion, boolean withTemplates) {
+        List<SubjectKeyRow> keys = new ArrayList<>();
+        Map<UUID, List<TemplateRow>> templates = new LinkedHashMap<>();
+        sql.query(
+                "select k.*, t.id as t_id, t.version as t_version, t.dek_number as t_dek, t.modality, t.position,"
+                        + " t.format, t.quality, t.extractor_name, t.extractor_version, t.created_at as t_created,"
+                        + " t.created_by, t.envelope from vault.subject_key k"
+                        + " left join vault.template t on t.subject_id = k.subject_id and ?"
+                        + " where k.subject_id = any(?) and k.kek_version < ? order by k.subject_id",
+                row -> {
+                    UUID subject = Sql.uuid(row, "subject_id");
+                    if (templates.putIfAbsent(subject, new ArrayList<>()) == null) {
+                        keys.add(SubjectKeys.read(row));
+                    }
+                    if (row.getObject("t_id") != null) {
+                        templates
+                                .getOrDefault(subject, new ArrayList<>())
+                                .add(Templates.joined(row).template());
+                    }
+                    return subject;
+                },
+                withTemplates,
+                ArrayOf.uuids(subjects),
+                belowVersion);
+        return keys.stream()
+                .map(key -> new Subject(key, templates.getOrDefault(key.subjectId(), List.of())))
+                .toList();
+    }
+
+    /**
+     * Moves each subject whose row is still what it was when it was read, and counts it. The others are untouched.
+     *
+     * @return the subjects that were moved
+     */
+    public List<UUID> move(List<Move> moves, Mover mover, Instant now) {
+        if (moves.isEmpty()) {
+            return List.of();
+        }
+        List<UUID> moved = swapKeys(moves, mover);
+        java.util.Set<UUID> movedIds = java.util.Set.copyOf(moved);
+        List<Move> done = moves.stream()
+                .filter(move -> movedIds.contains(move.from().subjectId()))
+                .toList();
+        replaceEnvelopes(done);
+        count(done, mover, now);
+        return moved;
+    }
+
+    private List<UUID> swapKeys(List<Move> moves, Mover mover) {
+        List<SubjectKeyRow> from = moves.stream().map(Move::from).toList();
+        List<SubjectKeyRow> to = moves.stream().map(Move::to).toList();
+        return sql.query(
+                "update vault.subject_key k set dek_number = m.dek_number, kek_version = ?, wrap_suite = m.wrap_suite,"
+                        + " data_suite = m.data_suite, wrapped = m.wrapped, reference = m.reference"
+                        + " from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?) as m(subject_id, old_dek, old_kek, revision, dek_number,"
+                        + " wrap_suite, data_suite, wrapped, reference)"
+                        + " where k.subject_id = m.subject_id and k.dek_number = m.old_dek and k.kek_version = m.old_kek"
+                        + " and k.revision = m.revision"
+                        + " and exists (select 1 from vault.lease where name = 'rotation' and token = ?)"
+                        + " returning k.subject_id",
+                row -> Sql.uuid(row, "subject_id"),
+                mover.toVersion(),
+                ArrayOf.uuids(from.stream().map(SubjectKeyRow::subjectId).toList()),
+                new ArrayOf("int4", from.stream().map(SubjectKeyRow::dekNumber).toList()),
+                new ArrayOf("int4", from.stream().map(SubjectKeyRow::kekVersion).toList()),
+                new ArrayOf("int8", from.stream().map(SubjectKeyRow::revision).toList()),
+                new ArrayOf("int4", to.stream().map(SubjectKeyRow::dekNumber).toList()),
+                new ArrayOf("text", to.stream().map(SubjectKeyRow::wrapSuite).toList()),
+                new ArrayOf("text", to.stream().map(SubjectKeyRow::dataSuite).toList()),
+                new ArrayOf("bytea", to.stream().map(SubjectKeyRow::wrapped).toList()),
+                new ArrayOf("bytea", to.stream().map(SubjectKeyRow::reference).toList()),
+                mover.leaseToken());
+    }
+
+    /** Only templates of subjects whose key was swapped in this transaction, so all of them are under the new DEK. */
+    private void replaceEnvelopes(List<Move> done) {
+        List<TemplateRow> rows =
+                done.stream().flatMap(move -> move.templates().stream()).toList();
+        if (rows.isEmpty()) {
+            return;
+        }
+        int replaced = sql.update(
+                "update vault.template t set dek_number = m.dek_number, envelope = m.envelope"
+                        + " from unnest(?, ?, ?, ?, ?) as m(subject_id, id, version, dek_number, envelope)"
+                        + " where t.subject_id = m.subject_id and t.id = m.id and t.version = m.version",
+                ArrayOf.uuids(rows.stream().map(TemplateRow::subjectId).toList()),
+                ArrayOf.uuids(rows.stream().map(TemplateRow::id).toList()),
+                new ArrayOf("int4", rows.stream().map(TemplateRow::version).toList()),
+                new ArrayOf("int4", rows.stream().map(TemplateRow::dekNumber).toList()),
+                new ArrayOf("bytea", rows.stream().map(TemplateRow::envelope).toList()));
+        if (replaced != rows.size()) {
+            throw new TryAgainException("A template changed without its subject's revision");
+        }
+    }
+
+    private void count(List<Move> done, Mover mover, Instant now) {
+        Map<Integer, Long> byVersion = done.stream()
+                .collect(Collectors.groupingBy(move -> move.from().kekVersion(), TreeMap::new, Collectors.counting()));
+        byVersion.forEach((version, subjects) -> {
+            insertCount(version, "MOVED_OUT", mover.rotationId(), subjects, now);
+            insertCount(mover.toVersion(), "MOVED_IN", mover.rotationId(), subjects, now);
+        });
+    }
+
+    private void insertCount(int version, String kind, @Nullable UUID rotation, long subjects, Instant now) {
+        sql.update(
+                "insert into vault.subject_count (id, kek_version, kind, rotation_id, subjects, at)"
+                        + " values (?, ?, ?, ?, ?, ?)",
+                UUID.randomUUID(),
+                version,
+                kind,
+                rotation,
+                subjects,
+                now);
+    }
+
+    /** Puts a row into quarantine, if its subject is still what it was when it was read. */
+    public void quarantine(Damaged damaged, Mover mover, Instant now) {
+        sql.update(
+                "insert into vault.quarantine (subject_id, template_id, version, id, rotation_id, reason, at)"
+                        + " select k.subject_id, ?, ?, ?, ?, ?, ? from vault.subject_key k"
+                        + " where k.subject_id = ? and k.dek_number = ? and k.kek_version = ? and k.revision = ?"
+                        + " and exists (select 1 from vault.lease where name = 'rotation' and token = ?)"
+                        + " on conflict do nothing",
+                damaged.templateId(),
+                damaged.version(),
+                UUID.randomUUID(),
+                mover.rotationId(),
+                damaged.reason(),
+                now,
+                damaged.key().subjectId(),
+                damaged.key().dekNumber(),
+                damaged.key().kekVersion(),
+                damaged.key().revision(),
+                mover.leaseToken());
+    }
+
+    /** How many subjects are on versions below this one, counted row by row: those that can be moved, and those in quarantine. */
+    public long[] count(int belowVersion) {
+        return sql.first(
+                        "select count(*) filter (where q.subject_id is null) as remaining,"
+                                + " count(*) filter (where q.subject_id is not null) as quarantined"
+                                + " from vault.subject_key k left join"
+                                + " (select distinct subject_id from vault.quarantine) q using (subject_id)"
+                                + " where k.kek_version < ?",
+                        row -> new long[] {row.getLong("remaining"), row.getLong("quarantined")},
+                        belowVersion)
+                .orElseThrow();
+    }
+}

@@ -1,0 +1,203 @@
+package org.templatevault.persistence;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.templatevault.persistence.Sql.ArrayOf;
+
+/** The rotations: what was asked, where each stands, and its progress as one statement sees it. */
+@ApplicationScoped
+public class Rotations {
+    /** A rotation. */
+    public record Row(
+            UUID id,
+            String state,
+            String mode,
+            String reason,
+            String dataSuite,
+            int fromVersion,
+            int toVersion,
+            long total,
+            @Nullable Integer rate,
+            String requestedBy,
+            Instant requestedAt,
+            @Nullable Instant startedAt,
+            @Nullable Instant endedAt) {}
+
+    /**
+     * Progress in one snapshot: total = done + remaining + quarantined + erased.
+     *
+     * @param lately how many subjects were moved in the last ten seconds
+     */
+    public record Progress(long done, long remaining, long quarantined, long erased, long lately) {}
+
+    /** The subjects of one partition: those after one id, up to another. */
+    public record Range(UUID afterId, UUID upToId) {}
+
+    private static final UUID LEAST = new UUID(0, 0);
+    private static final UUID MOST = new UUID(-1, -1);
+
+    @Inject
+    Sql sql;
+
+    /** Records a request; false if a rotation is open, after waiting for one that is just being recorded. */
+    public boolean insert(Row row) {
+        return sql.update(
+                        "insert into vault.rotation (id, state, mode, reason, data_suite, from_version, to_version, rate,"
+                                + " requested_by, requested_at) values (?, 'REQUESTED', ?, ?, ?, ?, ?, ?, ?, ?)"
+                                + " on conflict do nothing",
+                        row.id,
+                        row.mode,
+                        row.reason,
+                        row.dataSuite,
+                        row.fromVersion,
+                        row.toVersion,
+                        row.rate,
+                        row.requestedBy,
+                        row.requestedAt)
+                == 1;
+    }
+
+    /** The rotation that has not ended, if there is one. */
+    public Optional<Row> open() {
+        return sql.first(
+                "select * from vault.rotation where ended_at is null order by requested_at limit 1", Rotations::read);
+    }
+
+    /** One rotation. */
+    public Optional<Row> find(UUID id) {
+        return sql.first("select * from vault.rotation where id = ?", Rotations::read, id);
+    }
+
+    /** The newest rotations, at most 100. */
+    public List<Row> newest() {
+        return sql.query("select * from vault.rotation order by requested_at desc limit 100", Rotations::read);
+    }
+
+    /**
+     * Moves a rotation that goes on from one of the states given to another.
+     *
+     * @return false if it is in none of them
+     */
+    public boolean move(UUID id, List<String> from, String to) {
+        return sql.update(
+                        "update vault.rotation set state = ? where id = ? and state = any(?)",
+                        to,
+                        id,
+                        new ArrayOf("text", from))
+                == 1;
+    }
+
+    /** Ends a rotation, and keeps its figures as they are now. */
+    public boolean end(UUID id, List<String> from, String to, Instant now) {
+        Progress last = progress(id);
+        return sql.update(
+                        "update vault.rotation set state = ?, ended_at = ?, ended_done = ?, ended_remaining = ?,"
+                                + " ended_quarantined = ?, ended_erased = ? where id = ? and state = any(?)",
+                        to,
+                        now,
+                        last.done(),
+                        last.remaining(),
+                        last.quarantined(),
+                        last.erased(),
+                        id,
+                        new ArrayOf("text", from))
+                == 1;
+    }
+
+    /**
+     * Counts what there is to move, in one snapshot, in the transaction that activated the new version: from now on
+     * nothing is added to the older ones.
+     */
+    public void activated(UUID id, Instant now) {
+        sql.update(
+                "update vault.rotation r set state = 'ACTIVATED', started_at = ?,"
+                        + " total = (select count(*) from vault.subject_key k where k.kek_version < r.to_version),"
+                        + " erased_before = (select coalesce(sum(subjects), 0) from vault.subject_count c"
+                        + " where c.kind = 'ERASED' and c.kek_version < r.to_version)"
+                        + " where r.id = ? and r.state = 'STAGED'",
+                now,
+                id);
+        sql.update("delete from vault.quarantine");
+    }
+
+    /** Sets how many subjects a second may be moved; null for no limit. */
+    public boolean setRate(UUID id, @Nullable Integer rate) {
+        return sql.update("update vault.rotation set rate = ? where id = ? and ended_at is null", rate, id) == 1;
+    }
+
+    /** Divides the subjects on older versions into ranges of the same size, once for each rotation. */
+    public void insertRanges(UUID id, int partitions) {
+        sql.update(
+                "insert into vault.rotation_range (rotation_id, number, after_id, up_to_id)"
+                        + " select ?, n, coalesce(lag(bound) over (order by n), ?), case when n = ? or bound is null then ? else bound end"
+                        + " from (select n, percentile_disc(n::float8 / ?) within group (order by k.subject_id) as bound"
+                        + " from generate_series(1, ?) n left join vault.subject_key k on k.kek_version <"
+                        + " (select to_version from vault.rotation where id = ?) group by n) b on conflict do nothing",
+                id,
+                LEAST,
+                partitions,
+                MOST,
+                partitions,
+                partitions,
+                id);
+    }
+
+    /** The ranges of a rotation, in their order. */
+    public List<Range> ranges(UUID id) {
+        return sql.query(
+                "select after_id, up_to_id from vault.rotation_range where rotation_id = ? order by number",
+                row -> new Range(Sql.uuid(row, "after_id"), Sql.uuid(row, "up_to_id")),
+                id);
+    }
+
+    /** How far a rotation is; for one that ended, how far it came. */
+    public Progress progress(UUID id) {
+        return sql.first(
+                        "select coalesce(r.ended_done, n.done) as done,"
+                                + " coalesce(r.ended_remaining, n.older - n.quarantined) as remaining,"
+                                + " coalesce(r.ended_quarantined, n.quarantined) as quarantined,"
+                                + " coalesce(r.ended_erased, n.erased - r.erased_before) as erased,"
+                                + " n.lately from vault.rotation r cross join lateral (select"
+                                + " coalesce(sum(subjects) filter (where kind = 'MOVED_OUT' and rotation_id = r.id), 0) as done,"
+                                + " coalesce(sum(case when kind in ('CREATED', 'MOVED_IN') then subjects else -subjects end)"
+                                + " filter (where kek_version < r.to_version), 0) as older,"
+                                + " coalesce(sum(subjects) filter (where kind = 'ERASED' and kek_version < r.to_version), 0)"
+                                + " as erased,"
+                                + " coalesce(sum(subjects) filter (where kind = 'MOVED_OUT' and rotation_id = r.id"
+                                + " and at > now() - interval '10 seconds'), 0) as lately,"
+                                + " (select count(distinct subject_id) from vault.quarantine) as quarantined"
+                                + " from vault.subject_count) n where r.id = ?",
+                        row -> new Progress(
+                                row.getLong("done"),
+                                row.getLong("remaining"),
+                                row.getLong("quarantined"),
+                                row.getLong("erased"),
+                                row.getLong("lately")),
+                        id)
+                .orElseThrow();
+    }
+
+    private static Row read(ResultSet row) throws SQLException {
+        return new Row(
+                Sql.uuid(row, "id"),
+                row.getString("state"),
+                row.getString("mode"),
+                row.getString("reason"),
+                row.getString("data_suite"),
+                row.getInt("from_version"),
+                row.getInt("to_version"),
+                row.getLong("total"),
+                row.getObject("rate", Integer.class),
+                row.getString("requested_by"),
+                Sql.instant(row, "requested_at"),
+                Sql.instantOrNull(row, "started_at"),
+                Sql.instantOrNull(row, "ended_at"));
+    }
+}

@@ -1,0 +1,34 @@
+package org.templatevault.rest;
+
+import jakarta.servlet.RequestDispatcher;
+import jakarta.servlet.annotation.WebServlet;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Answers whatever is outside the API, and every error that the container itself reports: a problem document, never the
+ * server's own page, never an echo of the path.
+ */
+@WebServlet(urlPatterns = {"/", "/problem"})
+public class UnknownPathServlet extends HttpServlet {
+    @Override
+    protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        Object reported = request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE);
+        int status = reported instanceof Integer code ? code : 404;
+        byte[] body = Problem.base(status, Problem.code(status), null, null)
+                .build()
+                .toString()
+                .getBytes(StandardCharsets.UTF_8);
+        response.setStatus(status);
+        response.setContentType(Api.PROBLEM_JSON);
+        response.setHeader("Cache-Control", "no-store");
+        response.setHeader("X-Content-Type-Options", "nosniff");
+        response.setContentLength(body.length);
+        if (!"HEAD".equals(request.getMethod())) {
+            response.getOutputStream().write(body);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+package org.templatevault.rotation;
+
+import jakarta.batch.api.chunk.AbstractCheckpointAlgorithm;
+import jakarta.batch.runtime.context.StepContext;
+import jakarta.enterprise.context.Dependent;
+import jakarta.inject.Inject;
+import jakarta.inject.Named;
+
+/** Ends a chunk where the reader's page ends, so that a checkpoint never stands inside a page. */
+@Named("rotationPageEnd")
+@Dependent
+public class PageEnd extends AbstractCheckpointAlgorithm {
+    static final String REACHED = "page-end";
+    static final String NOT_REACHED = "in-page";
+
+    @Inject
+    StepContext step;
+
+    @Override
+    public boolean isReadyToCheckpoint() {
+        return REACHED.equals(step.getTransientUserData());
+    }
+}

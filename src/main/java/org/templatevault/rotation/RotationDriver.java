@@ -1,0 +1,175 @@
+package org.templatevault.rotation;
+
+import jakarta.annotation.security.RunAs;
+import jakarta.batch.operations.JobOperator;
+import jakarta.batch.runtime.BatchRuntime;
+import jakarta.batch.runtime.BatchStatus;
+import jakarta.ejb.ConcurrencyManagement;
+import jakarta.ejb.ConcurrencyManagementType;
+import jakarta.ejb.DependsOn;
+import jakarta.ejb.Schedule;
+import jakarta.ejb.Singleton;
+import jakarta.ejb.Startup;
+import jakarta.ejb.TransactionManagement;
+import jakarta.ejb.TransactionManagementType;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.templatevault.keyring.KeyRings;
+import org.templatevault.persistence.Leases;
+import org.templatevault.persistence.Rotations;
+import org.templatevault.persistence.SubjectCounts;
+import org.templatevault.persistence.Transactions;
+
+/**
+ * Carries rotations on, one step a second, on the one node that holds the lease: after a crash, on another node, under
+ * another host name, it reads the rotation's row and goes on from there with a new job.
+ */
+@Singleton
+@Startup
+@DependsOn("Startup")
+@RunAs("system")
+@ConcurrencyManagement(ConcurrencyManagementType.BEAN)
+@TransactionManagement(TransactionManagementType.BEAN)
+public class RotationDriver {
+    static final String JOB = "rotation";
+    static final String PARAMETER = "rotation";
+    private static final System.Logger LOG = System.getLogger(RotationDriver.class.getName());
+    private static final Duration LEASE = Duration.ofSeconds(15);
+    private static final int TRIES_WITHOUT_PROGRESS = 10;
+    private static final Set<BatchStatus> LIVE =
+            Set.of(BatchStatus.STARTING, BatchStatus.STARTED, BatchStatus.STOPPING);
+
+    @Inject
+    Transactions transactions;
+
+    @Inject
+    Leases leases;
+
+    @Inject
+    Rotations rotations;
+
+    @Inject
+    RotationLedger ledger;
+
+    @Inject
+    RotationRuns runs;
+
+    @Inject
+    KeyRings keyRings;
+
+    @Inject
+    SubjectCounts counts;
+
+    private final AtomicBoolean busy = new AtomicBoolean();
+    private int failures;
+    private long doneAtLastFailure = -1;
+
+    /** One step. A step that takes longer than a second makes the next ones wait for their turn. */
+    @Schedule(hour = "*", minute = "*", second = "*", persistent = false)
+    public void tick() {
+        if (!keyRings.isReady() || !busy.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            if (holdLease()) {
+                Optional<Rotations.Row> open = transactions.call(rotations::open);
+                if (open.isPresent()) {
+                    advance(open.get());
+                }
+            }
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.WARNING, "The rotation's next step has to wait: " + e.getMessage(), e);
+        } finally {
+            busy.set(false);
+        }
+    }
+
+    private boolean holdLease() {
+        Optional<Long> token;
+        try {
+            token = transactions.call(() -> leases.hold(JOB, runs.node(), LEASE));
+        } catch (RuntimeException e) {
+            runs.leaseLost();
+            throw e;
+        }
+        token.ifPresentOrElse(runs::leased, runs::leaseLost);
+        return token.isPresent();
+    }
+
+    private void advance(Rotations.Row row) {
+        switch (RotationState.valueOf(row.state())) {
+            case REQUESTED -> ledger.stage(row);
+            case STAGED -> ledger.activate(row);
+            case ACTIVATED, REENCRYPTING, VERIFYING -> run(row.id());
+            case PAUSED, FAILED, DRAINED, DRAINED_WITH_QUARANTINE, CANCELLED -> forget(row.id());
+        }
+    }
+
+    /** Starts a job unless one runs. One that a person stopped through the server's own tools pauses the rotation. */
+    private void run(UUID rotation) {
+        keyRings.refresh();
+        JobOperator operator = BatchRuntime.getJobOperator();
+        Optional<Long> execution = runs.execution(rotation);
+        if (execution.isPresent()) {
+            BatchStatus status = operator.getJobExecution(execution.get()).getBatchStatus();
+            if (LIVE.contains(status)) {
+                return;
+            }
+            runs.end(rotation, execution.get());
+            if (status == BatchStatus.STOPPED) {
+                boolean paused = transactions.call(() -> ledger.tryMove(rotation, RotationState.PAUSED));
+                LOG.log(System.Logger.Level.INFO, "The job of rotation {0} was stopped, paused={1}", rotation, paused);
+                return;
+            }
+            if (status == BatchStatus.FAILED && givesUp(rotation)) {
+                return;
+            }
+        }
+        start(operator, rotation);
+    }
+
+    private void start(JobOperator operator, UUID rotation) {
+        Properties parameters = new Properties();
+        parameters.setProperty(PARAMETER, rotation.toString());
+        long started = operator.start(JOB, parameters);
+        runs.begin(rotation, started);
+        LOG.log(System.Logger.Level.INFO, "Rotation {0} runs in job execution {1}", rotation, Long.toString(started));
+    }
+
+    private boolean givesUp(UUID rotation) {
+        long done = transactions.call(() -> rotations.progress(rotation)).done();
+        failures = done == doneAtLastFailure ? failures + 1 : 1;
+        doneAtLastFailure = done;
+        if (failures < TRIES_WITHOUT_PROGRESS) {
+            return false;
+        }
+        failures = 0;
+        LOG.log(System.Logger.Level.ERROR, "Rotation {0} failed without progress; resume it when mended", rotation);
+        return transactions.call(() -> ledger.tryMove(rotation, RotationState.FAILED));
+    }
+
+    private void forget(UUID rotation) {
+        runs.execution(rotation).ifPresent(execution -> {
+            BatchStatus status =
+                    BatchRuntime.getJobOperator().getJobExecution(execution).getBatchStatus();
+            if (!LIVE.contains(status)) {
+                runs.end(rotation, execution);
+            }
+        });
+    }
+
+    /** Folds the counts of subjects. */
+    @Schedule(hour = "*", minute = "*", second = "30", persistent = false)
+    public void foldCounts() {
+        try {
+            transactions.run(counts::fold);
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.WARNING, "The counts are folded later: " + e.getMessage());
+        }
+    }
+}

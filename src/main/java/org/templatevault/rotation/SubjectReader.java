@@ -1,0 +1,130 @@
+package org.templatevault.rotation;
+
+import jakarta.batch.api.BatchProperty;
+import jakarta.batch.api.chunk.AbstractItemReader;
+import jakarta.batch.runtime.context.StepContext;
+import jakarta.enterprise.context.Dependent;
+import jakarta.inject.Inject;
+import jakarta.inject.Named;
+import java.io.Serializable;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.templatevault.persistence.OlderSubjects;
+import org.templatevault.persistence.OlderSubjects.Candidate;
+import org.templatevault.persistence.OlderSubjects.Subject;
+import org.templatevault.persistence.Rotations;
+
+/**
+ * Reads the subjects of one range in the order of their ids, a page at a time: at most 500 subjects or 8 MiB, whichever
+ * is reached first, so that memory does not grow with the vault. A page is a chunk.
+ */
+@Named("rotationReader")
+@Dependent
+public class SubjectReader extends AbstractItemReader {
+    private static final int PAGE_SUBJECTS = 500;
+    private static final long PAGE_BYTES = 8 << 20;
+
+    @Inject
+    @BatchProperty(name = RangeMapper.AFTER)
+    String after;
+
+    @Inject
+    @BatchProperty(name = RangeMapper.UP_TO)
+    String upTo;
+
+    @Inject
+    StepContext step;
+
+    @Inject
+    RotationTask task;
+
+    @Inject
+    OlderSubjects olderSubjects;
+
+    @Inject
+    Rotations rotations;
+
+    private final Deque<Subject> page = new ArrayDeque<>();
+    private UUID last = new UUID(0, 0);
+    private boolean finished;
+    private long nextPageAt;
+
+    @Override
+    public void open(@Nullable Serializable checkpoint) {
+        last = checkpoint instanceof UUID reached ? reached : UUID.fromString(after);
+        step.setTransientUserData(PageEnd.NOT_REACHED);
+    }
+
+    @Override
+    public @Nullable Object readItem() {
+        if (page.isEmpty() && !finished) {
+            readPage();
+        }
+        Subject next = page.poll();
+        step.setTransientUserData(page.isEmpty() ? PageEnd.REACHED : PageEnd.NOT_REACHED);
+        return next;
+    }
+
+    private void readPage() {
+        Rotations.Row row = task.row();
+        if (!row.state().equals(RotationState.REENCRYPTING.name())) {
+            finished = true;
+            return;
+        }
+        int limit = pace(row.rate());
+        List<Candidate> candidates = within(olderSubjects.next(last, UUID.fromString(upTo), row.toVersion(), limit));
+        if (candidates.isEmpty()) {
+            finished = true;
+            return;
+        }
+        last = candidates.get(candidates.size() - 1).subjectId();
+        page.addAll(olderSubjects.load(
+                candidates.stream().map(Candidate::subjectId).toList(),
+                row.toVersion(),
+                row.mode().equals("reencrypt")));
+        if (page.isEmpty()) {
+            readPage();
+        }
+    }
+
+    private static List<Candidate> within(List<Candidate> candidates) {
+        List<Candidate> taken = new ArrayList<>();
+        long bytes = 0;
+        for (Candidate candidate : candidates) {
+            bytes += candidate.storedBytes();
+            if (!taken.isEmpty() && bytes > PAGE_BYTES) {
+                break;
+            }
+            taken.add(candidate);
+        }
+        return taken;
+    }
+
+    /** Waits for this page's turn under the rate, before the chunk's transaction has touched a row. */
+    private int pace(@Nullable Integer rate) {
+        if (rate == null) {
+            return PAGE_SUBJECTS;
+        }
+        double perPartition =
+                (double) rate / Math.max(1, rotations.ranges(task.id()).size());
+        int limit = (int) Math.max(1, Math.min(PAGE_SUBJECTS, perPartition / 2));
+        long now = System.nanoTime();
+        long start = nextPageAt == 0 ? now : Math.max(now, nextPageAt);
+        try {
+            Thread.sleep((start - now) / 1_000_000);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        nextPageAt = start + (long) (limit / perPartition * 1_000_000_000L);
+        return limit;
+    }
+
+    @Override
+    public Serializable checkpointInfo() {
+        return last;
+    }
+}

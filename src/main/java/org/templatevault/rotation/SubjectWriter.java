@@ -1,0 +1,74 @@
+package org.templatevault.rotation;
+
+import jakarta.batch.api.chunk.AbstractItemWriter;
+import jakarta.enterprise.context.Dependent;
+import jakarta.inject.Inject;
+import jakarta.inject.Named;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.templatevault.persistence.OlderSubjects;
+import org.templatevault.persistence.OlderSubjects.Move;
+import org.templatevault.persistence.OlderSubjects.Mover;
+import org.templatevault.persistence.Rotations;
+import org.templatevault.rotation.SubjectMover.Prepared;
+import org.templatevault.vault.DataKeys;
+
+/**
+ * Moves the subjects of a chunk by compare-and-swap. A subject that somebody changed meanwhile is read and prepared
+ * again, in the same transaction; the others are not disturbed.
+ */
+@Named("rotationWriter")
+@Dependent
+public class SubjectWriter extends AbstractItemWriter {
+    private static final int TRIES = 3;
+
+    @Inject
+    RotationTask task;
+
+    @Inject
+    OlderSubjects olderSubjects;
+
+    @Inject
+    SubjectMover subjectMover;
+
+    @Inject
+    DataKeys dataKeys;
+
+    @Override
+    public void writeItems(List<Object> items) {
+        Rotations.Row row = task.row();
+        Mover mover = task.mover(row);
+        List<Prepared> prepared = items.stream().map(Prepared.class::cast).toList();
+        for (int attempt = 1; !prepared.isEmpty() && attempt <= TRIES; attempt++) {
+            List<UUID> left = write(prepared, mover);
+            prepared = left.isEmpty() ? List.of() : prepareAgain(left, row);
+        }
+        dataKeys.holdActive(row.toVersion());
+    }
+
+    private List<UUID> write(List<Prepared> prepared, Mover mover) {
+        List<Move> moves = new ArrayList<>();
+        for (Prepared one : prepared) {
+            if (one.damaged() != null) {
+                olderSubjects.quarantine(one.damaged(), mover, RotationLedger.now());
+            }
+            if (one.move() != null) {
+                moves.add(one.move());
+            }
+        }
+        Set<UUID> moved = new HashSet<>(olderSubjects.move(moves, mover, RotationLedger.now()));
+        return moves.stream()
+                .map(move -> move.from().subjectId())
+                .filter(subject -> !moved.contains(subject))
+                .toList();
+    }
+
+    private List<Prepared> prepareAgain(List<UUID> subjects, Rotations.Row row) {
+        return olderSubjects.load(subjects, row.toVersion(), row.mode().equals("reencrypt")).stream()
+                .map(subject -> subjectMover.prepare(subject, row))
+                .toList();
+    }
+}

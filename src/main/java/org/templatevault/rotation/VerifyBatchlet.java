@@ -1,0 +1,72 @@
+package org.templatevault.rotation;
+
+import jakarta.batch.api.AbstractBatchlet;
+import jakarta.enterprise.context.Dependent;
+import jakarta.inject.Inject;
+import jakarta.inject.Named;
+import java.util.UUID;
+import org.templatevault.keyring.KeyRings;
+import org.templatevault.persistence.OlderSubjects;
+import org.templatevault.persistence.Rotations;
+
+/**
+ * The job's last step: moves the service keys, then counts by the rows themselves what is left. A job that completed
+ * proves nothing; rows that are left send the rotation round again.
+ */
+@Named("verifyRotation")
+@Dependent
+public class VerifyBatchlet extends AbstractBatchlet {
+    private static final System.Logger LOG = System.getLogger(VerifyBatchlet.class.getName());
+
+    @Inject
+    RotationTask task;
+
+    @Inject
+    RotationLedger ledger;
+
+    @Inject
+    Rotations rotations;
+
+    @Inject
+    OlderSubjects olderSubjects;
+
+    @Inject
+    KeyRings keyRings;
+
+    @Override
+    public String process() {
+        Rotations.Row row = task.row();
+        task.mover(row);
+        if (!ledger.tryMove(row.id(), RotationState.VERIFYING)) {
+            return row.state();
+        }
+        keyRings.rewrapServiceKeys();
+        long[] left = olderSubjects.count(row.toVersion());
+        warnIfCountsDiffer(row.id(), left);
+        RotationState next = next(left);
+        ledger.tryMove(row.id(), next);
+        LOG.log(System.Logger.Level.INFO, "Rotation {0}: {1}", row.id(), next);
+        return next.name();
+    }
+
+    private static RotationState next(long[] left) {
+        if (left[0] > 0) {
+            return RotationState.REENCRYPTING;
+        }
+        return left[1] > 0 ? RotationState.DRAINED_WITH_QUARANTINE : RotationState.DRAINED;
+    }
+
+    /** Subjects may be erased between the two counts, never added. */
+    private void warnIfCountsDiffer(UUID rotation, long[] left) {
+        Rotations.Progress progress = rotations.progress(rotation);
+        if (progress.remaining() > left[0] || progress.quarantined() > left[1]) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "The counted rows ({0} left, {1} in quarantine) are not the folded deltas ({2}, {3})",
+                    Long.toString(left[0]),
+                    Long.toString(left[1]),
+                    Long.toString(progress.remaining()),
+                    Long.toString(progress.quarantined()));
+        }
+    }
+}

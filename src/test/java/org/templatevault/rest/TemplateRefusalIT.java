@@ -221,8 +221,9 @@ class TemplateRefusalIT {
         "format,iso_19794_2_2005",
         "data,c4n4ry!",
         "data,QQ",
+        "data,QR",
         "data,''",
-        "data,QUJD\nc4n4ry="
+        "data,QUJD c4n4ry="
     })
     void namesTheFieldWithAWrongTextAndNotItsValue(String field, String value) {
         namesField(sendWith(field, Json.createValue(value)), field);

@@ -9,6 +9,10 @@ import org.jspecify.annotations.Nullable;
 public final class SharedVault {
     private static @Nullable VaultServer server;
     private static @Nullable DatabaseProxy proxy;
+    private static @Nullable Mortal mortal;
+
+    /** A server, its database and the proxy between them, for tests that kill; each leaves them running. */
+    public record Mortal(TestHome home, DatabaseProxy proxy, VaultServer server) {}
 
     private SharedVault() {}
 
@@ -26,6 +30,17 @@ public final class SharedVault {
     public static synchronized DatabaseProxy proxy() {
         server();
         return java.util.Objects.requireNonNull(proxy);
+    }
+
+    /** The server that tests may kill, with a PostgreSQL of its own that they may kill as well. */
+    public static synchronized Mortal mortal() {
+        if (mortal == null) {
+            TestHome home = TestHome.create("mortal");
+            DatabaseProxy between = DatabaseProxy.before(home.database().port());
+            mortal = new Mortal(
+                    home, between, VaultServer.on(home).through(between).start());
+        }
+        return mortal;
     }
 
     /** A client signed in as the user of this role. */

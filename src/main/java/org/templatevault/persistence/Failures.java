@@ -2,8 +2,10 @@ package org.templatevault.persistence;
 
 import jakarta.persistence.PersistenceException;
 import java.sql.SQLException;
+import java.sql.SQLTransientException;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.error.VaultException;
 
 /** Sorts what PostgreSQL, the driver and the pool report (PostgreSQL manual, appendix A). */
 final class Failures {
@@ -18,6 +20,9 @@ final class Failures {
     static RuntimeException duringWork(Throwable failure) {
         if (failure instanceof TryAgainException tryAgain) {
             return tryAgain;
+        }
+        if (failure instanceof VaultException known) {
+            return known;
         }
         SQLException sql = sqlCause(failure);
         if (sql == null) {
@@ -49,9 +54,10 @@ final class Failures {
         return state.startsWith("08") || SHUTTING_DOWN.contains(state);
     }
 
+    /** The pool's own exceptions are known by their name: applications do not see the connector API's classes. */
     private static boolean isPool(Throwable failure) {
         for (Throwable t = failure; t != null; t = t.getCause()) {
-            if (t instanceof jakarta.resource.ResourceException || t instanceof java.sql.SQLTransientException) {
+            if (t instanceof SQLTransientException || t.getClass().getName().startsWith("jakarta.resource.")) {
                 return true;
             }
         }

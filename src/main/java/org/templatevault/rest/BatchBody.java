@@ -96,7 +96,7 @@ final class BatchBody<T> {
             if (items.size() == MAX_ITEMS) {
                 throw count();
             }
-            items.add(reader.apply(parser.getObject()));
+            items.add(reader.apply(TemplateJson.object(parser)));
         }
     }
 

@@ -1,13 +1,17 @@
 package org.templatevault.rest;
 
 import jakarta.json.Json;
+import jakarta.json.JsonException;
 import jakarta.json.JsonNumber;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonObjectBuilder;
 import jakarta.json.JsonString;
 import jakarta.json.JsonValue;
+import jakarta.json.stream.JsonParser;
+import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -69,6 +73,9 @@ final class TemplateJson {
     }
 
     private static byte[] base64(String text) {
+        if (text.length() % 4 != 0) {
+            throw InvalidTemplateException.field("data", "standard base64 with padding");
+        }
         try {
             return Base64.getDecoder().decode(text.getBytes(StandardCharsets.ISO_8859_1));
         } catch (IllegalArgumentException notBase64) {
@@ -171,9 +178,27 @@ final class TemplateJson {
     }
 
     static JsonObject parse(byte[] body) {
-        try (var reader = Json.createReader(new java.io.ByteArrayInputStream(body))) {
-            return reader.readObject();
-        } catch (jakarta.json.JsonException | ClassCastException notAnObject) {
+        try (JsonParser parser = Json.createParser(new ByteArrayInputStream(body))) {
+            if (parser.next() != JsonParser.Event.START_OBJECT) {
+                throw malformed();
+            }
+            JsonObject object = object(parser);
+            if (parser.hasNext()) {
+                throw malformed();
+            }
+            return object;
+        } catch (JsonException | NoSuchElementException notAnObject) {
+            throw malformed();
+        }
+    }
+
+    /** The object that the parser has just entered. Nesting past the parser's limit is a bare RuntimeException. */
+    static JsonObject object(JsonParser parser) {
+        try {
+            return parser.getObject();
+        } catch (JsonException notAnObject) {
+            throw notAnObject;
+        } catch (RuntimeException tooDeep) {
             throw malformed();
         }
     }

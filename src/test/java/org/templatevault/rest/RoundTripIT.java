@@ -1,0 +1,68 @@
+package org.templatevault.rest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.templatevault.testing.SharedVault.as;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.templatevault.testing.DatabaseProxy.RoundTrip;
+import org.templatevault.testing.IsoTemplates;
+import org.templatevault.testing.SharedVault;
+import org.templatevault.testing.VaultClient.Stored;
+
+/** Counts what goes over the wire to PostgreSQL, not what the application believes. */
+class RoundTripIT {
+    private static final byte[] TEMPLATE = IsoTemplates.fingerprint(40, 1);
+
+    /** The fewest of some tries: what the server does in the background comes on top of some of them. */
+    private static List<RoundTrip> fewest(Runnable request) {
+        request.run();
+        return java.util.stream.IntStream.range(0, 5)
+                .mapToObj(i -> SharedVault.proxy().during(request))
+                .min(Comparator.comparingInt(List::size))
+                .orElseThrow();
+    }
+
+    @Test
+    void readsATemplateWithOneQueryAndNoLock() {
+        Stored stored = as("enroller").store(UUID.randomUUID(), TEMPLATE);
+        List<RoundTrip> trips = fewest(() -> as("reader").read(stored).expect(200));
+        assertEquals(1, trips.size(), trips::toString);
+        String statements = trips.get(0).statements().toString().toLowerCase(java.util.Locale.ROOT);
+        assertTrue(statements.contains("select"), statements);
+        assertTrue(!statements.contains("for update") && !statements.contains("for share"), statements);
+    }
+
+    @Test
+    void storesForAKnownSubjectWithAnIdempotencyKeyInFourRoundTrips() {
+        UUID subject = UUID.randomUUID();
+        as("enroller").store(subject, TEMPLATE);
+        List<RoundTrip> trips = fewest(() -> as("enroller")
+                .post("/subjects/" + subject + "/templates?modality=FINGERPRINT&format=OPAQUE")
+                .header("Idempotency-Key", UUID.randomUUID().toString())
+                .octets(TEMPLATE)
+                .send()
+                .expect(201));
+        assertTrue(trips.size() <= 4, trips::toString);
+        assertTrue(trips.toString().contains("COMMIT"), trips::toString);
+        assertTrue(trips.toString().contains("vault.idempotency"), trips::toString);
+    }
+
+    @Test
+    void storesABatchForManySubjectsWithoutARoundTripForEach() {
+        StringBuilder items = new StringBuilder();
+        for (int i = 0; i < 100; i++) {
+            items.append(i == 0 ? "" : ",")
+                    .append("{\"subject\":\"")
+                    .append(UUID.randomUUID())
+                    .append("\",\"modality\":\"FACE\",\"format\":\"OPAQUE\",\"data\":\"QUJD\"}");
+        }
+        String body = "{\"items\":[" + items + "]}";
+        List<RoundTrip> trips = fewest(() ->
+                as("enroller").post("/templates:batchStore").json(body).send().expect(200));
+        assertTrue(trips.size() <= 12, trips::toString);
+    }
+}

@@ -1,0 +1,161 @@
+package org.templatevault.rest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.templatevault.testing.SharedVault;
+import org.templatevault.testing.VaultClient.Answer;
+
+/** What is not the API: never the server's own page, a stack trace or an echo. */
+class UnknownPathIT {
+    private static final List<String> TELLTALES = List.of(
+            "c4n4ry",
+            "liberty",
+            "websphere",
+            "ibm",
+            "srve",
+            "cwwk",
+            "cwwwc",
+            "context root",
+            "exception",
+            "\tat ",
+            "org.templatevault",
+            "jakarta",
+            "<html");
+
+    private static void tellsNothing(String answer) {
+        String lower = answer.toLowerCase(Locale.ROOT);
+        for (String telltale : TELLTALES) {
+            assertFalse(lower.contains(telltale), () -> telltale + " in " + answer);
+        }
+    }
+
+    private static void tellsNothing(Answer answer) {
+        tellsNothing(answer.text());
+        assertFalse(answer.headers().contains("c4n4ry"), answer::headers);
+        assertFalse(answer.headers().toLowerCase(Locale.ROOT).contains("liberty"), answer::headers);
+        assertEquals("", answer.header("X-Powered-By"));
+        assertEquals("", answer.header("Server"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/",
+                "/nothere",
+                "/c4n4ry",
+                "/c4n4ry/../../c4n4ry",
+                "/api",
+                "/api/",
+                "/api/v1",
+                "/api/v1/",
+                "/api/v1/c4n4ry",
+                "/api/v2/subjects",
+                "/api/v1/subjects/c4n4ry",
+                "/api/v1/subjects;c4n4ry=1",
+                "/index.html",
+                "/problem",
+                "/WEB-INF/web.xml",
+                "/META-INF/persistence.xml",
+                "/favicon.ico",
+                "/%00",
+                "/%00c4n4ry",
+                "/..%2f",
+                "/..%2fc4n4ry",
+                "/%2e%2e/c4n4ry",
+                "/%c0%af",
+                "/%zz",
+                "/api/v1/%00",
+                "/api/v1/..%2f",
+                "/api/v1/subjects/%2e%2e/templates",
+                "/api/v1/subjects/..%5c",
+                "/?c4n4ry=<script>alert(1)</script>",
+                "//c4n4ry",
+                "/health/c4n4ry"
+            })
+    void answersAnythingElseWithAPlainRefusal(String path) {
+        for (String method : List.of("GET", "POST", "DELETE")) {
+            String answer = SharedVault.server()
+                    .client()
+                    .raw(method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n"
+                            + "Connection: close\r\n\r\n");
+            int status = Integer.parseInt(answer.substring(9, 12));
+            assertTrue(status >= 400 && status < 500, answer);
+            tellsNothing(answer);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/", "/nothere", "/api/v1/nothere", "/api/v2", "/index.html"})
+    void answersWithAProblemDocument(String path) {
+        Answer answer = SharedVault.as("reader").callOutside("GET", path).send();
+        answer.problem(404, "not-found");
+        tellsNothing(answer);
+    }
+
+    @Test
+    void answersAMethodThatNobodyKnowsWithAPlainRefusal() {
+        for (String method : List.of("TRACE", "CONNECT", "PROPFIND", "C4N4RY")) {
+            String answer = SharedVault.server()
+                    .client()
+                    .raw(method + " /api/v1/subjects HTTP/1.1\r\nHost: localhost\r\nX-Canary: c4n4ry\r\n"
+                            + "Connection: close\r\n\r\n");
+            tellsNothing(answer.replace("C4N4RY", "c4n4ry"));
+            assertTrue(answer.startsWith("HTTP/1.1 4") || answer.startsWith("HTTP/1.1 5"), answer);
+        }
+    }
+
+    @Test
+    void answersARequestThatIsNoHttpWithoutAPage() {
+        for (String request : List.of(
+                "c4n4ry\r\n\r\n",
+                "GET /\u0001 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+                "GET / HTTP/1.1\r\nHost: localhost\r\nBad Header: x\r\nConnection: close\r\n\r\n",
+                "GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: " + "a".repeat(40_000) + "\r\nConnection: close\r\n\r\n",
+                "POST /api/v1/subjects HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\nConnection: close\r\n\r\n")) {
+            tellsNothing(SharedVault.server().client().raw(request));
+        }
+    }
+
+    @Test
+    void tellsHealthToEverybodyAndNothingMore() {
+        for (String path : List.of("/health", "/health/ready", "/health/live", "/health/started")) {
+            Answer answer =
+                    SharedVault.server().client().callOutside("GET", path).send();
+            assertEquals(200, answer.status(), path);
+            assertFalse(answer.text().contains("jdbc"), answer::toString);
+        }
+    }
+
+    @Test
+    void keepsMetricsAndTheServersOwnPagesFromNobodyAndFromOtherRoles() {
+        for (String path : List.of("/metrics", "/ibm/api/batch/jobinstances")) {
+            int nobody = SharedVault.server()
+                    .client()
+                    .callOutside("GET", path)
+                    .send()
+                    .status();
+            assertEquals(401, nobody, path);
+            assertEquals(
+                    403,
+                    SharedVault.as("reader").callOutside("GET", path).send().status(),
+                    path);
+            assertEquals(
+                    200,
+                    SharedVault.as("operator").callOutside("GET", path).send().status(),
+                    path);
+        }
+        int openApi = SharedVault.server()
+                .client()
+                .callOutside("GET", "/openapi")
+                .send()
+                .status();
+        assertTrue(openApi == 401 || openApi == 404, () -> "/openapi " + openApi);
+    }
+}

@@ -1,0 +1,58 @@
+package org.templatevault.testing;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The vault's rows as a superuser of PostgreSQL reads and changes them, behind the vault's back. */
+public final class Rows {
+    private final TestHome home;
+
+    /** The rows of this home's database. */
+    public Rows(TestHome home) {
+        this.home = home;
+    }
+
+    /** One number. */
+    public long number(String query, Object... arguments) {
+        return Long.parseLong(texts(query, arguments).get(0));
+    }
+
+    /** The first column of each row, as text. */
+    public List<String> texts(String query, Object... arguments) {
+        try (Connection connection = home.superuser().getConnection();
+                PreparedStatement statement = bound(connection, query, arguments);
+                ResultSet rows = statement.executeQuery()) {
+            List<String> found = new ArrayList<>();
+            while (rows.next()) {
+                found.add(String.valueOf(rows.getString(1)));
+            }
+            return found;
+        } catch (SQLException e) {
+            throw new IllegalStateException(query, e);
+        }
+    }
+
+    /** Changes rows, also past foreign keys; how many. */
+    public int change(String sql, Object... arguments) {
+        try (Connection connection = home.superuser().getConnection();
+                var settings = connection.createStatement();
+                PreparedStatement statement = bound(connection, sql, arguments)) {
+            settings.execute("set session_replication_role = replica");
+            return statement.executeUpdate();
+        } catch (SQLException e) {
+            throw new IllegalStateException(sql, e);
+        }
+    }
+
+    private static PreparedStatement bound(Connection connection, String sql, Object... arguments) throws SQLException {
+        PreparedStatement statement = connection.prepareStatement(sql);
+        for (int i = 0; i < arguments.length; i++) {
+            statement.setObject(i + 1, arguments[i]);
+        }
+        return statement;
+    }
+}

@@ -1,0 +1,50 @@
+package org.templatevault.testing;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One PostgreSQL and one server for all tests that leave them as they were, started at the first use. Between the two
+ * stands a proxy that hears every statement.
+ */
+public final class SharedVault {
+    private static @Nullable VaultServer server;
+    private static @Nullable DatabaseProxy proxy;
+    private static @Nullable Mortal mortal;
+
+    /** A server, its database and the proxy between them, for tests that kill; each leaves them running. */
+    public record Mortal(TestHome home, DatabaseProxy proxy, VaultServer server) {}
+
+    private SharedVault() {}
+
+    /** The server, ready. */
+    public static synchronized VaultServer server() {
+        if (server == null) {
+            TestHome home = TestHome.create("shared");
+            proxy = DatabaseProxy.before(home.database().port());
+            server = VaultServer.on(home).through(proxy).start();
+        }
+        return server;
+    }
+
+    /** The proxy between the server and its database. */
+    public static synchronized DatabaseProxy proxy() {
+        server();
+        return java.util.Objects.requireNonNull(proxy);
+    }
+
+    /** The server that tests may kill, with a PostgreSQL of its own that they may kill as well. */
+    public static synchronized Mortal mortal() {
+        if (mortal == null) {
+            TestHome home = TestHome.create("mortal");
+            DatabaseProxy between = DatabaseProxy.before(home.database().port());
+            mortal = new Mortal(
+                    home, between, VaultServer.on(home).through(between).start());
+        }
+        return mortal;
+    }
+
+    /** A client signed in as the user of this role. */
+    public static VaultClient as(String role) {
+        return server().as(role);
+    }
+}

@@ -1,0 +1,343 @@
+package org.templatevault.testing;
+
+import jakarta.json.Json;
+import jakarta.json.JsonObject;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Map;
+import java.util.Properties;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
+
+/** Speaks to a vault over TLS, trusting the certificate of its home only, as one user or as nobody. */
+public final class VaultClient {
+    /** The base path of the API. */
+    public static final String API = "/api/v1";
+
+    private static final Map<Path, SSLContext> CONTEXTS = new ConcurrentHashMap<>();
+    private static final Map<Path, HttpClient> CLIENTS = new ConcurrentHashMap<>();
+
+    private final int port;
+    private final Path home;
+    private final @Nullable String authorization;
+
+    VaultClient(int port, Path home) {
+        this(port, home, null);
+    }
+
+    private VaultClient(int port, Path home, @Nullable String authorization) {
+        this.port = port;
+        this.home = home;
+        this.authorization = authorization;
+    }
+
+    /** This client signed in as the generated user of this role. */
+    public VaultClient as(String role) {
+        Properties credentials = new Properties();
+        try (var reader = Files.newBufferedReader(home.resolve("credentials.properties"))) {
+            credentials.load(reader);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return withPassword(role, credentials.getProperty(role));
+    }
+
+    /** This client with this user name and password. */
+    public VaultClient withPassword(String user, String password) {
+        return withAuthorization("Basic "
+                + Base64.getEncoder().encodeToString((user + ":" + password).getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** This client with this header. */
+    public VaultClient withAuthorization(String header) {
+        return new VaultClient(port, home, header);
+    }
+
+    /** A request to this path below the API's base. */
+    public Call call(String method, String path) {
+        return new Call(method, API + path);
+    }
+
+    /** A request to this path of the server. */
+    public Call callOutside(String method, String path) {
+        return new Call(method, path);
+    }
+
+    /** GET below the API's base. */
+    public Call get(String path) {
+        return call("GET", path);
+    }
+
+    /** POST below the API's base. */
+    public Call post(String path) {
+        return call("POST", path);
+    }
+
+    /** PUT below the API's base. */
+    public Call put(String path) {
+        return call("PUT", path);
+    }
+
+    /** DELETE below the API's base. */
+    public Call delete(String path) {
+        return call("DELETE", path);
+    }
+
+    /** Whether the server answers that it is ready. */
+    public boolean isReady() {
+        try {
+            return callOutside("GET", "/health/ready")
+                            .timeout(Duration.ofSeconds(5))
+                            .send()
+                            .status()
+                    == 200;
+        } catch (UncheckedIOException notYet) {
+            return false;
+        }
+    }
+
+    /** Stores a template's bytes for a subject; the answer must be 201. */
+    public Stored store(UUID subject, byte[] template) {
+        return store(subject, "modality=FINGERPRINT&format=ISO_19794_2_2005", template);
+    }
+
+    /** Stores a template's bytes with these open attributes; the answer must be 201. */
+    public Stored store(UUID subject, String query, byte[] template) {
+        Answer answer = post("/subjects/" + subject + "/templates?" + query)
+                .octets(template)
+                .send()
+                .expect(201);
+        return new Stored(subject, UUID.fromString(answer.json().getString("template")));
+    }
+
+    /** Reads a template's content as bytes, whatever the answer. */
+    public Answer read(Stored stored) {
+        return get(stored.path() + "/content")
+                .header("X-Purpose", "verification")
+                .header("Accept", "application/octet-stream")
+                .send();
+    }
+
+    /** A template that the vault acknowledged. */
+    public record Stored(UUID subject, UUID template) {
+        /** Its path below the API's base. */
+        public String path() {
+            return "/subjects/" + subject + "/templates/" + template;
+        }
+    }
+
+    /** Writes these bytes as they stand to a TLS connection and reads what comes until the server closes it. */
+    public String raw(String request) {
+        try (SSLSocket socket = (SSLSocket) context(home).getSocketFactory().createSocket("localhost", port)) {
+            socket.setSoTimeout(10_000);
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+            socket.getOutputStream().flush();
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static SSLContext context(Path home) {
+        return CONTEXTS.computeIfAbsent(home, VaultClient::trusting);
+    }
+
+    private static SSLContext trusting(Path home) {
+        try (InputStream pem = Files.newInputStream(home.resolve("tls.pem"))) {
+            KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
+            trusted.load(null, null);
+            trusted.setCertificateEntry(
+                    "vault", CertificateFactory.getInstance("X.509").generateCertificate(pem));
+            TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            trust.init(trusted);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(null, trust.getTrustManagers(), null);
+            return context;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("The certificate of " + home + " cannot be trusted", e);
+        }
+    }
+
+    private static HttpClient http(Path home) {
+        return CLIENTS.computeIfAbsent(
+                home,
+                of -> HttpClient.newBuilder()
+                        .sslContext(context(of))
+                        .version(HttpClient.Version.HTTP_1_1)
+                        .connectTimeout(Duration.ofSeconds(10))
+                        .build());
+    }
+
+    /** A request that is being made. */
+    public final class Call {
+        private final String method;
+        private final HttpRequest.Builder builder;
+        private HttpRequest.BodyPublisher body = BodyPublishers.noBody();
+
+        private Call(String method, String path) {
+            this.method = method;
+            this.builder = HttpRequest.newBuilder(URI.create("https://localhost:" + port + path))
+                    .timeout(Duration.ofSeconds(60));
+            if (authorization != null) {
+                builder.header("Authorization", authorization);
+            }
+        }
+
+        /** Adds a header. */
+        public Call header(String name, String value) {
+            builder.header(name, value);
+            return this;
+        }
+
+        /** A JSON body. */
+        public Call json(String json) {
+            return body("application/json", json.getBytes(StandardCharsets.UTF_8));
+        }
+
+        /** A JSON body. */
+        public Call json(JsonObject json) {
+            return json(json.toString());
+        }
+
+        /** A body of bare bytes. */
+        public Call octets(byte[] bytes) {
+            return body("application/octet-stream", bytes);
+        }
+
+        /** A body of this media type. */
+        public Call body(String mediaType, byte[] bytes) {
+            builder.header("Content-Type", mediaType);
+            body = BodyPublishers.ofByteArray(bytes);
+            return this;
+        }
+
+        /** A body of this media type without a Content-Length. */
+        public Call chunked(String mediaType, byte[] bytes) {
+            builder.header("Content-Type", mediaType);
+            body = BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(bytes));
+            return this;
+        }
+
+        /** How long to wait for the answer. */
+        public Call timeout(Duration patience) {
+            builder.timeout(patience);
+            return this;
+        }
+
+        /** Sends the request once. */
+        public Answer send() {
+            try {
+                HttpRequest request = builder.method(method, body).build();
+                return new Answer(http(home).send(request, HttpResponse.BodyHandlers.ofByteArray()));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException("Interrupted", e);
+            }
+        }
+    }
+
+    /** What came back. */
+    public static final class Answer {
+        private final HttpResponse<byte[]> response;
+
+        private Answer(HttpResponse<byte[]> response) {
+            this.response = response;
+        }
+
+        /** The status. */
+        public int status() {
+            return response.statusCode();
+        }
+
+        /** The body's bytes. */
+        public byte[] bytes() {
+            return response.body();
+        }
+
+        /** The body as text. */
+        public String text() {
+            return new String(response.body(), StandardCharsets.UTF_8);
+        }
+
+        /** A header's first value, or an empty string. */
+        public String header(String name) {
+            return response.headers().firstValue(name).orElse("");
+        }
+
+        /** All headers as text. */
+        public String headers() {
+            return response.headers().map().toString();
+        }
+
+        /** The body as a JSON object. */
+        public JsonObject json() {
+            try (var reader = Json.createReader(new ByteArrayInputStream(response.body()))) {
+                return reader.readObject();
+            } catch (jakarta.json.JsonException e) {
+                throw new AssertionError("Not JSON: " + this, e);
+            }
+        }
+
+        /** This answer, which must have this status. */
+        public Answer expect(int status) {
+            if (status() != status) {
+                throw new AssertionError("Expected " + status + ", got " + this);
+            }
+            return this;
+        }
+
+        /** This answer's problem document, which must have this status and code and the form that all have. */
+        public JsonObject problem(int status, String code) {
+            expect(status);
+            JsonObject problem = problem(status);
+            if (!problem.getString("code").equals(code)) {
+                throw new AssertionError("Expected the code " + code + ", got " + this);
+            }
+            return problem;
+        }
+
+        /** This answer's problem document of this status and any code. */
+        public JsonObject problem(int status) {
+            expect(status);
+            if (!header("Content-Type").startsWith("application/problem+json")) {
+                throw new AssertionError("Not a problem document: " + this);
+            }
+            JsonObject problem = json();
+            boolean complete = problem.getInt("status", 0) == status
+                    && problem.getString("type", "").endsWith("/" + problem.getString("code", "?"))
+                    && !problem.getString("title", "").isEmpty();
+            if (!complete) {
+                throw new AssertionError("Not a complete problem document: " + this);
+            }
+            return problem;
+        }
+
+        @Override
+        public String toString() {
+            return status() + " " + response.headers().map() + " " + text();
+        }
+    }
+}

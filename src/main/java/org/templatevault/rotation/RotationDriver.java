@@ -1,5 +1,8 @@
 package org.templatevault.rotation;
 
+import jakarta.annotation.PostConstruct;
+import jakarta.annotation.PreDestroy;
+import jakarta.annotation.Resource;
 import jakarta.annotation.security.RunAs;
 import jakarta.batch.operations.JobOperator;
 import jakarta.batch.runtime.BatchRuntime;
@@ -7,22 +10,23 @@ import jakarta.batch.runtime.BatchStatus;
 import jakarta.ejb.ConcurrencyManagement;
 import jakarta.ejb.ConcurrencyManagementType;
 import jakarta.ejb.DependsOn;
-import jakarta.ejb.Schedule;
 import jakarta.ejb.Singleton;
 import jakarta.ejb.Startup;
 import jakarta.ejb.TransactionManagement;
 import jakarta.ejb.TransactionManagementType;
+import jakarta.enterprise.concurrent.ManagedScheduledExecutorService;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.persistence.Leases;
 import org.templatevault.persistence.Rotations;
-import org.templatevault.persistence.SubjectCounts;
 import org.templatevault.persistence.Transactions;
 
 /**
@@ -40,6 +44,7 @@ public class RotationDriver {
     static final String PARAMETER = "rotation";
     private static final System.Logger LOG = System.getLogger(RotationDriver.class.getName());
     private static final Duration LEASE = Duration.ofSeconds(15);
+    private static final long STEP_SECONDS = 1;
     private static final int TRIES_WITHOUT_PROGRESS = 10;
     private static final Set<BatchStatus> LIVE =
             Set.of(BatchStatus.STARTING, BatchStatus.STARTED, BatchStatus.STOPPING);
@@ -62,17 +67,30 @@ public class RotationDriver {
     @Inject
     KeyRings keyRings;
 
-    @Inject
-    SubjectCounts counts;
+    @Resource
+    ManagedScheduledExecutorService executor;
 
-    private final AtomicBoolean busy = new AtomicBoolean();
+    private @Nullable Future<?> steps;
     private int failures;
     private long doneAtLastFailure = -1;
 
-    /** One step. A step that takes longer than a second makes the next ones wait for their turn. */
-    @Schedule(hour = "*", minute = "*", second = "*", persistent = false)
-    public void tick() {
-        if (!keyRings.isReady() || !busy.compareAndSet(false, true)) {
+    /** Begins to look after rotations. A timer of the container would hold up the server's stop for half a minute. */
+    @PostConstruct
+    public void start() {
+        steps = executor.scheduleWithFixedDelay(this::tick, STEP_SECONDS, STEP_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Leaves rotations to the next start, or to another node. */
+    @PreDestroy
+    public void stop() {
+        Future<?> running = steps;
+        if (running != null) {
+            running.cancel(false);
+        }
+    }
+
+    private void tick() {
+        if (!keyRings.isReady()) {
             return;
         }
         try {
@@ -84,8 +102,6 @@ public class RotationDriver {
             }
         } catch (RuntimeException e) {
             LOG.log(System.Logger.Level.WARNING, "The rotation's next step has to wait: " + e.getMessage(), e);
-        } finally {
-            busy.set(false);
         }
     }
 
@@ -161,15 +177,5 @@ public class RotationDriver {
                 runs.end(rotation, execution);
             }
         });
-    }
-
-    /** Folds the counts of subjects. */
-    @Schedule(hour = "*", minute = "*", second = "30", persistent = false)
-    public void foldCounts() {
-        try {
-            transactions.run(counts::fold);
-        } catch (RuntimeException e) {
-            LOG.log(System.Logger.Level.WARNING, "The counts are folded later: " + e.getMessage());
-        }
     }
 }

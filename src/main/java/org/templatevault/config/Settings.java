@@ -15,6 +15,8 @@ import java.util.stream.Stream;
  * @param databaseUser {@code VAULT_DB_USER}, the application's role
  * @param databaseOwner {@code VAULT_DB_OWNER}, the role that migrates at the start; absent when an operator does it
  * @param databaseOwnerPassword {@code VAULT_DB_OWNER_PASSWORD}
+ * @param tlsKeyStoreFile {@code VAULT_TLS_KEYSTORE_FILE}, a PKCS#12 file with the server's certificate
+ * @param tlsKeyStorePassword {@code VAULT_TLS_KEYSTORE_PASSWORD}
  * @param keyStoreFile {@code VAULT_KEYSTORE_FILE}, a PKCS#12 file
  * @param keyStorePassword {@code VAULT_KEYSTORE_PASSWORD}
  * @param keyStoreCreate {@code VAULT_KEYSTORE_CREATE}: make the file when it is absent and the database is new
@@ -34,6 +36,8 @@ public record Settings(
         String databaseUser,
         Optional<String> databaseOwner,
         Optional<String> databaseOwnerPassword,
+        String tlsKeyStoreFile,
+        String tlsKeyStorePassword,
         String keyStoreFile,
         String keyStorePassword,
         boolean keyStoreCreate,
@@ -76,6 +80,8 @@ public record Settings(
                 reader.required("VAULT_DB_USER", "the application's database role"),
                 reader.optional("VAULT_DB_OWNER"),
                 reader.optional("VAULT_DB_OWNER_PASSWORD"),
+                reader.required("VAULT_TLS_KEYSTORE_FILE", "the PKCS#12 file with the server's certificate"),
+                reader.required("VAULT_TLS_KEYSTORE_PASSWORD", "the password of VAULT_TLS_KEYSTORE_FILE"),
                 reader.required("VAULT_KEYSTORE_FILE", "the PKCS#12 file with the root keys"),
                 reader.required("VAULT_KEYSTORE_PASSWORD", "the password of the key store"),
                 reader.flag("VAULT_KEYSTORE_CREATE"),
@@ -97,7 +103,12 @@ public record Settings(
             reader.refuse("VAULT_DB_OWNER and VAULT_DB_OWNER_PASSWORD belong together: set both or neither");
         }
         reader.required("VAULT_DB_PASSWORD", "the password of the application's database role");
-        reader.required("VAULT_TLS_KEYSTORE_PASSWORD", "the password of VAULT_TLS_KEYSTORE_FILE");
+        if (reader.optional("VAULT_JWT_ISSUER")
+                        .filter(issuer -> !issuer.endsWith(".invalid"))
+                        .isPresent()
+                != reader.optional("VAULT_JWT_KEY_LOCATION").isPresent()) {
+            reader.refuse("VAULT_JWT_ISSUER and VAULT_JWT_KEY_LOCATION belong together: set both or neither");
+        }
         reader.number("VAULT_HTTPS_PORT", 9443, 1, 65535);
         reader.number("VAULT_DB_POOL_SIZE", 32, 4, 1000);
         reader.check();

@@ -12,12 +12,15 @@ import java.nio.charset.StandardCharsets;
  * Answers whatever is outside the API, and every error that the container itself reports: a problem document, never the
  * server's own page, never an echo of the path.
  */
-@WebServlet(urlPatterns = {"/", "/problem"})
+@WebServlet("/*")
 public class UnknownPathServlet extends HttpServlet {
     @Override
     protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
         Object reported = request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE);
-        int status = reported instanceof Integer code ? code : 404;
+        refuse(response, reported instanceof Integer status ? status : 404);
+    }
+
+    static void refuse(HttpServletResponse response, int status) throws IOException {
         byte[] body = Problem.base(status, Problem.code(status), null, null)
                 .build()
                 .toString()
@@ -27,8 +30,6 @@ public class UnknownPathServlet extends HttpServlet {
         response.setHeader("Cache-Control", "no-store");
         response.setHeader("X-Content-Type-Options", "nosniff");
         response.setContentLength(body.length);
-        if (!"HEAD".equals(request.getMethod())) {
-            response.getOutputStream().write(body);
-        }
+        response.getOutputStream().write(body);
     }
 }

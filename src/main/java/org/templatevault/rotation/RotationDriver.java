@@ -17,7 +17,6 @@ import jakarta.ejb.TransactionManagementType;
 import jakarta.enterprise.concurrent.ManagedScheduledExecutorService;
 import jakarta.inject.Inject;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
@@ -28,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.persistence.Leases;
 import org.templatevault.persistence.Rotations;
-import org.templatevault.persistence.SubjectCounts;
 import org.templatevault.persistence.Transactions;
 
 /**
@@ -47,7 +45,6 @@ public class RotationDriver {
     private static final System.Logger LOG = System.getLogger(RotationDriver.class.getName());
     private static final Duration LEASE = Duration.ofSeconds(15);
     private static final long STEP_SECONDS = 1;
-    private static final long FOLD_SECONDS = 60;
     private static final int TRIES_WITHOUT_PROGRESS = 10;
     private static final Set<BatchStatus> LIVE =
             Set.of(BatchStatus.STARTING, BatchStatus.STARTED, BatchStatus.STOPPING);
@@ -70,14 +67,10 @@ public class RotationDriver {
     @Inject
     KeyRings keyRings;
 
-    @Inject
-    SubjectCounts counts;
-
     @Resource
     ManagedScheduledExecutorService executor;
 
     private @Nullable Future<?> steps;
-    private @Nullable Future<?> folds;
     private int failures;
     private long doneAtLastFailure = -1;
 
@@ -85,16 +78,14 @@ public class RotationDriver {
     @PostConstruct
     public void start() {
         steps = executor.scheduleWithFixedDelay(this::tick, STEP_SECONDS, STEP_SECONDS, TimeUnit.SECONDS);
-        folds = executor.scheduleWithFixedDelay(this::foldCounts, FOLD_SECONDS, FOLD_SECONDS, TimeUnit.SECONDS);
     }
 
     /** Leaves rotations to the next start, or to another node. */
     @PreDestroy
     public void stop() {
-        for (Future<?> task : Arrays.asList(steps, folds)) {
-            if (task != null) {
-                task.cancel(false);
-            }
+        Future<?> running = steps;
+        if (running != null) {
+            running.cancel(false);
         }
     }
 
@@ -186,13 +177,5 @@ public class RotationDriver {
                 runs.end(rotation, execution);
             }
         });
-    }
-
-    private void foldCounts() {
-        try {
-            transactions.run(counts::fold);
-        } catch (RuntimeException e) {
-            LOG.log(System.Logger.Level.WARNING, "The counts are folded later: " + e.getMessage());
-        }
     }
 }

@@ -6,7 +6,14 @@ import jakarta.ejb.TransactionManagement;
 import jakarta.ejb.TransactionManagementType;
 import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Inject;
+import java.io.IOException;
+import java.io.InputStream;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.util.List;
 import org.templatevault.config.InvalidSettingsException;
 import org.templatevault.config.Settings;
 import org.templatevault.keyring.KeyRings;
@@ -39,6 +46,7 @@ public class Startup {
     public void start() {
         try {
             requireG1();
+            requireCertificate(settings.get());
             database.get().migrateAndCheck(settings.get());
             keyRings.get().start();
             started = true;
@@ -61,6 +69,22 @@ public class Startup {
                 .anyMatch(collector -> collector.getName().startsWith("G1"));
         if (!g1) {
             throw new IllegalStateException("-XX:+UseG1GC is required: other collectors leave copies of released keys");
+        }
+    }
+
+    /** Without its certificate the server would listen to nobody, and say so only in a log. */
+    private static void requireCertificate(Settings settings) {
+        Path file = Path.of(settings.tlsKeyStoreFile());
+        try (InputStream in = Files.newInputStream(file)) {
+            KeyStore.getInstance("PKCS12")
+                    .load(in, settings.tlsKeyStorePassword().toCharArray());
+        } catch (IOException e) {
+            String setting = e.getCause() instanceof GeneralSecurityException
+                    ? "VAULT_TLS_KEYSTORE_PASSWORD: does not open "
+                    : "VAULT_TLS_KEYSTORE_FILE: cannot read ";
+            throw new InvalidSettingsException(List.of(setting + file));
+        } catch (GeneralSecurityException e) {
+            throw new InvalidSettingsException(List.of("VAULT_TLS_KEYSTORE_FILE: not a PKCS#12 key store: " + file));
         }
     }
 

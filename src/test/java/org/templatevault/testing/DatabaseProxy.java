@@ -250,6 +250,9 @@ public final class DatabaseProxy implements AutoCloseable {
         private final Map<String, String> prepared = new HashMap<>();
         private final List<String> pending = new ArrayList<>();
         private final List<String> transaction = new ArrayList<>();
+        /** The driver sends BEGIN and the first statement together: two answers of one round trip. */
+        private final AtomicInteger begins = new AtomicInteger();
+
         private volatile boolean plainByteExpected;
         private volatile @Nullable Hold heldAnswer;
         private boolean started;
@@ -302,7 +305,12 @@ public final class DatabaseProxy implements AutoCloseable {
                     int portal = text(body, 0).length() + 1;
                     statement(prepared.getOrDefault(text(body, portal), "?"));
                 }
-                case 'Q' -> statement(text(body, 0));
+                case 'Q' -> {
+                    if (text(body, 0).startsWith("BEGIN")) {
+                        begins.incrementAndGet();
+                    }
+                    statement(text(body, 0));
+                }
                 default -> {
                     // the rest carries no statement
                 }
@@ -341,8 +349,7 @@ public final class DatabaseProxy implements AutoCloseable {
                         continue;
                     }
                     byte[] body = body(in);
-                    if (type == 'Z') {
-                        completed();
+                    if (type == 'Z' && completed()) {
                         waitForRelease();
                     }
                     write(out, type, body);
@@ -364,7 +371,11 @@ public final class DatabaseProxy implements AutoCloseable {
             }
         }
 
-        private void completed() {
+        private boolean completed() {
+            if (begins.get() > 0) {
+                begins.decrementAndGet();
+                return false;
+            }
             List<String> statements;
             synchronized (pending) {
                 statements = List.copyOf(pending);
@@ -374,6 +385,7 @@ public final class DatabaseProxy implements AutoCloseable {
                 trips.add(new RoundTrip(number, statements));
             }
             started = true;
+            return true;
         }
 
         private static byte[] body(DataInputStream in) throws IOException {

@@ -1,0 +1,87 @@
+package org.templatevault.startup;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.eclipse.microprofile.metrics.Metadata;
+import org.eclipse.microprofile.metrics.MetricRegistry;
+import org.eclipse.microprofile.metrics.Tag;
+import org.templatevault.persistence.Quarantine;
+import org.templatevault.persistence.Rotations;
+import org.templatevault.persistence.SubjectCounts;
+
+/**
+ * Figures of the whole vault, read from the database by the upkeep and never by a scrape: subjects by key version, the
+ * progress of the open rotation, rows in quarantine.
+ */
+@ApplicationScoped
+public class Gauges {
+    private static final Set<String> PROGRESS = Set.of("total", "done", "remaining", "quarantined", "erased");
+
+    @Inject
+    MetricRegistry registry;
+
+    @Inject
+    SubjectCounts counts;
+
+    @Inject
+    Rotations rotations;
+
+    @Inject
+    Quarantine quarantine;
+
+    private final Map<Integer, Long> subjects = new ConcurrentHashMap<>();
+    private final Map<String, Long> progress = new ConcurrentHashMap<>();
+    private volatile long quarantined;
+
+    /** Reads the figures anew. */
+    public void read() {
+        Map<Integer, Long> fresh = counts.byVersion();
+        subjects.keySet().forEach(version -> subjects.put(version, 0L));
+        fresh.forEach((version, count) -> {
+            if (subjects.put(version, count) == null) {
+                gauge(
+                        "vault_subjects",
+                        "Subjects by KEK version",
+                        new Tag("key_version", version.toString()),
+                        () -> subjects.getOrDefault(version, 0L));
+            }
+        });
+        progress.replaceAll((name, value) -> 0L);
+        rotations.open().ifPresent(this::readProgress);
+        quarantined = quarantine.count();
+    }
+
+    private void readProgress(Rotations.Row row) {
+        Rotations.Progress now = rotations.progress(row.id());
+        progress.put("total", row.total());
+        progress.put("done", now.done());
+        progress.put("remaining", now.remaining());
+        progress.put("quarantined", now.quarantined());
+        progress.put("erased", now.erased());
+    }
+
+    /** Registers what has a fixed name. */
+    public void register() {
+        for (String part : PROGRESS) {
+            gauge(
+                    "vault_rotation_subjects",
+                    "Subjects of the open rotation",
+                    new Tag("part", part),
+                    () -> progress.getOrDefault(part, 0L));
+        }
+        registry.gauge(
+                Metadata.builder()
+                        .withName("vault_quarantined_rows")
+                        .withDescription("Rows that did not open while a rotation passed them")
+                        .build(),
+                () -> quarantined);
+    }
+
+    private void gauge(String name, String description, Tag tag, java.util.function.Supplier<Long> value) {
+        registry.gauge(
+                Metadata.builder().withName(name).withDescription(description).build(), value, tag);
+    }
+}

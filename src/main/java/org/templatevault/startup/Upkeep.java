@@ -1,0 +1,92 @@
+package org.templatevault.startup;
+
+import jakarta.annotation.PostConstruct;
+import jakarta.annotation.PreDestroy;
+import jakarta.annotation.Resource;
+import jakarta.ejb.DependsOn;
+import jakarta.ejb.Singleton;
+import jakarta.ejb.TransactionManagement;
+import jakarta.ejb.TransactionManagementType;
+import jakarta.enterprise.concurrent.ManagedScheduledExecutorService;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.templatevault.keyring.KeyRings;
+import org.templatevault.persistence.Idempotency;
+import org.templatevault.persistence.SubjectCounts;
+import org.templatevault.persistence.Transactions;
+
+/** What has to be done now and then on any node: fold counts, forget old idempotency keys, notice new key versions. */
+@Singleton
+@jakarta.ejb.Startup
+@DependsOn("Startup")
+@TransactionManagement(TransactionManagementType.BEAN)
+public class Upkeep {
+    private static final System.Logger LOG = System.getLogger(Upkeep.class.getName());
+    private static final long EVERY_SECONDS = 60;
+    private static final long FIGURES_SECONDS = 5;
+    private static final Duration IDEMPOTENCY_KEPT = Duration.ofHours(24);
+
+    @Resource
+    ManagedScheduledExecutorService executor;
+
+    @Inject
+    Transactions transactions;
+
+    @Inject
+    SubjectCounts counts;
+
+    @Inject
+    Idempotency idempotency;
+
+    @Inject
+    KeyRings keyRings;
+
+    @Inject
+    Gauges gauges;
+
+    private @Nullable Future<?> task;
+    private @Nullable Future<?> figures;
+
+    /** Begins. */
+    @PostConstruct
+    public void start() {
+        gauges.register();
+        figures = executor.scheduleWithFixedDelay(this::readFigures, 1, FIGURES_SECONDS, TimeUnit.SECONDS);
+        task = executor.scheduleWithFixedDelay(this::run, EVERY_SECONDS, EVERY_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Ends with the application. */
+    @PreDestroy
+    public void stop() {
+        cancel(task);
+        cancel(figures);
+    }
+
+    private static void cancel(@Nullable Future<?> running) {
+        if (running != null) {
+            running.cancel(false);
+        }
+    }
+
+    private void readFigures() {
+        try {
+            gauges.read();
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.DEBUG, "The figures stay as they are: " + e.getMessage());
+        }
+    }
+
+    private void run() {
+        try {
+            transactions.run(counts::fold);
+            transactions.call(() -> idempotency.purge(Instant.now().minus(IDEMPOTENCY_KEPT)));
+            keyRings.refresh();
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.WARNING, "Upkeep has to wait: " + e.getMessage());
+        }
+    }
+}

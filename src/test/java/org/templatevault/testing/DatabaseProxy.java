@@ -128,8 +128,22 @@ public final class DatabaseProxy implements AutoCloseable {
         return hold(Side.ANSWER, text);
     }
 
+    /** As {@link #holdAnswer}, of a connection that sent the earlier statement in the same transaction. */
+    public Hold holdAnswerAfter(String earlier, String text) {
+        return hold(Side.ANSWER, earlier, text);
+    }
+
+    /** As {@link #holdStatement}, of a connection that sent the earlier statement in the same transaction. */
+    public Hold holdStatementAfter(String earlier, String text) {
+        return hold(Side.STATEMENT, earlier, text);
+    }
+
     private Hold hold(Side side, String text) {
-        Hold hold = new Hold(side, text.toLowerCase(Locale.ROOT));
+        return hold(side, "", text);
+    }
+
+    private Hold hold(Side side, String earlier, String text) {
+        Hold hold = new Hold(side, earlier.toLowerCase(Locale.ROOT), text.toLowerCase(Locale.ROOT));
         holds.add(hold);
         return hold;
     }
@@ -157,18 +171,23 @@ public final class DatabaseProxy implements AutoCloseable {
     /** One connection that is held, or the wait for it. */
     public final class Hold implements AutoCloseable {
         private final Side side;
+        private final String earlier;
         private final String text;
         private final CountDownLatch held = new CountDownLatch(1);
         private final CountDownLatch released = new CountDownLatch(1);
         private @Nullable Link link;
 
-        private Hold(Side side, String text) {
+        private Hold(Side side, String earlier, String text) {
             this.side = side;
+            this.earlier = earlier;
             this.text = text;
         }
 
         private synchronized boolean take(Link candidate, String statement) {
-            if (link == null && released.getCount() > 0 && statement.contains(text)) {
+            if (link == null
+                    && released.getCount() > 0
+                    && statement.contains(text)
+                    && candidate.transaction.stream().anyMatch(sent -> sent.contains(earlier))) {
                 link = candidate;
                 holds.remove(this);
                 return true;
@@ -230,6 +249,7 @@ public final class DatabaseProxy implements AutoCloseable {
         private final Socket database;
         private final Map<String, String> prepared = new HashMap<>();
         private final List<String> pending = new ArrayList<>();
+        private final List<String> transaction = new ArrayList<>();
         /** The driver sends BEGIN and the first statement together: two answers of one round trip. */
         private final AtomicInteger begins = new AtomicInteger();
 
@@ -302,6 +322,7 @@ public final class DatabaseProxy implements AutoCloseable {
                 pending.add(sql);
             }
             String lower = sql.toLowerCase(Locale.ROOT);
+            transaction.add(lower);
             for (Hold hold : holds) {
                 if (hold.take(this, lower)) {
                     if (hold.side == Side.ANSWER) {
@@ -310,6 +331,9 @@ public final class DatabaseProxy implements AutoCloseable {
                         hold.block();
                     }
                 }
+            }
+            if (lower.startsWith("commit") || lower.startsWith("rollback") || transaction.size() > 10_000) {
+                transaction.clear();
             }
         }
 

@@ -123,7 +123,9 @@ public final class TestHome implements AutoCloseable {
     /** Starts PostgreSQL again on the same port and data. */
     public synchronized void restartDatabase() {
         try {
-            database = Database.start(home, binaries(), database.port());
+            int port = database.port();
+            database.close(); // the process is gone; this gives back its lock
+            database = Database.start(home, binaries(), port);
         } catch (IOException | SQLException e) {
             throw new IllegalStateException("PostgreSQL does not start again", e);
         }

@@ -145,6 +145,16 @@ public final class VaultClient {
         }
     }
 
+    /** A TLS connection of its own, for callers who speak HTTP themselves. */
+    public SSLSocket connect() throws IOException {
+        return (SSLSocket) context(home).getSocketFactory().createSocket("localhost", port);
+    }
+
+    /** The value of the Authorization header, empty for nobody. */
+    public String authorization() {
+        return authorization == null ? "" : authorization;
+    }
+
     /** Writes these bytes as they stand to a TLS connection and reads what comes until the server closes it. */
     public String raw(String request) {
         try (SSLSocket socket = (SSLSocket) context(home).getSocketFactory().createSocket("localhost", port)) {

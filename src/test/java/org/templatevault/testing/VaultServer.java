@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class VaultServer implements AutoCloseable {
     private static final Path WLP =
             Path.of(System.getProperty("vault.it.wlp", "target/liberty/wlp")).toAbsolutePath();
-    private static final Duration START = Duration.ofSeconds(150);
+    private static final Duration START = Duration.ofSeconds(300);
     private static final Duration STOP = Duration.ofSeconds(40);
 
     private final TestHome home;

@@ -1,0 +1,64 @@
+package org.templatevault.chaos;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/** What is killed when. */
+record CrashPlan(long seed, int templates, int writerPauseMillis, int rate, List<Kill> kills) {
+    static final int READERS = 16;
+    static final int WRITERS = 4;
+
+    /** The moment of a kill: a state of the rotation, an answer that is on its way, or PostgreSQL instead. */
+    enum Kill {
+        REQUESTED,
+        STAGED,
+        ACTIVATED,
+        REENCRYPTING,
+        PAUSED,
+        VERIFYING,
+        COMMITTED_UNANSWERED,
+        DATABASE_REENCRYPTING,
+        DATABASE_PAUSED,
+        DATABASE_ANY
+    }
+
+    /** Ten kills of the server, one at least in every state, and three of PostgreSQL. */
+    static CrashPlan full(long seed, int templates) {
+        List<Kill> kills = new ArrayList<>(List.of(
+                Kill.REQUESTED,
+                Kill.STAGED,
+                Kill.ACTIVATED,
+                Kill.REENCRYPTING,
+                Kill.DATABASE_REENCRYPTING,
+                Kill.COMMITTED_UNANSWERED,
+                Kill.PAUSED,
+                Kill.VERIFYING,
+                Kill.REENCRYPTING,
+                Kill.DATABASE_PAUSED));
+        SplittableRandom random = new SplittableRandom(seed);
+        Kill[] more = {Kill.REENCRYPTING, Kill.STAGED, Kill.ACTIVATED, Kill.VERIFYING, Kill.COMMITTED_UNANSWERED};
+        kills.add(more[random.nextInt(more.length)]);
+        kills.add(Kill.DATABASE_ANY);
+        kills.add(more[random.nextInt(more.length)]);
+        return new CrashPlan(seed, templates, 15, Math.max(200, templates / 12), kills);
+    }
+
+    /** Two kills of the server and one of PostgreSQL. */
+    static CrashPlan brief(long seed) {
+        return new CrashPlan(
+                seed,
+                400,
+                40,
+                40,
+                List.of(Kill.REENCRYPTING, Kill.DATABASE_REENCRYPTING, Kill.COMMITTED_UNANSWERED));
+    }
+
+    long serverKills() {
+        return kills.stream().filter(kill -> !kill.name().startsWith("DATABASE")).count();
+    }
+
+    long databaseKills() {
+        return kills.size() - serverKills();
+    }
+}

@@ -1,0 +1,397 @@
+package org.templatevault.rotation;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import jakarta.json.Json;
+import jakarta.json.JsonArray;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonObjectBuilder;
+import java.io.ByteArrayInputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.templatevault.testing.Custodian;
+import org.templatevault.testing.Invariants;
+import org.templatevault.testing.Rows;
+import org.templatevault.testing.SharedVault;
+import org.templatevault.testing.TemplateDocument;
+import org.templatevault.testing.TestHome;
+import org.templatevault.testing.VaultClient;
+import org.templatevault.testing.VaultClient.Answer;
+import org.templatevault.testing.VaultClient.Stored;
+import org.templatevault.testing.VaultServer;
+
+class RotationIT {
+    private static final int SUBJECTS = 40;
+    private static final String OPEN = "modality=IRIS&format=OPAQUE";
+    private static final String JOBS = "/ibm/api/batch/";
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final VaultServer server = SharedVault.mortal().server();
+    private final Rows rows = new Rows(SharedVault.mortal().home());
+    private final Custodian custodian = new Custodian(server);
+    private final Map<Stored, byte[]> acknowledged = new LinkedHashMap<>();
+
+    @BeforeEach
+    void enrol() {
+        for (int i = 0; i < SUBJECTS; i++) {
+            byte[] bytes = TemplateDocument.noise(300 + i, i);
+            acknowledged.put(server.as("enroller").store(UUID.randomUUID(), OPEN, bytes), bytes);
+        }
+    }
+
+    @AfterEach
+    void everyTemplateOpens() {
+        acknowledged.forEach((stored, bytes) ->
+                assertArrayEquals(bytes, server.as("reader").read(stored).expect(200).bytes()));
+    }
+
+    private static JsonObjectBuilder slowly() {
+        return Json.createObjectBuilder().add("rate", 10);
+    }
+
+    private static JsonObjectBuilder rate(Integer rate) {
+        return rate == null
+                ? Json.createObjectBuilder().addNull("rate")
+                : Json.createObjectBuilder().add("rate", rate);
+    }
+
+    private Answer changeRate(String rotation, Integer rate) {
+        return server.as("operator")
+                .call("PATCH", "/rotations/" + rotation)
+                .json(rate(rate).build())
+                .send();
+    }
+
+    private void drained(String rotation) {
+        changeRate(rotation, null).expect(200);
+        JsonObject ended = custodian.end(rotation);
+        assertEquals("DRAINED", ended.getString("state"), ended::toString);
+        assertEquals(List.of(), Invariants.broken(rows));
+    }
+
+    private String running() {
+        String rotation = custodian.start(slowly());
+        TestHome.await("some are moved", PATIENCE, () -> custodian.get(rotation).getInt("done") > 0);
+        return rotation;
+    }
+
+    @Test
+    void refusesASecondRotationWhileOneRuns() {
+        String first = running();
+        custodian.ask(Json.createObjectBuilder()).problem(409, "rotation-in-progress");
+        custodian.steer(first, "pause").expect(200);
+        custodian.ask(Json.createObjectBuilder()).problem(409, "rotation-in-progress");
+        custodian.steer(first, "resume").expect(200);
+        drained(first);
+    }
+
+    @Test
+    void rotatesFiveTimesInARowInBothModesAndSuites() {
+        for (int i = 0; i < 5; i++) {
+            String suite = i % 2 == 0 ? "AES_256_GCM" : "CHACHA20_POLY1305";
+            boolean reencrypt = i % 2 == 0 || i == 3;
+            int before = (int) rows.number("select max(version) from vault.key_version where state = 'ACTIVE'");
+            JsonObject ended = custodian.rotate(Json.createObjectBuilder()
+                    .add("mode", reencrypt ? "reencrypt" : "rewrap")
+                    .add("suite", suite));
+            assertEquals("DRAINED", ended.getString("state"));
+            assertEquals(before, ended.getInt("fromVersion"));
+            assertEquals(before + 1, ended.getInt("toVersion"));
+            assertEquals(ended.getInt("total"), ended.getInt("done"));
+            assertEquals(0, rows.number("select count(*) from vault.subject_key where kek_version <= ?", before));
+            if (reencrypt) {
+                assertEquals(0, rows.number("select count(*) from vault.subject_key where data_suite <> ?", suite));
+            }
+            everyTemplateOpens();
+            assertEquals(List.of(), Invariants.broken(rows));
+        }
+    }
+
+    @Test
+    void keepsTheCiphertextWhenItOnlyRewraps() {
+        String digest = "select md5(string_agg(envelope, '' order by subject_id, id, version)) from vault.template";
+        List<String> before = rows.texts(digest);
+        custodian.rotate(Json.createObjectBuilder().add("mode", "rewrap"));
+        assertEquals(before, rows.texts(digest));
+        custodian.rotate(Json.createObjectBuilder().add("mode", "reencrypt"));
+        assertFalse(before.equals(rows.texts(digest)));
+    }
+
+    @Test
+    void putsADamagedRowIntoQuarantineAndMovesTheRest() {
+        Stored damaged = server.as("enroller").store(UUID.randomUUID(), OPEN, TemplateDocument.noise(99, 1));
+        Stored lostKey = server.as("enroller").store(UUID.randomUUID(), OPEN, TemplateDocument.noise(99, 2));
+        rows.change(
+                "update vault.template set envelope = set_byte(envelope, 40, get_byte(envelope, 40) # 1)"
+                        + " where subject_id = ?",
+                damaged.subject());
+        rows.change(
+                "update vault.subject_key set wrapped = set_byte(wrapped, 40, get_byte(wrapped, 40) # 1)"
+                        + " where subject_id = ?",
+                lostKey.subject());
+        List<String> untouched = rowsOf(damaged, lostKey);
+        JsonObject ended = custodian.rotate(Json.createObjectBuilder());
+        assertEquals("DRAINED_WITH_QUARANTINE", ended.getString("state"));
+        assertEquals(2, ended.getInt("quarantined"));
+        assertEquals(0, ended.getInt("remaining"));
+        assertEquals(ended.getInt("total") - 2, ended.getInt("done"));
+        assertEquals(untouched, rowsOf(damaged, lostKey));
+        assertEquals(
+                2,
+                rows.number(
+                        "select count(*) from vault.quarantine where subject_id in (?, ?) and reason <> ''",
+                        damaged.subject(),
+                        lostKey.subject()));
+        server.as("reader").read(damaged).problem(500, "integrity-failure");
+        server.as("reader").read(lostKey).problem(500, "integrity-failure");
+        everyTemplateOpens();
+        assertEquals(List.of(), Invariants.broken(rows));
+        eraseDamaged(damaged, lostKey);
+        assertEquals(
+                "DRAINED", custodian.rotate(Json.createObjectBuilder()).getString("state"));
+        assertEquals(List.of(), Invariants.broken(rows));
+    }
+
+    private List<String> rowsOf(Stored... stored) {
+        List<String> found = new ArrayList<>();
+        for (Stored one : stored) {
+            found.addAll(rows.texts("select k::text from vault.subject_key k where subject_id = ?", one.subject()));
+            found.addAll(rows.texts("select t::text from vault.template t where subject_id = ?", one.subject()));
+        }
+        return found;
+    }
+
+    private void eraseDamaged(Stored... stored) {
+        for (Stored one : stored) {
+            String path = "/subjects/" + one.subject();
+            server.as("eraser")
+                    .delete(path)
+                    .header("If-Match", server.as("eraser").get(path).send().header("ETag"))
+                    .header("X-Reason", "enrolment-error")
+                    .send()
+                    .expect(202);
+        }
+    }
+
+    @Test
+    void pausesResumesAndChangesItsRateWhileItRuns() {
+        String rotation = running();
+        assertEquals("PAUSED", custodian.steer(rotation, "pause").expect(200).json().getString("state"));
+        custodian.steer(rotation, "pause").problem(409, "rotation-state");
+        TestHome.await("its job has stopped", PATIENCE, () -> liveExecutions().isEmpty());
+        int done = custodian.get(rotation).getInt("done");
+        pause(3000);
+        assertEquals(done, custodian.get(rotation).getInt("done"));
+        assertEquals(7, changeRate(rotation, 7).expect(200).json().getInt("rate"));
+        changeRate(rotation, 0).problem(422, "invalid-field");
+        custodian.steer(rotation, "resume").expect(200);
+        TestHome.await("more are moved", PATIENCE, () -> custodian.get(rotation).getInt("done") > done);
+        drained(rotation);
+        custodian.steer(rotation, "resume").problem(409, "rotation-state");
+        custodian.steer(rotation, "cancel").problem(409, "rotation-state");
+    }
+
+    @Test
+    void movesNoMoreThanItsRateAllows() {
+        String rotation = custodian.start(slowly());
+        custodian.await(rotation, "REENCRYPTING");
+        int before = custodian.get(rotation).getInt("done");
+        pause(2000);
+        int moved = custodian.get(rotation).getInt("done") - before;
+        assertTrue(moved <= 40, () -> moved + " moved in about 2 s at 10 a second");
+        drained(rotation);
+    }
+
+    @Test
+    void leavesWhatACancelledRotationDidNotMoveToTheNext() {
+        String rotation = running();
+        JsonObject cancelled = custodian.steer(rotation, "cancel").expect(200).json();
+        assertEquals("CANCELLED", cancelled.getString("state"));
+        everyTemplateOpens();
+        JsonObject next = custodian.rotate(Json.createObjectBuilder());
+        assertEquals("DRAINED", next.getString("state"), next::toString);
+        assertEquals(next.getInt("total"), next.getInt("done"));
+        assertEquals(cancelled.getInt("toVersion") + 1, next.getInt("toVersion"));
+        assertEquals(List.of(), Invariants.broken(rows));
+    }
+
+    @Test
+    void staysPausedOverARestart() {
+        String rotation = running();
+        custodian.steer(rotation, "pause").expect(200);
+        server.kill();
+        server.start();
+        pause(4000);
+        assertEquals("PAUSED", custodian.get(rotation).getString("state"));
+        assertEquals(List.of(), liveExecutions());
+        custodian.steer(rotation, "resume").expect(200);
+        drained(rotation);
+    }
+
+    private VaultClient operator() {
+        return server.as("operator");
+    }
+
+    private static JsonArray array(Answer answer) {
+        try (var reader = Json.createReader(
+                new ByteArrayInputStream(answer.expect(200).bytes()))) {
+            return reader.readArray();
+        }
+    }
+
+    private List<JsonObject> liveExecutions() {
+        List<JsonObject> live = new ArrayList<>();
+        for (JsonObject instance : array(operator().callOutside("GET", JOBS + "jobinstances").send())
+                .getValuesAs(JsonObject.class)) {
+            array(operator()
+                            .callOutside(
+                                    "GET", JOBS + "jobinstances/" + instance.getInt("instanceId") + "/jobexecutions")
+                            .send())
+                    .getValuesAs(JsonObject.class)
+                    .stream()
+                    .filter(execution -> List.of("STARTED", "STARTING", "STOPPING")
+                            .contains(execution.getString("batchStatus")))
+                    .forEach(live::add);
+        }
+        return live;
+    }
+
+    @Test
+    void showsItsJobToTheOperatorInTheServersOwnBatchApi() {
+        String rotation = running();
+        List<JsonObject> live = liveExecutions();
+        assertEquals(1, live.size(), live::toString);
+        assertEquals("rotation", live.get(0).getString("jobName"));
+        for (String role : List.of("enroller", "reader", "eraser", "auditor", "approver", "key-custodian")) {
+            int status = server.as(role).callOutside("GET", JOBS + "jobinstances").send().status();
+            assertTrue(status == 401 || status == 403, () -> role + " gets " + status);
+        }
+        assertEquals(
+                401,
+                server.client().callOutside("GET", JOBS + "jobinstances").send().status());
+        drained(rotation);
+    }
+
+    @Test
+    void pausesWhenItsJobIsStoppedThereAndGoesOnWhenItIsRestartedThere() {
+        String rotation = running();
+        long execution = liveExecutions().get(0).getJsonNumber("executionId").longValue();
+        Answer stopped = operator()
+                .callOutside("PUT", JOBS + "jobexecutions/" + execution + "?action=stop")
+                .send();
+        assertEquals(200, stopped.status(), stopped::toString);
+        custodian.await(rotation, "PAUSED");
+        int done = custodian.get(rotation).getInt("done");
+        pause(2500);
+        assertEquals("PAUSED", custodian.get(rotation).getString("state"));
+        Answer restarted = operator()
+                .callOutside(
+                        "PUT", JOBS + "jobexecutions/" + execution + "?action=restart&reusePreviousParams=true")
+                .send();
+        assertEquals(200, restarted.status(), restarted::toString);
+        TestHome.await("it goes on", PATIENCE, () -> custodian.get(rotation).getInt("done") > done);
+        drained(rotation);
+    }
+
+    @Test
+    void changesNothingWhenItsJobIsSubmittedThereWithMadeUpParameters() {
+        String ended = custodian.rotate(Json.createObjectBuilder()).getString("id");
+        Map<String, String> before = contents();
+        long newest = newestInstance();
+        List<JsonObjectBuilder> madeUp = List.of(
+                Json.createObjectBuilder(),
+                Json.createObjectBuilder().add("rotation", UUID.randomUUID().toString()),
+                Json.createObjectBuilder().add("rotation", "' or 1=1 --"),
+                Json.createObjectBuilder().add("rotation", ended).add("state", "REENCRYPTING"));
+        for (JsonObjectBuilder parameters : madeUp) {
+            Answer submitted = operator()
+                    .callOutside("POST", JOBS + "jobinstances")
+                    .json(Json.createObjectBuilder()
+                            .add("applicationName", "vault")
+                            .add("moduleName", "vault.war")
+                            .add("jobXMLName", "rotation")
+                            .add("jobParameters", parameters)
+                            .build())
+                    .send();
+            assertEquals(201, submitted.status(), submitted::toString);
+        }
+        assertTrue(newestInstance() >= newest + 4);
+        TestHome.await("the submitted jobs ended", PATIENCE, () -> liveExecutions().isEmpty());
+        pause(1500);
+        assertEquals(before, contents());
+        assertEquals("DRAINED", custodian.get(ended).getString("state"));
+    }
+
+    @Test
+    void isNotDisturbedByASecondJobThatIsSubmittedWhileItRuns() {
+        String rotation = running();
+        operator()
+                .callOutside("POST", JOBS + "jobinstances")
+                .json(Json.createObjectBuilder()
+                        .add("applicationName", "vault")
+                        .add("moduleName", "vault.war")
+                        .add("jobXMLName", "rotation")
+                        .add("jobParameters", Json.createObjectBuilder().add("rotation", rotation))
+                        .build())
+                .send()
+                .expect(201);
+        TestHome.await("the submitted job ended", PATIENCE, () -> liveExecutions().size() <= 1);
+        drained(rotation);
+    }
+
+    private long newestInstance() {
+        return array(operator().callOutside("GET", JOBS + "jobinstances").send()).getValuesAs(JsonObject.class).stream()
+                .mapToLong(instance -> instance.getJsonNumber("instanceId").longValue())
+                .max()
+                .orElse(0);
+    }
+
+    /** A digest of each table but the lease, which is renewed all the time. */
+    private Map<String, String> contents() {
+        Map<String, String> digests = new TreeMap<>();
+        for (String table : rows.texts("select tablename from pg_tables where schemaname = 'vault'"
+                + " and tablename not in ('lease', 'subject_count')")) {
+            digests.put(
+                    table,
+                    rows.texts("select md5(coalesce(string_agg(t::text, ',' order by t::text), '')) from vault." + table
+                                    + " t")
+                            .get(0));
+        }
+        digests.put(
+                "subject_count",
+                rows.texts("select string_agg(kek_version || kind || n, ',' order by kek_version, kind) from"
+                                + " (select kek_version, kind, sum(subjects) n from vault.subject_count group by 1, 2) s")
+                        .get(0));
+        return digests;
+    }
+
+    @Test
+    void showsTheAdminCenterToTheOperator() {
+        Answer page = operator().callOutside("GET", "/adminCenter/").send();
+        assertEquals(200, page.status(), page::toString);
+        Answer tool = operator()
+                .callOutside("GET", "/ibm/adminCenter/javaBatch-1.0/")
+                .send();
+        assertEquals(200, tool.status(), tool::toString);
+    }
+
+    private static void pause(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("Interrupted", e);
+        }
+    }
+}

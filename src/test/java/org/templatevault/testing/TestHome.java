@@ -105,18 +105,8 @@ public final class TestHome implements AutoCloseable {
                     .get(0)
                     .trim();
             killTree(ProcessHandle.of(Long.parseLong(pid)).orElseThrow());
-            letGo();
         } catch (IOException e) {
             throw new IllegalStateException("PostgreSQL is not running", e);
-        }
-    }
-
-    /** The library that started the process holds a lock on its directory, and finds it dead. */
-    private void letGo() {
-        try {
-            database.close();
-        } catch (IOException | RuntimeException dead) {
-            System.getLogger(TestHome.class.getName()).log(System.Logger.Level.DEBUG, "PostgreSQL is dead", dead);
         }
     }
 

@@ -136,7 +136,9 @@ final class FinalCheck {
     private void compareBytes() throws IOException {
         List<Kept> batch = new ArrayList<>();
         for (Held held : books.all()) {
-            for (int version = 1; version <= held.acknowledged() && !held.person().erased(); version++) {
+            for (int version = 1;
+                    version <= held.acknowledged() && !held.person().erased();
+                    version++) {
                 batch.add(new Kept(held, version, held.at(version).orElseThrow()));
                 if (batch.size() == BATCH) {
                     compare(batch);

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class VaultServer implements AutoCloseable {
     private static final Path WLP =
             Path.of(System.getProperty("vault.it.wlp", "target/liberty/wlp")).toAbsolutePath();
-    private static final Duration START = Duration.ofSeconds(300);
+    private static final Duration START = Duration.ofMinutes(5);
     private static final Duration STOP = Duration.ofSeconds(40);
 
     private final TestHome home;
@@ -231,6 +231,15 @@ public final class VaultServer implements AutoCloseable {
     /** A client signed in as the user of this role. */
     public VaultClient as(String role) {
         return client().as(role);
+    }
+
+    /** The process id of the running server. */
+    public long pid() {
+        Process running = process;
+        if (running == null) {
+            throw new IllegalStateException("The server is not running");
+        }
+        return running.pid();
     }
 
     /** The HTTPS port, the same for all starts. */

@@ -149,7 +149,7 @@ final class CrashRun {
                     "a rotation is " + wanted,
                     PATIENCE,
                     now -> !now.id().equals(past)
-                            && (now.state().equals(wanted) && now.done() >= done
+                            && ((now.state().equals(wanted) && now.done() >= done)
                                     || ORDER.indexOf(now.state()) > ORDER.indexOf(wanted)));
             if (seen.state().equals(wanted)) {
                 return seen;

@@ -223,6 +223,11 @@ public final class VaultServer implements AutoCloseable {
         return process;
     }
 
+    /** The process's id. */
+    public long pid() {
+        return require().pid();
+    }
+
     /** A client that is not signed in and trusts this server's certificate. */
     public VaultClient client() {
         return new VaultClient(port, home.directory());

@@ -8,9 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.BitSet;
 import java.util.HexFormat;
-import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -101,7 +101,10 @@ final class Traces {
     }
 
     private void scan(Path file, Set<String> found) throws IOException {
-        int longest = patterns.stream().mapToInt(pattern -> pattern.bytes().length).max().orElse(0);
+        int longest = patterns.stream()
+                .mapToInt(pattern -> pattern.bytes().length)
+                .max()
+                .orElse(0);
         byte[] window = new byte[WINDOW + longest];
         int kept = 0;
         try (InputStream in = Files.newInputStream(file)) {

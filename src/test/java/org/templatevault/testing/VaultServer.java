@@ -238,15 +238,6 @@ public final class VaultServer implements AutoCloseable {
         return client().as(role);
     }
 
-    /** The process id of the running server. */
-    public long pid() {
-        Process running = process;
-        if (running == null) {
-            throw new IllegalStateException("The server is not running");
-        }
-        return running.pid();
-    }
-
     /** The HTTPS port, the same for all starts. */
     public int port() {
         return port;

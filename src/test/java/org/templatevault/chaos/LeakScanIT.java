@@ -252,7 +252,7 @@ class LeakScanIT {
                     Suite.AES_256_GCM,
                     Suite.valueOf(parts[4]),
                     OffsetDateTime.parse(parts[6]).toInstant());
-            try (SecretBytes kek = SecretBytes.copyOf(KEKS.get("KEK " + parts[2]));
+            try (SecretBytes kek = SecretBytes.copyOf(java.util.Objects.requireNonNull(KEKS.get("KEK " + parts[2])));
                     SecretBytes secret = WrappedKey.unwrap(
                             Suite.AES_256_GCM,
                             kek,

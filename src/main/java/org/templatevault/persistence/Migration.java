@@ -20,6 +20,7 @@ public final class Migration {
                 .dataSource(url, owner, password)
                 .schemas("vault")
                 .locations("classpath:db")
+                .failOnMissingLocations(true)
                 .placeholders(Map.of("app_role", '"' + applicationRole + '"'));
         // With a transactional lock, CREATE INDEX CONCURRENTLY in a migration waits for itself for ever.
         configuration

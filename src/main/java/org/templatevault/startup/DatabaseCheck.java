@@ -5,6 +5,7 @@ import jakarta.inject.Inject;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Set;
+import org.flywaydb.core.api.FlywayException;
 import org.templatevault.config.InvalidSettingsException;
 import org.templatevault.config.Settings;
 import org.templatevault.persistence.DatabaseFacts;
@@ -13,6 +14,7 @@ import org.templatevault.persistence.Migration;
 /** Waits for the database, migrates its schema where it may, and refuses one that loses commits. */
 @ApplicationScoped
 public class DatabaseCheck {
+    private static final System.Logger LOG = System.getLogger(DatabaseCheck.class.getName());
     private static final int OLDEST_MAJOR_VERSION = 15;
     private static final Duration BETWEEN_TRIES = Duration.ofSeconds(1);
     private static final Set<String> WRONG_CREDENTIALS = Set.of("28P01", "28000");
@@ -22,12 +24,7 @@ public class DatabaseCheck {
 
     void migrateAndCheck(Settings settings) {
         waitFor(settings);
-        settings.databaseOwner()
-                .ifPresent(owner -> Migration.run(
-                        settings.databaseUrl(),
-                        owner,
-                        settings.databaseOwnerPassword().orElseThrow(),
-                        settings.databaseUser()));
+        settings.databaseOwner().ifPresent(owner -> migrate(settings, owner));
         DatabaseFacts.Facts found = facts.read();
         if (found.majorVersion() < OLDEST_MAJOR_VERSION) {
             throw refusal("VAULT_DB_URL: PostgreSQL " + OLDEST_MAJOR_VERSION + " or newer is required, found "
@@ -39,6 +36,19 @@ public class DatabaseCheck {
         if (!found.schemaPresent()) {
             throw refusal("VAULT_DB_OWNER: the schema is not there or not of this release; set VAULT_DB_OWNER and"
                     + " VAULT_DB_OWNER_PASSWORD for one start, or migrate with db/*.sql");
+        }
+    }
+
+    private static void migrate(Settings settings, String owner) {
+        try {
+            Migration.run(
+                    settings.databaseUrl(),
+                    owner,
+                    settings.databaseOwnerPassword().orElseThrow(),
+                    settings.databaseUser());
+        } catch (FlywayException e) {
+            LOG.log(System.Logger.Level.ERROR, "The migration failed", e);
+            throw refusal("VAULT_DB_OWNER, VAULT_DB_OWNER_PASSWORD: the schema cannot be migrated; the log says why");
         }
     }
 

@@ -90,8 +90,8 @@ final class CrashRun {
         faults.addAll(outages.unexcused());
         summary(faults.size());
         if (!faults.isEmpty()) {
-            throw new AssertionError(
-                    String.join("\n", report) + "\n" + String.join("\n", faults.subList(0, Math.min(60, faults.size()))));
+            throw new AssertionError(String.join("\n", report) + "\n"
+                    + String.join("\n", faults.subList(0, Math.min(60, faults.size()))));
         }
         return report;
     }
@@ -105,8 +105,8 @@ final class CrashRun {
                 killServer(kill, watch.newest());
                 resumeRotation(watch);
             }
-            case VERIFYING -> killHeld(
-                    kill, watch, proxy.holdStatement("count(*) filter (where q.subject_id is null) as remaining"));
+            case VERIFYING ->
+                killHeld(kill, watch, proxy.holdStatement("count(*) filter (where q.subject_id is null) as remaining"));
             case COMMITTED_UNANSWERED -> {
                 killHeld(kill, watch, proxy.holdAnswerAfter("insert into vault.idempotency (", "commit"));
                 List<String> lost = books.lost().stream().map(Order::key).toList();
@@ -136,7 +136,8 @@ final class CrashRun {
     private Watch.Seen reach(Watch watch, String wanted, long done) {
         while (true) {
             String before = "";
-            if (open().filter(state -> ORDER.indexOf(state) <= ORDER.indexOf(wanted)).isEmpty()) {
+            if (open().filter(state -> ORDER.indexOf(state) <= ORDER.indexOf(wanted))
+                    .isEmpty()) {
                 before = finish(watch);
                 ask();
             }
@@ -179,7 +180,11 @@ final class CrashRun {
                         Wire.Reply reply = wire.send(
                                 "POST",
                                 "/rotations",
-                                Map.of("Content-Type", "application/json", "Idempotency-Key", "ask-" + UUID.randomUUID()),
+                                Map.of(
+                                        "Content-Type",
+                                        "application/json",
+                                        "Idempotency-Key",
+                                        "ask-" + UUID.randomUUID()),
                                 body.getBytes(StandardCharsets.UTF_8));
                         if (reply.status() != 202) {
                             outages.failed(new Failure(from, Instant.now(), "rotate", reply.status(), reply.text()));
@@ -197,9 +202,13 @@ final class CrashRun {
         for (int i = 0; i < 5; i++) {
             reencrypting(watch);
             String id = watch.newest().id();
-            int status = server.as("operator").post("/rotations/" + id + ":pause").send().status();
+            int status = server.as("operator")
+                    .post("/rotations/" + id + ":pause")
+                    .send()
+                    .status();
             if (status == 200) {
-                watch.until("the rotation is PAUSED", PATIENCE, seen -> seen.state().equals("PAUSED"));
+                watch.until(
+                        "the rotation is PAUSED", PATIENCE, seen -> seen.state().equals("PAUSED"));
                 return;
             }
         }
@@ -261,8 +270,7 @@ final class CrashRun {
         if (rows.number("select count(*) from vault.rotation") == 0) {
             return "";
         }
-        Watch.Seen seen =
-                watch.until("the rotation ends", PATIENCE, now -> Watch.FINAL.contains(now.state()));
+        Watch.Seen seen = watch.until("the rotation ends", PATIENCE, now -> Watch.FINAL.contains(now.state()));
         if (!seen.state().equals("DRAINED")) {
             outages.wrong("A rotation ended " + seen);
         }
@@ -270,10 +278,12 @@ final class CrashRun {
     }
 
     private void summary(int faults) {
-        say("rotations " + rows.texts("select state || ' ' || mode || ' ' || data_suite || ' ' || total || ' moved '"
-                + " || coalesce(ended_done, 0) || ' erased ' || coalesce(ended_erased, 0)"
-                + " from vault.rotation order by requested_at"));
-        say("reads " + reads + ", writes " + writes + ", templates at the end " + books.expectedVersions().size()
+        say("rotations "
+                + rows.texts("select state || ' ' || mode || ' ' || data_suite || ' ' || total || ' moved '"
+                        + " || coalesce(ended_done, 0) || ' erased ' || coalesce(ended_erased, 0)"
+                        + " from vault.rotation order by requested_at"));
+        say("reads " + reads + ", writes " + writes + ", templates at the end "
+                + books.expectedVersions().size()
                 + ", versions " + rows.number("select count(*) from vault.template") + ", erased subjects "
                 + rows.number("select count(*) from vault.erased_subject"));
         say("server down " + outages.total(What.SERVER).toSeconds() + " s in " + plan.serverKills()

@@ -46,7 +46,8 @@ import org.templatevault.testing.VaultServer;
  */
 class LeakScanIT {
     private static final String LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    private static final String CONTROL = "control" + UUID.randomUUID().toString().replace("-", "");
+    private static final String CONTROL =
+            "control" + UUID.randomUUID().toString().replace("-", "");
     private static final String OPEN = "?modality=FACE&format=OPAQUE";
     private static final int GIVEN_TO_THE_SERVER = 12;
 
@@ -122,7 +123,9 @@ class LeakScanIT {
         JsonObject withAttributes = TemplateDocument.with(
                 document(marker("json" + round)),
                 "attributes",
-                Json.createObjectBuilder().add("note", marker("attribute" + round)).build());
+                Json.createObjectBuilder()
+                        .add("note", marker("attribute" + round))
+                        .build());
         enroller.post(path).json(withAttributes).send().expect(201);
         enroller.put(path + "/" + template + OPEN)
                 .header("If-Match", "\"1\"")
@@ -162,15 +165,13 @@ class LeakScanIT {
         var enroller = server.as("enroller");
         for (String field : List.of("modality", "position", "format", "quality", "unknown", "data", "attributes")) {
             String marker = marker("wrong " + field + round);
-            JsonObject wrong = TemplateDocument.with(document(marker("beside a wrong " + field + round)), field, marker);
+            JsonObject wrong =
+                    TemplateDocument.with(document(marker("beside a wrong " + field + round)), field, marker);
             int status = enroller.post(path).json(wrong).send().status();
             assertTrue(status == 422 || status == 400, () -> field + " answers " + status);
         }
         String torn = document(marker("torn" + round)).toString();
-        enroller.post(path)
-                .json(torn.substring(0, torn.length() - 40))
-                .send()
-                .problem(400);
+        enroller.post(path).json(torn.substring(0, torn.length() - 40)).send().problem(400);
         enroller.post(path)
                 .json("{\"data\":" + marker("not quoted" + round) + "}")
                 .send()
@@ -187,8 +188,16 @@ class LeakScanIT {
                 .json("{\"reference\":\"" + marker("reference too long" + round).repeat(20) + "\"}")
                 .send()
                 .problem(422);
-        server.client().post(path + OPEN).octets(template(marker("not signed in" + round))).send().expect(401);
-        server.as("reader").post(path + OPEN).octets(template(marker("not allowed" + round))).send().expect(403);
+        server.client()
+                .post(path + OPEN)
+                .octets(template(marker("not signed in" + round)))
+                .send()
+                .expect(401);
+        server.as("reader")
+                .post(path + OPEN)
+                .octets(template(marker("not allowed" + round)))
+                .send()
+                .expect(403);
     }
 
     private static void failIntegrity() {
@@ -215,7 +224,7 @@ class LeakScanIT {
                 rows.texts("select id::text from vault.vault_identity").get(0));
         for (String row : rows.texts("select version || ' ' || root_key_alias || ' ' || encode(wrapped, 'hex')"
                 + " from vault.key_version join vault.key_material using (version)")) {
-            String[] parts = row.split(" ");
+            String[] parts = row.split(" ", -1);
             int version = Integer.parseInt(parts[0]);
             byte[] rootKey = rootKey(parts[1]);
             KEYS.put("root key " + version, rootKey);
@@ -233,7 +242,7 @@ class LeakScanIT {
                 + " || first_kek_version || ' ' || data_suite || ' ' || encode(wrapped, 'hex') || ' '"
                 + " || to_char(created_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
                 + " from vault.subject_key limit 20")) {
-            String[] parts = row.split(" ");
+            String[] parts = row.split(" ", -1);
             SubjectKeyIdentity identity = new SubjectKeyIdentity(
                     vault,
                     UUID.fromString(parts[0]),
@@ -243,7 +252,7 @@ class LeakScanIT {
                     Suite.AES_256_GCM,
                     Suite.valueOf(parts[4]),
                     OffsetDateTime.parse(parts[6]).toInstant());
-            try (SecretBytes kek = SecretBytes.copyOf(KEKS.get("KEK " + parts[2]));
+            try (SecretBytes kek = SecretBytes.copyOf(java.util.Objects.requireNonNull(KEKS.get("KEK " + parts[2])));
                     SecretBytes secret = WrappedKey.unwrap(
                             Suite.AES_256_GCM,
                             kek,
@@ -252,7 +261,9 @@ class LeakScanIT {
                             identity.associatedData());
                     DataKey key = DataKey.ofSecret(secret)) {
                 KEYS.put("DEK " + when + " of " + parts[0], key.dek().reveal().clone());
-                KEYS.put("tag key " + when + " of " + parts[0], key.tagKey().reveal().clone());
+                KEYS.put(
+                        "tag key " + when + " of " + parts[0],
+                        key.tagKey().reveal().clone());
             }
         }
     }
@@ -286,8 +297,7 @@ class LeakScanIT {
         for (Path log : List.of(server.logs().resolve("messages.log"), console())) {
             Files.writeString(log, CONTROL + System.lineSeparator(), StandardOpenOption.APPEND);
         }
-        Files.writeString(
-                Files.createDirectories(server.logs().resolve("ffdc")).resolve("control.log"), CONTROL);
+        Files.writeString(Files.createDirectories(server.logs().resolve("ffdc")).resolve("control.log"), CONTROL);
     }
 
     private static Path console() {

@@ -8,9 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.BitSet;
 import java.util.HexFormat;
-import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -25,6 +25,7 @@ final class Traces {
     private static final int WINDOW = 1 << 20;
 
     /** Something that is looked for, in one of its forms. */
+    @SuppressWarnings("ArrayRecordComponent")
     private record Pattern(String name, byte[] bytes) {
         @Override
         public boolean equals(Object other) {
@@ -84,7 +85,7 @@ final class Traces {
     }
 
     private static int beginning(byte[] bytes, int at) {
-        return (bytes[at] & 0xff) << 16 | (bytes[at + 1] & 0xff) << 8 | bytes[at + 2] & 0xff;
+        return ((bytes[at] & 0xff) << 16) | ((bytes[at + 1] & 0xff) << 8) | (bytes[at + 2] & 0xff);
     }
 
     /** Everything found below this directory, or in this file: what, where. */
@@ -101,7 +102,10 @@ final class Traces {
     }
 
     private void scan(Path file, Set<String> found) throws IOException {
-        int longest = patterns.stream().mapToInt(pattern -> pattern.bytes().length).max().orElse(0);
+        int longest = patterns.stream()
+                .mapToInt(pattern -> pattern.bytes().length)
+                .max()
+                .orElse(0);
         byte[] window = new byte[WINDOW + longest];
         int kept = 0;
         try (InputStream in = Files.newInputStream(file)) {

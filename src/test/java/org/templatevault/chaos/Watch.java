@@ -31,8 +31,7 @@ final class Watch implements AutoCloseable {
             + " where kind = 'MOVED_OUT' and rotation_id = r.id) from vault.rotation r order by requested_at desc limit 1";
 
     /** In one snapshot, from the rows themselves where there are rows, and from the deltas where there are none. */
-    private static final String EQUATION =
-            """
+    private static final String EQUATION = """
             select r.total - r.ended, n.moved + n.older + n.erased - r.erased_before - r.total as difference,
               (select count(*) from (
                  (select kek_version, count(*) as subjects from vault.subject_key group by 1)
@@ -158,8 +157,8 @@ final class Watch implements AutoCloseable {
                         while (row.next()) {
                             sqlPolls.incrementAndGet();
                             if (row.getLong(1) != 0 || row.getLong(3) != 0) {
-                                outages.wrong("In SQL: ended differs by " + row.getLong(1) + ", "
-                                        + row.getLong(3) + " versions differ from their counts");
+                                outages.wrong("In SQL: ended differs by " + row.getLong(1) + ", " + row.getLong(3)
+                                        + " versions differ from their counts");
                             }
                             if (row.getLong(2) != 0) {
                                 outages.wrong("In SQL the equation differs by " + row.getLong(2));

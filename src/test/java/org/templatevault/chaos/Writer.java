@@ -55,8 +55,8 @@ final class Writer implements Runnable {
         for (int left = templates; left > 0; ) {
             List<Item> items = new ArrayList<>();
             while (items.size() < Math.min(200, left)) {
-                Person person = new Person(new UUID(
-                        random.nextLong() & ~0xf000L | 0x4000L, random.nextLong() >>> 2 | Long.MIN_VALUE));
+                Person person = new Person(
+                        new UUID((random.nextLong() & ~0xf000L) | 0x4000L, (random.nextLong() >>> 2) | Long.MIN_VALUE));
                 int several = random.nextInt(5) == 0 ? 1 + random.nextInt(6) : 1;
                 for (int i = 0; i < several && items.size() < Math.min(200, left); i++) {
                     items.add(new Item(person, content()));
@@ -99,7 +99,7 @@ final class Writer implements Runnable {
 
     private Person newPerson() {
         return new Person(
-                new UUID(random.nextLong() & ~0xf000L | 0x4000L, random.nextLong() >>> 2 | Long.MIN_VALUE));
+                new UUID((random.nextLong() & ~0xf000L) | 0x4000L, (random.nextLong() >>> 2) | Long.MIN_VALUE));
     }
 
     private Person known() {
@@ -220,9 +220,7 @@ final class Writer implements Runnable {
             Wire.Reply reply = enroller.send(
                     "PUT",
                     held.path() + OPEN,
-                    Map.of(
-                            "Content-Type", "application/octet-stream",
-                            "If-Match", "\"" + held.acknowledged() + "\""),
+                    Map.of("Content-Type", "application/octet-stream", "If-Match", "\"" + held.acknowledged() + "\""),
                     replacement.bytes());
             writes.incrementAndGet();
             if (reply.status() == 200) {

@@ -128,9 +128,11 @@ public final class VaultServer implements AutoCloseable {
                 home.directory().resolve("server/embedded.xml"),
                 generated.resolve("embedded.xml"),
                 java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        Path bootstrap = config.resolve("bootstrap.properties");
         Files.writeString(
-                config.resolve("bootstrap.properties"),
-                "vault.home=" + directory.resolve("home") + System.lineSeparator());
+                bootstrap,
+                Files.readString(bootstrap) + System.lineSeparator() + "vault.home=" + directory.resolve("home")
+                        + System.lineSeparator());
     }
 
     private static void copy(Path from, Path to) throws IOException {

@@ -1,0 +1,214 @@
+package org.templatevault.rest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.HttpMethod;
+import jakarta.ws.rs.Path;
+import java.lang.annotation.Annotation;
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.templatevault.testing.SharedVault;
+import org.templatevault.testing.VaultClient;
+import org.templatevault.testing.VaultClient.Answer;
+
+/** Every method of the API with every role and with nobody, against what is written here by hand. */
+class RoleIT {
+    private static final List<String> ROLES =
+            List.of("enroller", "reader", "eraser", "key-custodian", "approver", "auditor", "operator");
+
+    private static final Map<String, Set<String>> MATRIX = matrix("""
+            POST   /subjects                                        enroller
+            POST   /subjects:search                                 enroller reader eraser
+            GET    /subjects/{subject}                              enroller reader eraser auditor
+            DELETE /subjects/{subject}                              eraser
+            POST   /subjects/{subject}/templates                    enroller
+            GET    /subjects/{subject}/templates                    enroller reader eraser
+            GET    /subjects/{subject}/templates/{template}         enroller reader eraser
+            GET    /subjects/{subject}/templates/{template}/content reader
+            GET    /subjects/{subject}/templates/{template}/versions enroller reader eraser
+            PUT    /subjects/{subject}/templates/{template}         enroller
+            DELETE /subjects/{subject}/templates/{template}         eraser
+            POST   /templates:batchStore                            enroller
+            POST   /templates:batchGet                              reader
+            POST   /templates:batchDelete                           eraser
+            GET    /keys                                            key-custodian operator approver auditor
+            GET    /keys/{version}                                  key-custodian operator approver auditor
+            POST   /rotations                                       key-custodian
+            GET    /rotations                                       key-custodian operator approver auditor
+            GET    /rotations/{rotation}                            key-custodian operator approver auditor
+            PATCH  /rotations/{rotation}                            key-custodian operator
+            POST   /rotations/{rotation}:pause                      key-custodian operator
+            POST   /rotations/{rotation}:resume                     key-custodian operator
+            POST   /rotations/{rotation}:cancel                     key-custodian
+            GET    /quarantine                                      auditor operator
+            GET    /erasures/{erasure}                              eraser auditor
+            """);
+
+    private static Map<String, Set<String>> matrix(String text) {
+        Map<String, Set<String>> matrix = new TreeMap<>();
+        text.lines().forEach(line -> {
+            String[] words = line.trim().split("\\s+");
+            matrix.put(
+                    words[0] + " " + words[1], Set.copyOf(Arrays.asList(words).subList(2, words.length)));
+        });
+        return matrix;
+    }
+
+    /** One method of a resource, as it is called. */
+    private record Endpoint(String method, String path, String mediaType) {
+        String name() {
+            return method + " " + path;
+        }
+
+        String concrete() {
+            return path.replace("{version}", "1")
+                    .replaceAll("\\{\\w+}", UUID.randomUUID().toString());
+        }
+    }
+
+    private static List<Endpoint> endpoints() {
+        List<Endpoint> endpoints = new ArrayList<>();
+        for (JavaClass type : new ClassFileImporter().importPackages("org.templatevault")) {
+            if (type.isAnnotatedWith(Path.class)) {
+                for (Method method : type.reflect().getDeclaredMethods()) {
+                    Arrays.stream(method.getAnnotations())
+                            .map(annotation -> annotation.annotationType().getAnnotation(HttpMethod.class))
+                            .filter(java.util.Objects::nonNull)
+                            .forEach(http -> endpoints.add(endpoint(type.reflect(), method, http.value())));
+                }
+            }
+        }
+        return endpoints;
+    }
+
+    private static Endpoint endpoint(Class<?> type, Method method, String http) {
+        String path = pattern(type.getAnnotation(Path.class)) + pattern(method.getAnnotation(Path.class));
+        Consumes consumes = annotation(Consumes.class, method, type);
+        return new Endpoint(http, path, consumes == null ? "application/json" : consumes.value()[0]);
+    }
+
+    private static <A extends Annotation> A annotation(Class<A> wanted, Method method, Class<?> type) {
+        return method.isAnnotationPresent(wanted) ? method.getAnnotation(wanted) : type.getAnnotation(wanted);
+    }
+
+    private static String pattern(Path path) {
+        if (path == null) {
+            return "";
+        }
+        StringBuilder pattern = new StringBuilder();
+        int depth = 0;
+        boolean name = false;
+        for (char c : path.value().toCharArray()) {
+            depth += c == '{' ? 1 : 0;
+            name = depth == 0 || (depth == 1 && c == '{') || (name && c != ':' && c != ' ');
+            if (name || (depth == 1 && c == '}')) {
+                pattern.append(c);
+            }
+            depth -= c == '}' ? 1 : 0;
+        }
+        return pattern.toString();
+    }
+
+    private static Answer call(VaultClient client, Endpoint endpoint) {
+        var call = client.call(endpoint.method(), endpoint.concrete());
+        boolean hasBody = !endpoint.method().equals("GET") && !endpoint.method().equals("DELETE");
+        return hasBody ? call.body(endpoint.mediaType(), new byte[] {'{'}).send() : call.send();
+    }
+
+    @Test
+    void namesEveryMethodInTheMatrixAndNoOther() {
+        Set<String> found = endpoints().stream().map(Endpoint::name).collect(Collectors.toCollection(TreeSet::new));
+        assertEquals(new TreeSet<>(MATRIX.keySet()), found);
+    }
+
+    @Test
+    void letsEachRoleDoWhatTheMatrixSaysAndNothingElse() {
+        for (Endpoint endpoint : endpoints()) {
+            Set<String> allowed = new TreeSet<>();
+            for (String role : ROLES) {
+                Answer answer = call(SharedVault.as(role), endpoint);
+                if (answer.status() == 403) {
+                    answer.problem(403, "forbidden");
+                } else {
+                    assertTrue(answer.status() != 401 && answer.status() < 500, endpoint + " " + answer);
+                    allowed.add(role);
+                }
+            }
+            assertEquals(new TreeSet<>(MATRIX.getOrDefault(endpoint.name(), Set.of())), allowed, endpoint::toString);
+        }
+    }
+
+    @Test
+    void letsNobodyDoAnything() {
+        for (Endpoint endpoint : endpoints()) {
+            Answer answer = call(SharedVault.server().client(), endpoint);
+            answer.problem(401, "not-signed-in");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Basic",
+                "Basic !",
+                "Basic cmVhZGVy",
+                "Basic cmVhZGVyOg==",
+                "Basic OnJlYWRlcg==",
+                "Bearer",
+                "Bearer x.y.z",
+                "Bearer eyJhbGciOiJub25lIn0.eyJncm91cHMiOlsicmVhZGVyIl0sInN1YiI6ImEifQ.",
+                "Digest username=\"reader\"",
+                "c4n4ry"
+            })
+    void letsNobodyInWithAWrongHeader(String header) {
+        Answer answer = SharedVault.server()
+                .client()
+                .withAuthorization(header)
+                .get("/subjects/" + UUID.randomUUID())
+                .send();
+        answer.problem(401);
+        assertFalse(answer.text().contains("c4n4ry"));
+        assertFalse(answer.text().toLowerCase(java.util.Locale.ROOT).contains("cwwk"), answer::toString);
+    }
+
+    @Test
+    void refusesAWrongPasswordAndAnUnknownUserAlike() {
+        Answer wrong = SharedVault.server()
+                .client()
+                .withPassword("reader", "wrong")
+                .get("/subjects/" + UUID.randomUUID())
+                .send();
+        Answer unknown = SharedVault.server()
+                .client()
+                .withPassword("nobody", "wrong")
+                .get("/subjects/" + UUID.randomUUID())
+                .send();
+        assertEquals(wrong.problem(401).getString("code"), unknown.problem(401).getString("code"));
+    }
+
+    @Test
+    void doesNotLetTheServersOwnUserIntoTheApi() {
+        Answer answer = SharedVault.server()
+                .client()
+                .withPassword("system", "system")
+                .get("/keys")
+                .send();
+        answer.problem(401);
+    }
+}

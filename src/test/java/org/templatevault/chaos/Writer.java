@@ -51,7 +51,7 @@ final class Writer implements Runnable {
     }
 
     /** Stores templates of new persons, some with several, before anything is killed. */
-    void enrol(int templates) {
+    void enrol(int templates) throws InterruptedException {
         for (int left = templates; left > 0; ) {
             List<Item> items = new ArrayList<>();
             while (items.size() < Math.min(200, left)) {
@@ -138,7 +138,7 @@ final class Writer implements Runnable {
         }
     }
 
-    private void batch(List<Item> items) {
+    private void batch(List<Item> items) throws InterruptedException {
         Order order = new Order(key(), true, items);
         Instant from = Instant.now();
         try {
@@ -148,11 +148,11 @@ final class Writer implements Runnable {
                 acknowledged(order, Reader.json(reply).getJsonArray("results").getValuesAs(JsonObject.class));
             } else {
                 books.lost(order);
-                outages.failed(new Failure(from, Instant.now(), "batchStore", reply.status(), reply.text()));
+                failed(from, "batchStore", reply.status(), reply.text());
             }
         } catch (IOException e) {
             books.lost(order);
-            outages.failed(new Failure(from, Instant.now(), "batchStore", 0, String.valueOf(e.getMessage())));
+            failed(from, "batchStore", 0, String.valueOf(e.getMessage()));
         }
     }
 
@@ -265,6 +265,6 @@ final class Writer implements Runnable {
 
     private void failed(Instant from, String request, int status, String detail) throws InterruptedException {
         outages.failed(new Failure(from, Instant.now(), request, status, detail));
-        Thread.sleep(200);
+        Thread.sleep(status == 0 ? 2000 : 300);
     }
 }

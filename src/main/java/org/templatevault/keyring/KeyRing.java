@@ -59,7 +59,7 @@ public final class KeyRing {
     }
 
     /** The version, if this ring holds it. */
-    Optional<Kek> find(int version) {
+    public Optional<Kek> find(int version) {
         return Optional.ofNullable(keks.get(version));
     }
 

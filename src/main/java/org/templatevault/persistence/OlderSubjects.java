@@ -172,14 +172,17 @@ public class OlderSubjects {
                 now);
     }
 
-    /** Puts a row into quarantine, if its subject is still what it was when it was read. */
+    /**
+     * Puts a row into quarantine, if its subject is still what it was when it was read. The subject's row is held until
+     * the commit: an erasure that came between would leave a row in quarantine for a subject that is gone.
+     */
     public void quarantine(Damaged damaged, Mover mover, Instant now) {
         sql.update(
                 "insert into vault.quarantine (subject_id, template_id, version, id, rotation_id, reason, at)"
                         + " select k.subject_id, ?, ?, ?, ?, ?, ? from vault.subject_key k"
                         + " where k.subject_id = ? and k.dek_number = ? and k.kek_version = ? and k.revision = ?"
                         + " and exists (select 1 from vault.lease where name = 'rotation' and token = ?)"
-                        + " on conflict do nothing",
+                        + " for share of k on conflict do nothing",
                 damaged.templateId(),
                 damaged.version(),
                 UUID.randomUUID(),

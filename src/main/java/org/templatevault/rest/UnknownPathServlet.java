@@ -17,7 +17,13 @@ public class UnknownPathServlet extends HttpServlet {
     @Override
     protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
         Object reported = request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE);
-        refuse(response, reported instanceof Integer status ? status : 404);
+        refuse(response, isMalformed(request) ? 400 : reported instanceof Integer status ? status : 404);
+    }
+
+    /** An address with encoded dots or slashes: the server reports it as its own failure. */
+    private static boolean isMalformed(HttpServletRequest request) {
+        return request.getAttribute(RequestDispatcher.ERROR_EXCEPTION) instanceof Throwable failure
+                && String.valueOf(failure.getMessage()).contains("CWWWC0005I");
     }
 
     static void refuse(HttpServletResponse response, int status) throws IOException {

@@ -189,8 +189,8 @@ public class RotationLedger {
 
     private Report move(UUID id, RotationState to) {
         transactions.run(() -> {
+            Rotations.Row row = rotations.find(id).orElseThrow(RotationNotFoundException::new);
             if (!tryMove(id, to)) {
-                Rotations.Row row = rotations.find(id).orElseThrow(RotationNotFoundException::new);
                 throw RotationConflictException.illegal(RotationState.valueOf(row.state()), to);
             }
         });

@@ -22,7 +22,6 @@ import org.templatevault.keyring.KeyRing;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.keyring.ServiceKey;
 import org.templatevault.keyring.ServicePurpose;
-import org.templatevault.keyring.UnknownKeyVersionException;
 import org.templatevault.persistence.KeyVersions;
 import org.templatevault.persistence.SubjectKeyRow;
 import org.templatevault.persistence.TryAgainException;
@@ -64,13 +63,15 @@ public class DataKeys {
         }
     }
 
-    /** A version that another node made is unknown here until the ring is read again. */
+    /**
+     * A version that another node made is unknown here until the ring is read again. One that is unknown then was never
+     * in the row: whatever a living version wraps references it.
+     */
     private Kek kek(int version) {
-        try {
-            return keyRings.current().require(version);
-        } catch (UnknownKeyVersionException perhapsNew) {
-            return keyRings.refresh().require(version);
-        }
+        return keyRings.current()
+                .find(version)
+                .or(() -> keyRings.refresh().find(version))
+                .orElseThrow(AuthenticationFailedException::new);
     }
 
     /**

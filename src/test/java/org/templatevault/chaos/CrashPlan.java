@@ -47,15 +47,13 @@ record CrashPlan(long seed, int templates, int writerPauseMillis, int rate, List
     /** Two kills of the server and one of PostgreSQL. */
     static CrashPlan brief(long seed) {
         return new CrashPlan(
-                seed,
-                400,
-                40,
-                40,
-                List.of(Kill.REENCRYPTING, Kill.DATABASE_REENCRYPTING, Kill.COMMITTED_UNANSWERED));
+                seed, 400, 40, 40, List.of(Kill.REENCRYPTING, Kill.DATABASE_REENCRYPTING, Kill.COMMITTED_UNANSWERED));
     }
 
     long serverKills() {
-        return kills.stream().filter(kill -> !kill.name().startsWith("DATABASE")).count();
+        return kills.stream()
+                .filter(kill -> !kill.name().startsWith("DATABASE"))
+                .count();
     }
 
     long databaseKills() {

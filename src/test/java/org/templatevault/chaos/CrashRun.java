@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
+import org.templatevault.chaos.Books.Order;
 import org.templatevault.chaos.CrashPlan.Kill;
 import org.templatevault.chaos.Outages.Failure;
 import org.templatevault.chaos.Outages.What;
@@ -62,9 +63,9 @@ final class CrashRun {
         for (int i = 0; i < CrashPlan.WRITERS; i++) {
             writers.add(new Writer(server, books, outages, random.split(), writes, plan.writerPauseMillis()));
         }
-        inParallel(writers.stream()
-                .<Runnable>map(writer -> () -> writer.enrol(plan.templates() / CrashPlan.WRITERS))
-                .toList());
+        for (Writer writer : writers) {
+            writer.enrol(plan.templates() / CrashPlan.WRITERS);
+        }
         say("enrolled " + books.all().size() + " templates of " + books.people().size() + " subjects");
         List<Thread> load = new ArrayList<>();
         writers.forEach(writer -> load.add(new Thread(writer, "writer")));
@@ -89,18 +90,10 @@ final class CrashRun {
         faults.addAll(outages.unexcused());
         summary(faults.size());
         if (!faults.isEmpty()) {
-            throw new AssertionError(
-                    String.join("\n", report) + "\n" + String.join("\n", faults.subList(0, Math.min(60, faults.size()))));
+            throw new AssertionError(String.join("\n", report) + "\n"
+                    + String.join("\n", faults.subList(0, Math.min(60, faults.size()))));
         }
         return report;
-    }
-
-    private static void inParallel(List<Runnable> work) throws InterruptedException {
-        List<Thread> threads = work.stream().map(Thread::new).toList();
-        threads.forEach(Thread::start);
-        for (Thread thread : threads) {
-            thread.join();
-        }
     }
 
     private void kill(Kill kill, Watch watch) {
@@ -112,15 +105,18 @@ final class CrashRun {
                 killServer(kill, watch.newest());
                 resumeRotation(watch);
             }
-            case VERIFYING -> killHeld(
-                    kill, watch, proxy.holdStatement("count(*) filter (where q.subject_id is null) as remaining"));
+            case VERIFYING ->
+                killHeld(kill, watch, proxy.holdStatement("count(*) filter (where q.subject_id is null) as remaining"));
             case COMMITTED_UNANSWERED -> {
                 killHeld(kill, watch, proxy.holdAnswerAfter("insert into vault.idempotency (", "commit"));
-                say("  orders without an answer that the database has: " + books.lost().stream()
-                        .filter(order -> rows.number(
-                                        "select count(*) from vault.idempotency where key = ?", order.key())
-                                == 1)
-                        .count() + " of " + books.lost().size());
+                List<String> lost = books.lost().stream().map(Order::key).toList();
+                long committed = rows.number(
+                        "select count(*) from vault.idempotency where key = any(string_to_array(?, ','))",
+                        String.join(",", lost));
+                say("  " + committed + " of " + lost.size() + " stores without an answer are in the database");
+                if (committed == 0) {
+                    outages.wrong("The kill between commit and answer hit no store");
+                }
             }
             case DATABASE_REENCRYPTING -> killDatabase(kill, reencrypting(watch));
             case DATABASE_PAUSED -> {
@@ -140,7 +136,8 @@ final class CrashRun {
     private Watch.Seen reach(Watch watch, String wanted, long done) {
         while (true) {
             String before = "";
-            if (open().filter(state -> ORDER.indexOf(state) <= ORDER.indexOf(wanted)).isEmpty()) {
+            if (open().filter(state -> ORDER.indexOf(state) <= ORDER.indexOf(wanted))
+                    .isEmpty()) {
                 before = finish(watch);
                 ask();
             }
@@ -149,7 +146,7 @@ final class CrashRun {
                     "a rotation is " + wanted,
                     PATIENCE,
                     now -> !now.id().equals(past)
-                            && (now.state().equals(wanted) && now.done() >= done
+                            && ((now.state().equals(wanted) && now.done() >= done)
                                     || ORDER.indexOf(now.state()) > ORDER.indexOf(wanted)));
             if (seen.state().equals(wanted)) {
                 return seen;
@@ -162,8 +159,10 @@ final class CrashRun {
                 .findFirst();
     }
 
+    /** A rotation that moves subjects just now; one that a kill left lying moves none until somebody takes it up. */
     private Watch.Seen reencrypting(Watch watch) {
-        return reach(watch, "REENCRYPTING", 1 + random.nextInt(Math.max(1, plan.templates() / 3)));
+        long moved = open().isPresent() ? watch.newest().done() : 0;
+        return reach(watch, "REENCRYPTING", moved + 1 + random.nextInt(Math.max(1, plan.templates() / 4)));
     }
 
     /** Asks for a rotation, as a custodian who may be cut off. */
@@ -181,7 +180,11 @@ final class CrashRun {
                         Wire.Reply reply = wire.send(
                                 "POST",
                                 "/rotations",
-                                Map.of("Content-Type", "application/json", "Idempotency-Key", "ask-" + UUID.randomUUID()),
+                                Map.of(
+                                        "Content-Type",
+                                        "application/json",
+                                        "Idempotency-Key",
+                                        "ask-" + UUID.randomUUID()),
                                 body.getBytes(StandardCharsets.UTF_8));
                         if (reply.status() != 202) {
                             outages.failed(new Failure(from, Instant.now(), "rotate", reply.status(), reply.text()));
@@ -199,9 +202,13 @@ final class CrashRun {
         for (int i = 0; i < 5; i++) {
             reencrypting(watch);
             String id = watch.newest().id();
-            int status = server.as("operator").post("/rotations/" + id + ":pause").send().status();
+            int status = server.as("operator")
+                    .post("/rotations/" + id + ":pause")
+                    .send()
+                    .status();
             if (status == 200) {
-                watch.until("the rotation is PAUSED", PATIENCE, seen -> seen.state().equals("PAUSED"));
+                watch.until(
+                        "the rotation is PAUSED", PATIENCE, seen -> seen.state().equals("PAUSED"));
                 return;
             }
         }
@@ -263,8 +270,7 @@ final class CrashRun {
         if (rows.number("select count(*) from vault.rotation") == 0) {
             return "";
         }
-        Watch.Seen seen =
-                watch.until("the rotation ends", PATIENCE, now -> Watch.FINAL.contains(now.state()));
+        Watch.Seen seen = watch.until("the rotation ends", PATIENCE, now -> Watch.FINAL.contains(now.state()));
         if (!seen.state().equals("DRAINED")) {
             outages.wrong("A rotation ended " + seen);
         }
@@ -272,10 +278,12 @@ final class CrashRun {
     }
 
     private void summary(int faults) {
-        say("rotations " + rows.texts("select state || ' ' || mode || ' ' || data_suite || ' ' || total || ' moved '"
-                + " || coalesce(ended_done, 0) || ' erased ' || coalesce(ended_erased, 0)"
-                + " from vault.rotation order by requested_at"));
-        say("reads " + reads + ", writes " + writes + ", templates at the end " + books.expectedVersions().size()
+        say("rotations "
+                + rows.texts("select state || ' ' || mode || ' ' || data_suite || ' ' || total || ' moved '"
+                        + " || coalesce(ended_done, 0) || ' erased ' || coalesce(ended_erased, 0)"
+                        + " from vault.rotation order by requested_at"));
+        say("reads " + reads + ", writes " + writes + ", templates at the end "
+                + books.expectedVersions().size()
                 + ", versions " + rows.number("select count(*) from vault.template") + ", erased subjects "
                 + rows.number("select count(*) from vault.erased_subject"));
         say("server down " + outages.total(What.SERVER).toSeconds() + " s in " + plan.serverKills()

@@ -122,7 +122,7 @@ final class FinalCheck {
         Map<String, Integer> expected = new HashMap<>(books.expectedVersions());
         for (String row : rows.texts("select subject_id || '/' || id || ' ' || count(*) || ' ' || max(version)"
                 + " from vault.template group by subject_id, id")) {
-            String[] parts = row.split(" ");
+            String[] parts = row.split(" ", -1);
             Integer versions = expected.remove(parts[0]);
             if (versions == null) {
                 faults.add("Nobody was acknowledged " + row);
@@ -136,7 +136,9 @@ final class FinalCheck {
     private void compareBytes() throws IOException {
         List<Kept> batch = new ArrayList<>();
         for (Held held : books.all()) {
-            for (int version = 1; version <= held.acknowledged() && !held.person().erased(); version++) {
+            for (int version = 1;
+                    version <= held.acknowledged() && !held.person().erased();
+                    version++) {
                 batch.add(new Kept(held, version, held.at(version).orElseThrow()));
                 if (batch.size() == BATCH) {
                     compare(batch);

@@ -53,9 +53,11 @@ final class Outages {
     }
 
     synchronized void end(What what) {
-        intervals.stream().filter(interval -> interval.what == what && interval.to == null).forEach(interval -> {
-            interval.to = Instant.now();
-        });
+        intervals.stream()
+                .filter(interval -> interval.what == what && interval.to == null)
+                .forEach(interval -> {
+                    interval.to = Instant.now();
+                });
     }
 
     void failed(Failure failure) {
@@ -79,7 +81,10 @@ final class Outages {
     }
 
     List<String> unexcused() {
-        return failures.stream().filter(failure -> !excused(failure)).map(this::line).toList();
+        return failures.stream()
+                .filter(failure -> !excused(failure))
+                .map(this::line)
+                .toList();
     }
 
     /** Every failure with what was down. */
@@ -93,7 +98,8 @@ final class Outages {
                 .map(interval -> interval.what)
                 .distinct()
                 .toList();
-        return failure.from() + " +" + Duration.between(failure.from(), failure.to()).toMillis() + "ms "
+        return failure.from() + " +"
+                + Duration.between(failure.from(), failure.to()).toMillis() + "ms "
                 + failure.request() + " " + (failure.isConnection() ? "connection" : failure.status()) + " "
                 + failure.detail() + " down=" + down;
     }

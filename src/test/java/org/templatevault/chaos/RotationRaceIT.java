@@ -8,9 +8,9 @@ import jakarta.json.Json;
 import jakarta.json.JsonObject;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.LinkedHashMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CyclicBarrier;
@@ -54,8 +54,8 @@ class RotationRaceIT {
     /** Whoever was acknowledged reads his bytes, and nothing stands under a key that is gone. */
     @AfterEach
     void everythingThatWasAcknowledgedOpens() {
-        acknowledged.forEach((stored, bytes) ->
-                assertArrayEquals(bytes, server.as("reader").read(stored).expect(200).bytes()));
+        acknowledged.forEach((stored, bytes) -> assertArrayEquals(
+                bytes, server.as("reader").read(stored).expect(200).bytes()));
         assertEquals(List.of(), Invariants.broken(rows));
     }
 
@@ -103,7 +103,8 @@ class RotationRaceIT {
     }
 
     private void acknowledgeBatch(Answer answer, byte[] bytes) {
-        for (JsonObject result : answer.expect(200).json().getJsonArray("results").getValuesAs(JsonObject.class)) {
+        for (JsonObject result :
+                answer.expect(200).json().getJsonArray("results").getValuesAs(JsonObject.class)) {
             assertEquals(201, result.getInt("status"), result::toString);
             acknowledged.put(
                     new Stored(
@@ -119,10 +120,13 @@ class RotationRaceIT {
 
     /** Waits until a connection waits in PostgreSQL for a lock with this statement. */
     private void awaitBlocked(String statement) {
-        TestHome.await("somebody waits with " + statement, PATIENCE, () -> rows.number(
-                        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query ilike ?",
-                        "%" + statement + "%")
-                > 0);
+        TestHome.await(
+                "somebody waits with " + statement,
+                PATIENCE,
+                () -> rows.number(
+                                "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query ilike ?",
+                                "%" + statement + "%")
+                        > 0);
     }
 
     private void requireGone(UUID subject) {
@@ -174,7 +178,8 @@ class RotationRaceIT {
 
     @Test
     void erasesASubjectThatTheRotationWaitsFor() {
-        UUID subject = server.as("enroller").store(UUID.randomUUID(), OPEN, content()).subject();
+        UUID subject =
+                server.as("enroller").store(UUID.randomUUID(), OPEN, content()).subject();
         store(UUID.randomUUID());
         try (Hold hold = proxy.holdStatementAfter("delete from vault.subject_key", "delete from vault.template")) {
             CompletableFuture<Answer> erasing = meanwhile(() -> erase(subject));
@@ -233,7 +238,8 @@ class RotationRaceIT {
 
     @Test
     void leavesOutASubjectThatWasErasedAfterItWasRead() {
-        UUID subject = server.as("enroller").store(UUID.randomUUID(), OPEN, content()).subject();
+        UUID subject =
+                server.as("enroller").store(UUID.randomUUID(), OPEN, content()).subject();
         store(UUID.randomUUID());
         try (Hold hold = proxy.holdStatement(SWAP)) {
             String rotation = custodian.start();
@@ -248,7 +254,8 @@ class RotationRaceIT {
     @Test
     void letsStoreReplacementAndErasureWaitForASubjectInTheMiddleOfItsMove() {
         UUID stored = store(UUID.randomUUID()).subject();
-        UUID erased = server.as("enroller").store(UUID.randomUUID(), OPEN, content()).subject();
+        UUID erased =
+                server.as("enroller").store(UUID.randomUUID(), OPEN, content()).subject();
         byte[] bytes = content();
         try (Hold hold = proxy.holdStatementAfter(SWAP, RESEAL)) {
             String rotation = custodian.start();
@@ -271,8 +278,7 @@ class RotationRaceIT {
     void leavesNoRowInQuarantineForASubjectThatIsErasedMeanwhile() {
         Stored damaged = server.as("enroller").store(UUID.randomUUID(), OPEN, content());
         store(UUID.randomUUID());
-        rows.change(
-                "update vault.template set quality = 1 where subject_id = ?", damaged.subject());
+        rows.change("update vault.template set quality = 1 where subject_id = ?", damaged.subject());
         try (Hold hold = proxy.holdAnswer("insert into vault.quarantine")) {
             String rotation = custodian.start();
             hold.awaitHeld(PATIENCE);
@@ -362,8 +368,11 @@ class RotationRaceIT {
     void neverBringsAnErasedIdBackByAStoreAtTheSameTime() throws Exception {
         int erasures = 0;
         for (int i = 0; i < 60; i++) {
-            UUID subject = server.as("enroller").store(UUID.randomUUID(), OPEN, content()).subject();
-            String revision = server.as("eraser").get("/subjects/" + subject).send().header("ETag");
+            UUID subject = server.as("enroller")
+                    .store(UUID.randomUUID(), OPEN, content())
+                    .subject();
+            String revision =
+                    server.as("eraser").get("/subjects/" + subject).send().header("ETag");
             CyclicBarrier together = new CyclicBarrier(3);
             byte[] bytes = content();
             boolean asBatch = i % 2 == 1;
@@ -402,8 +411,10 @@ class RotationRaceIT {
 
     @Test
     void refusesAStoreThatWaitedForAnErasure() {
-        UUID subject = server.as("enroller").store(UUID.randomUUID(), OPEN, content()).subject();
-        UUID inBatch = server.as("enroller").store(UUID.randomUUID(), OPEN, content()).subject();
+        UUID subject =
+                server.as("enroller").store(UUID.randomUUID(), OPEN, content()).subject();
+        UUID inBatch =
+                server.as("enroller").store(UUID.randomUUID(), OPEN, content()).subject();
         List<CompletableFuture<Answer>> erasing = new ArrayList<>();
         for (UUID erased : List.of(subject, inBatch)) {
             try (Hold hold = proxy.holdStatementAfter("delete from vault.subject_key", "commit")) {

@@ -18,7 +18,7 @@ import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultServer;
 
 /**
- * Watches the newest rotation: its state by the superuser in a tight loop, its figures by the API and by SQL, where
+ * Watches the newest rotation: its state by the superuser every few milliseconds, its figures by the API and by SQL, where
  * total = done + remaining + quarantined + erased must hold in every snapshot.
  */
 final class Watch implements AutoCloseable {
@@ -31,8 +31,7 @@ final class Watch implements AutoCloseable {
             + " where kind = 'MOVED_OUT' and rotation_id = r.id) from vault.rotation r order by requested_at desc limit 1";
 
     /** In one snapshot, from the rows themselves where there are rows, and from the deltas where there are none. */
-    private static final String EQUATION =
-            """
+    private static final String EQUATION = """
             select r.total - r.ended, n.moved + n.older + n.erased - r.erased_before - r.total as difference,
               (select count(*) from (
                  (select kek_version, count(*) as subjects from vault.subject_key group by 1)
@@ -73,7 +72,7 @@ final class Watch implements AutoCloseable {
         return until("a rotation is there", Duration.ofSeconds(60), seen -> true);
     }
 
-    /** Asks again and again, without a pause, until the newest rotation is like this. */
+    /** Asks every few milliseconds until the newest rotation is like this. */
     Seen until(String what, Duration patience, Predicate<Seen> wanted) {
         Instant end = Instant.now().plus(patience);
         String last = "nothing";
@@ -86,6 +85,7 @@ final class Watch implements AutoCloseable {
                         return seen;
                     }
                     last = String.valueOf(seen);
+                    pause(3);
                 }
             } catch (SQLException down) {
                 pause(100);
@@ -115,7 +115,7 @@ final class Watch implements AutoCloseable {
             } catch (IOException e) {
                 outages.failed(new Failure(from, Instant.now(), "rotations", 0, String.valueOf(e.getMessage())));
             }
-            pause(150);
+            pause(400);
         }
     }
 
@@ -157,8 +157,8 @@ final class Watch implements AutoCloseable {
                         while (row.next()) {
                             sqlPolls.incrementAndGet();
                             if (row.getLong(1) != 0 || row.getLong(3) != 0) {
-                                outages.wrong("In SQL: ended differs by " + row.getLong(1) + ", "
-                                        + row.getLong(3) + " versions differ from their counts");
+                                outages.wrong("In SQL: ended differs by " + row.getLong(1) + ", " + row.getLong(3)
+                                        + " versions differ from their counts");
                             }
                             if (row.getLong(2) != 0) {
                                 outages.wrong("In SQL the equation differs by " + row.getLong(2));

@@ -74,8 +74,8 @@ final class Wire implements AutoCloseable {
                     .append("\r\nContent-Length: ")
                     .append(body.length)
                     .append("\r\n");
-            headers.forEach(
-                    (name, value) -> head.append(name).append(": ").append(value).append("\r\n"));
+            headers.forEach((name, value) ->
+                    head.append(name).append(": ").append(value).append("\r\n"));
             head.append("\r\n");
             ByteArrayOutputStream all = new ByteArrayOutputStream();
             all.write(head.toString().getBytes(StandardCharsets.ISO_8859_1));

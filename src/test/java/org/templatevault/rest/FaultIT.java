@@ -70,7 +70,7 @@ class FaultIT {
     @Test
     void givesTheSameAnswerAfterAKillBetweenCommitAndAnswer() {
         vault.server().as("enroller").store(subject, TEMPLATE);
-        try (var hold = vault.proxy().holdAnswer("COMMIT")) {
+        try (var hold = vault.proxy().holdAnswerAfter("insert into vault.idempotency", "commit")) {
             killServerWhile(hold);
         }
         assertEquals(2, stored());
@@ -86,7 +86,7 @@ class FaultIT {
 
     @Test
     void storesNothingWhenKilledBeforeTheCommit() {
-        try (var hold = vault.proxy().holdStatement("COMMIT")) {
+        try (var hold = vault.proxy().holdStatementAfter("insert into vault.idempotency", "commit")) {
             killServerWhile(hold);
         }
         TestHome.await(
@@ -137,7 +137,7 @@ class FaultIT {
 
     @Test
     void knowsNotWhatBecameOfACommitAndTheKeyTells() {
-        try (var hold = vault.proxy().holdStatement("COMMIT")) {
+        try (var hold = vault.proxy().holdStatementAfter("insert into vault.idempotency", "commit")) {
             CompletableFuture<Answer> store = CompletableFuture.supplyAsync(this::store);
             hold.awaitHeld(SOON);
             hold.drop();

@@ -56,6 +56,7 @@ class RoleIT {
             POST   /rotations/{rotation}:pause                      key-custodian operator
             POST   /rotations/{rotation}:resume                     key-custodian operator
             POST   /rotations/{rotation}:cancel                     key-custodian
+            GET    /quarantine                                      auditor operator
             GET    /erasures/{erasure}                              eraser auditor
             """);
 

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Locale;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -81,7 +80,6 @@ class UnknownPathIT {
     }
 
     /** The web container answers these itself, before an application or its error pages are asked. */
-    @Disabled("the container's own sentence and the path, escaped; no setting of the server changes them")
     @ParameterizedTest
     @ValueSource(
             strings = {

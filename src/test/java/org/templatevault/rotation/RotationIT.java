@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -52,21 +53,21 @@ class RotationIT {
 
     @AfterEach
     void everyTemplateOpens() {
-        acknowledged.forEach((stored, bytes) ->
-                assertArrayEquals(bytes, server.as("reader").read(stored).expect(200).bytes()));
+        acknowledged.forEach((stored, bytes) -> assertArrayEquals(
+                bytes, server.as("reader").read(stored).expect(200).bytes()));
     }
 
     private static JsonObjectBuilder slowly() {
         return Json.createObjectBuilder().add("rate", 10);
     }
 
-    private static JsonObjectBuilder rate(Integer rate) {
+    private static JsonObjectBuilder rate(@Nullable Integer rate) {
         return rate == null
                 ? Json.createObjectBuilder().addNull("rate")
                 : Json.createObjectBuilder().add("rate", rate);
     }
 
-    private Answer changeRate(String rotation, Integer rate) {
+    private Answer changeRate(String rotation, @Nullable Integer rate) {
         return server.as("operator")
                 .call("PATCH", "/rotations/" + rotation)
                 .json(rate(rate).build())
@@ -158,8 +159,7 @@ class RotationIT {
         everyTemplateOpens();
         assertEquals(List.of(), Invariants.broken(rows));
         eraseDamaged(damaged, lostKey);
-        assertEquals(
-                "DRAINED", custodian.rotate(Json.createObjectBuilder()).getString("state"));
+        assertEquals("DRAINED", custodian.rotate(Json.createObjectBuilder()).getString("state"));
         assertEquals(List.of(), Invariants.broken(rows));
     }
 
@@ -187,7 +187,8 @@ class RotationIT {
     @Test
     void pausesResumesAndChangesItsRateWhileItRuns() {
         String rotation = running();
-        assertEquals("PAUSED", custodian.steer(rotation, "pause").expect(200).json().getString("state"));
+        assertEquals(
+                "PAUSED", custodian.steer(rotation, "pause").expect(200).json().getString("state"));
         custodian.steer(rotation, "pause").problem(409, "rotation-state");
         TestHome.await("its job has stopped", PATIENCE, () -> liveExecutions().isEmpty());
         int done = custodian.get(rotation).getInt("done");
@@ -244,15 +245,16 @@ class RotationIT {
     }
 
     private static JsonArray array(Answer answer) {
-        try (var reader = Json.createReader(
-                new ByteArrayInputStream(answer.expect(200).bytes()))) {
+        try (var reader =
+                Json.createReader(new ByteArrayInputStream(answer.expect(200).bytes()))) {
             return reader.readArray();
         }
     }
 
     private List<JsonObject> liveExecutions() {
         List<JsonObject> live = new ArrayList<>();
-        for (JsonObject instance : array(operator().callOutside("GET", JOBS + "jobinstances").send())
+        for (JsonObject instance : array(
+                        operator().callOutside("GET", JOBS + "jobinstances").send())
                 .getValuesAs(JsonObject.class)) {
             array(operator()
                             .callOutside(
@@ -260,8 +262,8 @@ class RotationIT {
                             .send())
                     .getValuesAs(JsonObject.class)
                     .stream()
-                    .filter(execution -> List.of("STARTED", "STARTING", "STOPPING")
-                            .contains(execution.getString("batchStatus")))
+                    .filter(execution ->
+                            List.of("STARTED", "STARTING", "STOPPING").contains(execution.getString("batchStatus")))
                     .forEach(live::add);
         }
         return live;
@@ -274,7 +276,10 @@ class RotationIT {
         assertEquals(1, live.size(), live::toString);
         assertEquals("rotation", live.get(0).getString("jobName"));
         for (String role : List.of("enroller", "reader", "eraser", "auditor", "approver", "key-custodian")) {
-            int status = server.as(role).callOutside("GET", JOBS + "jobinstances").send().status();
+            int status = server.as(role)
+                    .callOutside("GET", JOBS + "jobinstances")
+                    .send()
+                    .status();
             assertTrue(status == 401 || status == 403, () -> role + " gets " + status);
         }
         assertEquals(
@@ -296,8 +301,7 @@ class RotationIT {
         pause(2500);
         assertEquals("PAUSED", custodian.get(rotation).getString("state"));
         Answer restarted = operator()
-                .callOutside(
-                        "PUT", JOBS + "jobexecutions/" + execution + "?action=restart&reusePreviousParams=true")
+                .callOutside("PUT", JOBS + "jobexecutions/" + execution + "?action=restart&reusePreviousParams=true")
                 .send();
         assertEquals(200, restarted.status(), restarted::toString);
         TestHome.await("it goes on", PATIENCE, () -> custodian.get(rotation).getInt("done") > done);
@@ -327,7 +331,8 @@ class RotationIT {
             assertEquals(201, submitted.status(), submitted::toString);
         }
         assertTrue(newestInstance() >= newest + 4);
-        TestHome.await("the submitted jobs ended", PATIENCE, () -> liveExecutions().isEmpty());
+        TestHome.await(
+                "the submitted jobs ended", PATIENCE, () -> liveExecutions().isEmpty());
         pause(1500);
         assertEquals(before, contents());
         assertEquals("DRAINED", custodian.get(ended).getString("state"));
@@ -346,7 +351,8 @@ class RotationIT {
                         .build())
                 .send()
                 .expect(201);
-        TestHome.await("the submitted job ended", PATIENCE, () -> liveExecutions().size() <= 1);
+        TestHome.await(
+                "the submitted job ended", PATIENCE, () -> liveExecutions().size() <= 1);
         drained(rotation);
     }
 
@@ -370,8 +376,9 @@ class RotationIT {
         }
         digests.put(
                 "subject_count",
-                rows.texts("select string_agg(kek_version || kind || n, ',' order by kek_version, kind) from"
-                                + " (select kek_version, kind, sum(subjects) n from vault.subject_count group by 1, 2) s")
+                rows.texts(
+                                "select string_agg(kek_version || kind || n, ',' order by kek_version, kind) from"
+                                        + " (select kek_version, kind, sum(subjects) n from vault.subject_count group by 1, 2) s")
                         .get(0));
         return digests;
     }
@@ -380,9 +387,8 @@ class RotationIT {
     void showsTheAdminCenterToTheOperator() {
         Answer page = operator().callOutside("GET", "/adminCenter/").send();
         assertEquals(200, page.status(), page::toString);
-        Answer tool = operator()
-                .callOutside("GET", "/ibm/adminCenter/javaBatch-1.0/")
-                .send();
+        Answer tool =
+                operator().callOutside("GET", "/ibm/adminCenter/javaBatch-1.0/").send();
         assertEquals(200, tool.status(), tool::toString);
     }
 

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class VaultServer implements AutoCloseable {
     private static final Path WLP =
             Path.of(System.getProperty("vault.it.wlp", "target/liberty/wlp")).toAbsolutePath();
-    private static final Duration START = Duration.ofSeconds(300);
+    private static final Duration START = Duration.ofMinutes(5);
     private static final Duration STOP = Duration.ofSeconds(40);
 
     private final TestHome home;
@@ -33,6 +33,7 @@ public final class VaultServer implements AutoCloseable {
     private final Map<String, String> variables = new HashMap<>();
     private String databaseUrl;
     private String heap = "512m";
+    private boolean quickStart = true;
     private @Nullable Process process;
 
     private VaultServer(TestHome home, String node) {
@@ -56,6 +57,12 @@ public final class VaultServer implements AutoCloseable {
     /** The most heap that the server may take, such as 512m. */
     public VaultServer heap(String most) {
         heap = most;
+        return this;
+    }
+
+    /** Lets the server compile its code as well as it can: for tests that last long or measure. */
+    public VaultServer optimized() {
+        quickStart = false;
         return this;
     }
 
@@ -121,9 +128,11 @@ public final class VaultServer implements AutoCloseable {
                 home.directory().resolve("server/embedded.xml"),
                 generated.resolve("embedded.xml"),
                 java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        Path bootstrap = config.resolve("bootstrap.properties");
         Files.writeString(
-                config.resolve("bootstrap.properties"),
-                "vault.home=" + directory.resolve("home") + System.lineSeparator());
+                bootstrap,
+                Files.readString(bootstrap) + System.lineSeparator() + "vault.home=" + directory.resolve("home")
+                        + System.lineSeparator());
     }
 
     private static void copy(Path from, Path to) throws IOException {
@@ -152,6 +161,9 @@ public final class VaultServer implements AutoCloseable {
         command.addAll(options(serverDirectory().resolve("jvm.options")));
         command.add("-Xmx" + heap);
         command.add("-XX:-UsePerfData");
+        if (quickStart) {
+            command.add("-XX:TieredStopAtLevel=1");
+        }
         command.add("-Djava.awt.headless=true");
         command.add("-Djava.io.tmpdir=" + directory.resolve("tmp"));
         command.add("-jar");
@@ -219,6 +231,11 @@ public final class VaultServer implements AutoCloseable {
             throw new IllegalStateException("The server was not started");
         }
         return process;
+    }
+
+    /** The process's id. */
+    public long pid() {
+        return require().pid();
     }
 
     /** A client that is not signed in and trusts this server's certificate. */

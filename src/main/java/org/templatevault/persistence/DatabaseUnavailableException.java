@@ -1,5 +1,6 @@
 package org.templatevault.persistence;
 
+import java.util.Optional;
 import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
 
@@ -12,6 +13,11 @@ public final class DatabaseUnavailableException extends VaultException {
 
     private DatabaseUnavailableException(String code, String message, Throwable cause) {
         super(ErrorKind.UNAVAILABLE, code, message, null, cause);
+    }
+
+    /** What a failure outside a transaction means, if the database's absence is behind it: a read does not try again. */
+    public static Optional<DatabaseUnavailableException> causeOf(Throwable failure) {
+        return Failures.isAway(failure) ? Optional.of(new DatabaseUnavailableException(failure)) : Optional.empty();
     }
 
     static DatabaseUnavailableException outcomeUnknown(Throwable cause) {

@@ -50,6 +50,13 @@ final class Failures {
         return DatabaseUnavailableException.outcomeUnknown(failure);
     }
 
+    /** Whether no connection was to be had, or one was lost. */
+    static boolean isAway(Throwable failure) {
+        SQLException sql = sqlCause(failure);
+        String state = sql == null ? "" : String.valueOf(sql.getSQLState());
+        return isPool(failure) || isLost(state) || NOT_CONNECTED.contains(state);
+    }
+
     private static boolean isLost(String state) {
         return state.startsWith("08") || SHUTTING_DOWN.contains(state);
     }

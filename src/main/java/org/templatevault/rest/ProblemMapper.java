@@ -9,6 +9,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
+import org.templatevault.persistence.DatabaseUnavailableException;
 import org.templatevault.vault.SubjectErasedException;
 import org.templatevault.vault.VaultMetrics;
 
@@ -30,6 +31,9 @@ public class ProblemMapper implements ExceptionMapper<Throwable> {
             return http(http.getResponse(), requestId);
         }
         VaultException cause = vaultCause(failure);
+        if (cause == null) {
+            cause = DatabaseUnavailableException.causeOf(failure).orElse(null);
+        }
         return cause == null ? incident(failure, requestId) : known(cause, requestId);
     }
 

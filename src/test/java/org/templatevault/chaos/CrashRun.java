@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
+import org.templatevault.chaos.Books.Order;
 import org.templatevault.chaos.CrashPlan.Kill;
 import org.templatevault.chaos.Outages.Failure;
 import org.templatevault.chaos.Outages.What;
@@ -62,9 +63,9 @@ final class CrashRun {
         for (int i = 0; i < CrashPlan.WRITERS; i++) {
             writers.add(new Writer(server, books, outages, random.split(), writes, plan.writerPauseMillis()));
         }
-        inParallel(writers.stream()
-                .<Runnable>map(writer -> () -> writer.enrol(plan.templates() / CrashPlan.WRITERS))
-                .toList());
+        for (Writer writer : writers) {
+            writer.enrol(plan.templates() / CrashPlan.WRITERS);
+        }
         say("enrolled " + books.all().size() + " templates of " + books.people().size() + " subjects");
         List<Thread> load = new ArrayList<>();
         writers.forEach(writer -> load.add(new Thread(writer, "writer")));
@@ -95,14 +96,6 @@ final class CrashRun {
         return report;
     }
 
-    private static void inParallel(List<Runnable> work) throws InterruptedException {
-        List<Thread> threads = work.stream().map(Thread::new).toList();
-        threads.forEach(Thread::start);
-        for (Thread thread : threads) {
-            thread.join();
-        }
-    }
-
     private void kill(Kill kill, Watch watch) {
         switch (kill) {
             case REQUESTED, STAGED, ACTIVATED -> killServer(kill, reach(watch, kill.name(), 0));
@@ -116,13 +109,14 @@ final class CrashRun {
                 killHeld(kill, watch, proxy.holdStatement("count(*) filter (where q.subject_id is null) as remaining"));
             case COMMITTED_UNANSWERED -> {
                 killHeld(kill, watch, proxy.holdAnswerAfter("insert into vault.idempotency (", "commit"));
-                say("  orders without an answer that the database has: "
-                        + books.lost().stream()
-                                .filter(order ->
-                                        rows.number("select count(*) from vault.idempotency where key = ?", order.key())
-                                                == 1)
-                                .count()
-                        + " of " + books.lost().size());
+                List<String> lost = books.lost().stream().map(Order::key).toList();
+                long committed = rows.number(
+                        "select count(*) from vault.idempotency where key = any(string_to_array(?, ','))",
+                        String.join(",", lost));
+                say("  " + committed + " of " + lost.size() + " stores without an answer are in the database");
+                if (committed == 0) {
+                    outages.wrong("The kill between commit and answer hit no store");
+                }
             }
             case DATABASE_REENCRYPTING -> killDatabase(kill, reencrypting(watch));
             case DATABASE_PAUSED -> {
@@ -165,8 +159,10 @@ final class CrashRun {
                 .findFirst();
     }
 
+    /** A rotation that moves subjects just now; one that a kill left lying moves none until somebody takes it up. */
     private Watch.Seen reencrypting(Watch watch) {
-        return reach(watch, "REENCRYPTING", 1 + random.nextInt(Math.max(1, plan.templates() / 3)));
+        long moved = open().isPresent() ? watch.newest().done() : 0;
+        return reach(watch, "REENCRYPTING", moved + 1 + random.nextInt(Math.max(1, plan.templates() / 4)));
     }
 
     /** Asks for a rotation, as a custodian who may be cut off. */

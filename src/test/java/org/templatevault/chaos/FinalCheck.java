@@ -122,7 +122,7 @@ final class FinalCheck {
         Map<String, Integer> expected = new HashMap<>(books.expectedVersions());
         for (String row : rows.texts("select subject_id || '/' || id || ' ' || count(*) || ' ' || max(version)"
                 + " from vault.template group by subject_id, id")) {
-            String[] parts = row.split(" ");
+            String[] parts = row.split(" ", -1);
             Integer versions = expected.remove(parts[0]);
             if (versions == null) {
                 faults.add("Nobody was acknowledged " + row);

@@ -224,7 +224,7 @@ class LeakScanIT {
                 rows.texts("select id::text from vault.vault_identity").get(0));
         for (String row : rows.texts("select version || ' ' || root_key_alias || ' ' || encode(wrapped, 'hex')"
                 + " from vault.key_version join vault.key_material using (version)")) {
-            String[] parts = row.split(" ");
+            String[] parts = row.split(" ", -1);
             int version = Integer.parseInt(parts[0]);
             byte[] rootKey = rootKey(parts[1]);
             KEYS.put("root key " + version, rootKey);
@@ -242,7 +242,7 @@ class LeakScanIT {
                 + " || first_kek_version || ' ' || data_suite || ' ' || encode(wrapped, 'hex') || ' '"
                 + " || to_char(created_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
                 + " from vault.subject_key limit 20")) {
-            String[] parts = row.split(" ");
+            String[] parts = row.split(" ", -1);
             SubjectKeyIdentity identity = new SubjectKeyIdentity(
                     vault,
                     UUID.fromString(parts[0]),
@@ -252,7 +252,7 @@ class LeakScanIT {
                     Suite.AES_256_GCM,
                     Suite.valueOf(parts[4]),
                     OffsetDateTime.parse(parts[6]).toInstant());
-            try (SecretBytes kek = SecretBytes.copyOf(KEKS.get("KEK " + parts[2]));
+            try (SecretBytes kek = SecretBytes.copyOf(java.util.Objects.requireNonNull(KEKS.get("KEK " + parts[2])));
                     SecretBytes secret = WrappedKey.unwrap(
                             Suite.AES_256_GCM,
                             kek,

@@ -150,6 +150,6 @@ final class Reader implements Runnable {
 
     private void unanswered(Instant from, String request, IOException failure) throws InterruptedException {
         outages.failed(new Failure(from, Instant.now(), request, 0, String.valueOf(failure.getMessage())));
-        Thread.sleep(200);
+        Thread.sleep(500);
     }
 }

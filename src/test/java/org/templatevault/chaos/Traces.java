@@ -25,6 +25,7 @@ final class Traces {
     private static final int WINDOW = 1 << 20;
 
     /** Something that is looked for, in one of its forms. */
+    @SuppressWarnings("ArrayRecordComponent")
     private record Pattern(String name, byte[] bytes) {
         @Override
         public boolean equals(Object other) {
@@ -84,7 +85,7 @@ final class Traces {
     }
 
     private static int beginning(byte[] bytes, int at) {
-        return (bytes[at] & 0xff) << 16 | (bytes[at + 1] & 0xff) << 8 | bytes[at + 2] & 0xff;
+        return ((bytes[at] & 0xff) << 16) | ((bytes[at + 1] & 0xff) << 8) | (bytes[at + 2] & 0xff);
     }
 
     /** Everything found below this directory, or in this file: what, where. */

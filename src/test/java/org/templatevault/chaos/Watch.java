@@ -18,7 +18,7 @@ import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultServer;
 
 /**
- * Watches the newest rotation: its state by the superuser in a tight loop, its figures by the API and by SQL, where
+ * Watches the newest rotation: its state by the superuser every few milliseconds, its figures by the API and by SQL, where
  * total = done + remaining + quarantined + erased must hold in every snapshot.
  */
 final class Watch implements AutoCloseable {
@@ -72,7 +72,7 @@ final class Watch implements AutoCloseable {
         return until("a rotation is there", Duration.ofSeconds(60), seen -> true);
     }
 
-    /** Asks again and again, without a pause, until the newest rotation is like this. */
+    /** Asks every few milliseconds until the newest rotation is like this. */
     Seen until(String what, Duration patience, Predicate<Seen> wanted) {
         Instant end = Instant.now().plus(patience);
         String last = "nothing";
@@ -85,6 +85,7 @@ final class Watch implements AutoCloseable {
                         return seen;
                     }
                     last = String.valueOf(seen);
+                    pause(3);
                 }
             } catch (SQLException down) {
                 pause(100);
@@ -114,7 +115,7 @@ final class Watch implements AutoCloseable {
             } catch (IOException e) {
                 outages.failed(new Failure(from, Instant.now(), "rotations", 0, String.valueOf(e.getMessage())));
             }
-            pause(150);
+            pause(400);
         }
     }
 

@@ -51,12 +51,12 @@ final class Writer implements Runnable {
     }
 
     /** Stores templates of new persons, some with several, before anything is killed. */
-    void enrol(int templates) {
+    void enrol(int templates) throws InterruptedException {
         for (int left = templates; left > 0; ) {
             List<Item> items = new ArrayList<>();
             while (items.size() < Math.min(200, left)) {
                 Person person = new Person(
-                        new UUID(random.nextLong() & ~0xf000L | 0x4000L, random.nextLong() >>> 2 | Long.MIN_VALUE));
+                        new UUID((random.nextLong() & ~0xf000L) | 0x4000L, (random.nextLong() >>> 2) | Long.MIN_VALUE));
                 int several = random.nextInt(5) == 0 ? 1 + random.nextInt(6) : 1;
                 for (int i = 0; i < several && items.size() < Math.min(200, left); i++) {
                     items.add(new Item(person, content()));
@@ -98,7 +98,8 @@ final class Writer implements Runnable {
     }
 
     private Person newPerson() {
-        return new Person(new UUID(random.nextLong() & ~0xf000L | 0x4000L, random.nextLong() >>> 2 | Long.MIN_VALUE));
+        return new Person(
+                new UUID((random.nextLong() & ~0xf000L) | 0x4000L, (random.nextLong() >>> 2) | Long.MIN_VALUE));
     }
 
     private Person known() {
@@ -137,7 +138,7 @@ final class Writer implements Runnable {
         }
     }
 
-    private void batch(List<Item> items) {
+    private void batch(List<Item> items) throws InterruptedException {
         Order order = new Order(key(), true, items);
         Instant from = Instant.now();
         try {
@@ -147,11 +148,11 @@ final class Writer implements Runnable {
                 acknowledged(order, Reader.json(reply).getJsonArray("results").getValuesAs(JsonObject.class));
             } else {
                 books.lost(order);
-                outages.failed(new Failure(from, Instant.now(), "batchStore", reply.status(), reply.text()));
+                failed(from, "batchStore", reply.status(), reply.text());
             }
         } catch (IOException e) {
             books.lost(order);
-            outages.failed(new Failure(from, Instant.now(), "batchStore", 0, String.valueOf(e.getMessage())));
+            failed(from, "batchStore", 0, String.valueOf(e.getMessage()));
         }
     }
 
@@ -264,6 +265,6 @@ final class Writer implements Runnable {
 
     private void failed(Instant from, String request, int status, String detail) throws InterruptedException {
         outages.failed(new Failure(from, Instant.now(), request, status, detail));
-        Thread.sleep(200);
+        Thread.sleep(status == 0 ? 2000 : 300);
     }
 }

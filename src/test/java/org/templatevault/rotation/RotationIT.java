@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -60,13 +61,13 @@ class RotationIT {
         return Json.createObjectBuilder().add("rate", 10);
     }
 
-    private static JsonObjectBuilder rate(Integer rate) {
+    private static JsonObjectBuilder rate(@Nullable Integer rate) {
         return rate == null
                 ? Json.createObjectBuilder().addNull("rate")
                 : Json.createObjectBuilder().add("rate", rate);
     }
 
-    private Answer changeRate(String rotation, Integer rate) {
+    private Answer changeRate(String rotation, @Nullable Integer rate) {
         return server.as("operator")
                 .call("PATCH", "/rotations/" + rotation)
                 .json(rate(rate).build())

@@ -12,7 +12,7 @@ import org.templatevault.testing.VaultClient.Answer;
 
 /** Asks for rotations through the API and waits for them. */
 public final class Custodian {
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final Set<String> FINAL = Set.of("DRAINED", "DRAINED_WITH_QUARANTINE", "CANCELLED");
 
     private final VaultServer server;
@@ -61,7 +61,7 @@ public final class Custodian {
             requireEquation(now);
             return List.of(states).contains(now.getString("state"));
         });
-        return last.get();
+        return java.util.Objects.requireNonNull(last.get());
     }
 
     /** Waits for the end, whichever it is. */

@@ -33,6 +33,7 @@ public final class VaultServer implements AutoCloseable {
     private final Map<String, String> variables = new HashMap<>();
     private String databaseUrl;
     private String heap = "512m";
+    private boolean quickStart = true;
     private @Nullable Process process;
 
     private VaultServer(TestHome home, String node) {
@@ -56,6 +57,12 @@ public final class VaultServer implements AutoCloseable {
     /** The most heap that the server may take, such as 512m. */
     public VaultServer heap(String most) {
         heap = most;
+        return this;
+    }
+
+    /** Lets the server compile its code as well as it can: for tests that last long or measure. */
+    public VaultServer optimized() {
+        quickStart = false;
         return this;
     }
 
@@ -165,6 +172,9 @@ public final class VaultServer implements AutoCloseable {
         command.addAll(options(serverDirectory().resolve("jvm.options")));
         command.add("-Xmx" + heap);
         command.add("-XX:-UsePerfData");
+        if (quickStart) {
+            command.add("-XX:TieredStopAtLevel=1");
+        }
         command.add("-Djava.awt.headless=true");
         command.add("-Djava.io.tmpdir=" + directory.resolve("tmp"));
         command.add("-jar");

@@ -7,6 +7,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Answers whatever is outside the API, and every error that the container itself reports: a problem document, never the
@@ -17,13 +18,13 @@ public class UnknownPathServlet extends HttpServlet {
     @Override
     protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
         Object reported = request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE);
-        refuse(response, isMalformed(request) ? 400 : reported instanceof Integer status ? status : 404);
+        refuse(response, isMalformed(request, reported) ? 400 : reported instanceof Integer status ? status : 404);
     }
 
-    /** An address with encoded dots or slashes: the server reports it as its own failure. */
-    private static boolean isMalformed(HttpServletRequest request) {
-        return request.getAttribute(RequestDispatcher.ERROR_EXCEPTION) instanceof Throwable failure
-                && String.valueOf(failure.getMessage()).contains("CWWWC0005I");
+    /** The container reports an address with encoded dots or slashes as its own failure. No address here has any. */
+    private static boolean isMalformed(HttpServletRequest request, @Nullable Object reported) {
+        String address = String.valueOf(request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI));
+        return Integer.valueOf(500).equals(reported) && address.matches(".*(%|\\\\|\\.\\.).*");
     }
 
     static void refuse(HttpServletResponse response, int status) throws IOException {

@@ -337,7 +337,7 @@ public final class VaultClient {
             }
             JsonObject problem = json();
             boolean complete = problem.getInt("status", 0) == status
-                    && problem.getString("type", "").endsWith("/" + problem.getString("code", "?"))
+                    && problem.getString("type", "").endsWith("problem:" + problem.getString("code", "?"))
                     && !problem.getString("title", "").isEmpty();
             if (!complete) {
                 throw new AssertionError("Not a complete problem document: " + this);

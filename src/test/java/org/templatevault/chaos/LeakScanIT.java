@@ -164,7 +164,7 @@ class LeakScanIT {
     private static void mistakes(String path, int round) {
         var enroller = server.as("enroller");
         for (String field : List.of("modality", "position", "format", "quality", "unknown", "data", "attributes")) {
-            String marker = marker("wrong " + field + round);
+            String marker = marker("wrong " + field + round) + "!";
             JsonObject wrong =
                     TemplateDocument.with(document(marker("beside a wrong " + field + round)), field, marker);
             int status = enroller.post(path).json(wrong).send().status();

@@ -140,7 +140,8 @@ final class CrashRun {
         while (true) {
             String before = "";
             long least = more;
-            if (open().filter(state -> ORDER.indexOf(state) <= ORDER.indexOf(wanted)).isEmpty()) {
+            if (open().filter(state -> ORDER.indexOf(state) <= ORDER.indexOf(wanted))
+                    .isEmpty()) {
                 before = finish(watch);
                 ask();
             } else if (more > 0) {

@@ -214,7 +214,11 @@ class LeakScanIT {
             threads.add(new Thread(() -> {
                 for (int j = 0; j < 5; j++) {
                     String path = "/subjects/" + UUID.randomUUID() + "/templates" + OPEN;
-                    var stored = server.as("enroller").post(path).octets(filler).send().expect(201);
+                    var stored = server.as("enroller")
+                            .post(path)
+                            .octets(filler)
+                            .send()
+                            .expect(201);
                     server.as("reader")
                             .get(stored.header("Location").replaceAll(".*/api/v1", "") + "/content")
                             .header("X-Purpose", "verification")

@@ -390,7 +390,10 @@ class RotationIT {
     /** Its pages ask for the user by a form of their own, which an Authorization header does not replace. */
     @Test
     void letsTheOperatorIntoTheAdminCenter() throws IOException {
-        Answer form = server.client().callOutside("GET", "/adminCenter/login.jsp").send().expect(200);
+        Answer form = server.client()
+                .callOutside("GET", "/adminCenter/login.jsp")
+                .send()
+                .expect(200);
         String csrf = form.cookies().replaceAll(".*csrfToken=([^;]*).*", "$1");
         String fields = "j_username=operator&j_password=" + password("operator") + "&X-CSRF-Token=" + csrf;
         Answer signedIn = server.client()
@@ -411,8 +414,7 @@ class RotationIT {
 
     private String password(String user) throws IOException {
         Properties credentials = new Properties();
-        try (var reader =
-                Files.newBufferedReader(server.home().directory().resolve("credentials.properties"))) {
+        try (var reader = Files.newBufferedReader(server.home().directory().resolve("credentials.properties"))) {
             credentials.load(reader);
         }
         return credentials.getProperty(user);

@@ -53,6 +53,29 @@ public class Transactions {
         }
     }
 
+    /**
+     * Runs a read outside any transaction, in which each statement is a snapshot of its own; again, on another
+     * connection, where one was lost.
+     *
+     * @throws DatabaseUnavailableException if the database is away
+     */
+    public <T> T read(Supplier<T> work) {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return work.get();
+            } catch (RuntimeException e) {
+                RuntimeException sorted = Failures.duringWork(e);
+                if (!(sorted instanceof TryAgainException)) {
+                    throw sorted;
+                }
+                if (attempt == TRIES) {
+                    throw new DatabaseUnavailableException(sorted);
+                }
+                pause(attempt);
+            }
+        }
+    }
+
     private <T> T once(Supplier<T> work) {
         T result;
         try {

@@ -10,7 +10,7 @@ import org.templatevault.error.VaultException;
 
 /** A problem document (RFC 9457). It never repeats what the caller sent. */
 final class Problem {
-    private static final String TYPE = "https://templatevault.org/problems/";
+    private static final String TYPE = "urn:template-vault:problem:";
     static final int RETRY_AFTER_SECONDS = 2;
 
     private Problem() {}

@@ -126,6 +126,9 @@ public class RotationResource {
     public String changeRate(@PathParam("rotation") UUID rotation, InputStream body) throws IOException {
         JsonObject json = TemplateJson.parse(new BoundedInput(body, BODY_BYTES).readAllBytes());
         requireOnly(json, Set.of("rate"));
+        if (!json.containsKey("rate")) {
+            throw InvalidTemplateException.field("rate", "required; null for no limit");
+        }
         return json(ledger.changeRate(rotation, TemplateJson.integer(json, "rate")))
                 .build()
                 .toString();

@@ -39,6 +39,7 @@ public class RotationLedger {
             @Nullable Instant estimatedEnd) {}
 
     private static final double WINDOW_SECONDS = 10;
+    private static final Rotations.Progress NOTHING_YET = new Rotations.Progress(0, 0, 0, 0, 0);
 
     @Inject
     Settings settings;
@@ -140,7 +141,7 @@ public class RotationLedger {
     }
 
     private Report report(Rotations.Row row) {
-        Rotations.Progress progress = rotations.progress(row.id());
+        Rotations.Progress progress = row.startedAt() == null ? NOTHING_YET : rotations.progress(row.id());
         double rate = rate(row, progress);
         boolean moving = row.endedAt() == null && rate > 0;
         Instant end = moving ? Instant.now().plusMillis((long) (progress.remaining() / rate * 1000)) : null;

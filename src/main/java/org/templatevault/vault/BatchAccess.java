@@ -16,6 +16,7 @@ import org.templatevault.error.VaultException;
 import org.templatevault.persistence.SubjectKeyRow;
 import org.templatevault.persistence.Templates;
 import org.templatevault.persistence.Templates.Address;
+import org.templatevault.persistence.Transactions;
 import org.templatevault.vault.Sealing.Place;
 import org.templatevault.vault.TemplateVault.Opened;
 
@@ -28,6 +29,9 @@ public class BatchAccess {
     /** Which template, and which version of it; null for the newest. */
     public record Wanted(
             UUID subject, UUID template, @Nullable Integer version) {}
+
+    @Inject
+    Transactions transactions;
 
     @Inject
     Templates templates;
@@ -47,6 +51,10 @@ public class BatchAccess {
      * @return the outcomes in the order of the items; past {@link #MAX_BYTES} {@code batch-too-large}
      */
     public List<Outcome<Opened>> get(List<Outcome<Wanted>> items) {
+        return transactions.read(() -> getOnce(items));
+    }
+
+    private List<Outcome<Opened>> getOnce(List<Outcome<Wanted>> items) {
         Map<Wanted, Templates.Length> lengths = lengths(
                 items.stream().map(Outcome::value).filter(Objects::nonNull).toList());
         List<Address> within = new ArrayList<>();

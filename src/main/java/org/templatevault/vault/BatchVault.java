@@ -143,7 +143,7 @@ public class BatchVault {
                 .filter(metadata -> Integer.valueOf(metadata.version()).equals(item.version()))
                 .findFirst()
                 .map(Outcome::of)
-                .orElseGet(() -> Outcome.failed(new SubjectErasedException(null)));
+                .orElseGet(() -> Outcome.failed(new TemplateDeletedException()));
     }
 
     private static List<Idempotency.Item> remembered(List<Outcome<Templates.Metadata>> outcomes) {

@@ -106,7 +106,8 @@ public class SubjectVault {
 
     /** The subject that has this reference. */
     public UUID search(String reference) {
-        return findByTag(referenceBytes(reference)).orElseThrow(SubjectNotFoundException::new);
+        byte[] bytes = referenceBytes(reference);
+        return transactions.read(() -> findByTag(bytes)).orElseThrow(SubjectNotFoundException::new);
     }
 
     private Optional<UUID> findByTag(byte[] reference) {
@@ -130,7 +131,7 @@ public class SubjectVault {
      * @throws SubjectErasedException if the subject was erased
      */
     public SubjectKeyRow describe(UUID subject) {
-        return subjectKeys.find(subject).orElseThrow(() -> absent(subject));
+        return transactions.read(() -> subjectKeys.find(subject)).orElseThrow(() -> absent(subject));
     }
 
     /**
@@ -182,6 +183,6 @@ public class SubjectVault {
 
     /** What stays of an erasure. */
     public Erasures.Row erasure(UUID id) {
-        return erasures.get(id).orElseThrow(SubjectNotFoundException::new);
+        return erasures.get(id).orElseThrow(ErasureNotFoundException::new);
     }
 }

@@ -96,7 +96,7 @@ public class TemplateVault {
         return templates.versions(subject, template).stream()
                 .filter(metadata -> Integer.valueOf(metadata.version()).equals(earlier.version()))
                 .findFirst()
-                .orElseThrow(() -> new SubjectErasedException(null));
+                .orElseThrow(TemplateDeletedException::new);
     }
 
     private Templates.Metadata storeFirst(
@@ -198,7 +198,9 @@ public class TemplateVault {
      * @param version null for the newest
      */
     public Opened read(UUID subject, UUID template, @Nullable Integer version) {
-        Templates.Sealed found = templates.find(subject, template, version).orElseThrow(TemplateNotFoundException::new);
+        Templates.Sealed found = transactions
+                .read(() -> templates.find(subject, template, version))
+                .orElseThrow(() -> absentTemplate(subject));
         SubjectKeyRow row = found.key();
         int asked = version == null ? found.template().version() : version;
         try (DataKey key = dataKeys.open(subject, row)) {
@@ -214,12 +216,15 @@ public class TemplateVault {
 
     /** The open columns of the newest version. */
     public Templates.Metadata describe(UUID subject, UUID template) {
-        return templates.metadata(subject, template).orElseThrow(TemplateNotFoundException::new);
+        return transactions
+                .read(() -> templates.metadata(subject, template))
+                .orElseThrow(() -> absentTemplate(subject));
     }
 
     /** The newest version of each of a subject's templates. */
     public List<Templates.Metadata> list(UUID subject, @Nullable String modality) {
-        List<Templates.Metadata> found = templates.newest(subject, modality == null ? null : rules.modality(modality));
+        String wanted = modality == null ? null : rules.modality(modality);
+        List<Templates.Metadata> found = transactions.read(() -> templates.newest(subject, wanted));
         if (found.isEmpty() && subjectKeys.find(subject).isEmpty()) {
             throw absent(subject);
         }
@@ -228,9 +233,9 @@ public class TemplateVault {
 
     /** The versions of a template that are kept, newest first. */
     public List<Templates.Metadata> versions(UUID subject, UUID template) {
-        List<Templates.Metadata> found = templates.versions(subject, template);
+        List<Templates.Metadata> found = transactions.read(() -> templates.versions(subject, template));
         if (found.isEmpty()) {
-            throw new TemplateNotFoundException();
+            throw absentTemplate(subject);
         }
         return found;
     }
@@ -264,6 +269,12 @@ public class TemplateVault {
         erasures.find(dataKeys.tombstones(subject)).ifPresent(erasure -> {
             throw new SubjectErasedException(erasure);
         });
+    }
+
+    private RuntimeException absentTemplate(UUID subject) {
+        return erasures.find(dataKeys.tombstones(subject))
+                .<RuntimeException>map(SubjectErasedException::new)
+                .orElseGet(TemplateNotFoundException::new);
     }
 
     private RuntimeException absent(UUID subject) {

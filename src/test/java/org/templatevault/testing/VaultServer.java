@@ -113,6 +113,17 @@ public final class VaultServer implements AutoCloseable {
         }
     }
 
+    /** Writes the server's directory under this name, for somebody else to start; the user directory. */
+    Path prepare(String name) {
+        try {
+            writeDirectory();
+            Files.move(serverDirectory(), directory.resolve("servers").resolve(name));
+            return directory;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private void writeDirectory() throws IOException {
         Path config = serverDirectory();
         if (!Files.exists(config)) {

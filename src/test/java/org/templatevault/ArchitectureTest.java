@@ -1,0 +1,177 @@
+package org.templatevault;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.tngtech.archunit.core.domain.Dependency;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import javax.crypto.Cipher;
+import org.junit.jupiter.api.Test;
+import org.templatevault.crypto.SecretBytes;
+
+/** The arrows between the packages, and what only some of them may use. */
+class ArchitectureTest {
+    private static final String ROOT = "org.templatevault";
+
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages(ROOT);
+
+    /** Which packages each package may use; the arrows point one way. */
+    private static final Map<String, Set<String>> ARROWS = Map.ofEntries(
+            Map.entry("error", Set.of()),
+            Map.entry("config", Set.of()),
+            Map.entry("crypto", Set.of("error")),
+            Map.entry("envelope", Set.of("crypto", "error")),
+            Map.entry("persistence", Set.of("error")),
+            Map.entry("keyring", Set.of("config", "crypto", "error", "persistence")),
+            Map.entry("vault", Set.of("config", "crypto", "envelope", "error", "keyring", "persistence")),
+            Map.entry("rotation", Set.of("config", "crypto", "envelope", "error", "keyring", "persistence", "vault")),
+            Map.entry("rest", Set.of("config", "envelope", "error", "persistence", "rotation", "vault")),
+            Map.entry("startup", Set.of("config", "error", "keyring", "persistence", "rotation", "vault")),
+            Map.entry("embedded", Set.of("persistence")));
+
+    private static String packageOf(JavaClass type) {
+        String name = type.getPackageName();
+        return name.startsWith(ROOT + ".") ? name.substring(ROOT.length() + 1) : "";
+    }
+
+    @Test
+    void letsTheArrowsPointOneWay() {
+        Set<String> wrong = new TreeSet<>();
+        for (JavaClass type : CLASSES) {
+            for (Dependency dependency : type.getDirectDependenciesFromSelf()) {
+                String from = packageOf(type);
+                String to = packageOf(dependency.getTargetClass().getBaseComponentType());
+                boolean allowed = to.isEmpty()
+                        || from.equals(to)
+                        || ARROWS.getOrDefault(from, Set.of()).contains(to);
+                if (!allowed) {
+                    wrong.add(from + " -> " + to + ": " + dependency.getDescription());
+                }
+            }
+        }
+        assertEquals(Set.of(), wrong);
+    }
+
+    @Test
+    void knowsEveryPackage() {
+        Set<String> found = new TreeSet<>();
+        CLASSES.forEach(type -> found.add(packageOf(type)));
+        assertEquals(new TreeMap<>(ARROWS).keySet(), found);
+    }
+
+    @Test
+    void keepsCryptoEnvelopeAndErrorsFreeOfTheServer() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(ROOT + ".crypto", ROOT + ".envelope", ROOT + ".error")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("jakarta..", "org.hibernate..", "org.eclipse.microprofile..", "java.sql..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void keepsHttpInRest() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + ".rest")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("jakarta.ws.rs..", "jakarta.servlet..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void keepsBatchJobsInRotation() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + ".rotation")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("jakarta.batch..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void drawsNoPredictableNumbers() {
+        noClasses()
+                .should()
+                .callConstructor(Random.class)
+                .orShould()
+                .callConstructor(Random.class, long.class)
+                .orShould()
+                .callMethod(Math.class, "random")
+                .check(CLASSES);
+    }
+
+    @Test
+    void keepsThreadLocalRandomAwayFromSecrets() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(ROOT + ".crypto", ROOT + ".envelope", ROOT + ".keyring", ROOT + ".vault")
+                .should()
+                .dependOnClassesThat()
+                .haveNameMatching("java\\.util\\.(concurrent\\.ThreadLocalRandom|SplittableRandom)")
+                .check(CLASSES);
+    }
+
+    /** The time that it takes tells how far two arrays agree: {@code MessageDigest.isEqual} does not. */
+    @Test
+    void comparesNoSecretsByTheClock() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(ROOT + ".crypto", ROOT + ".envelope", ROOT + ".keyring", ROOT + ".vault")
+                .should()
+                .callMethod(Arrays.class, "equals", byte[].class, byte[].class)
+                .check(CLASSES);
+    }
+
+    @Test
+    void usesCiphersInCryptoOnly() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + ".crypto")
+                .should()
+                .dependOnClassesThat()
+                .areAssignableTo(Cipher.class)
+                .orShould()
+                .dependOnClassesThat()
+                .resideInAPackage("org.bouncycastle..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void revealsSecretsInCryptoAndKeyringOnly() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages(ROOT + ".crypto", ROOT + ".keyring")
+                .should()
+                .callMethod(SecretBytes.class, "reveal")
+                .check(CLASSES);
+    }
+
+    @Test
+    void printsNoStackTraces() {
+        noClasses().should().callMethod(Throwable.class, "printStackTrace").check(CLASSES);
+    }
+
+    @Test
+    void namesNothingAfterWhatItIsNot() {
+        List<String> suffixes = List.of("Impl", "Util", "Utils", "Helper", "Manager", "Constants", "Dto", "Info");
+        for (String suffix : suffixes) {
+            noClasses().should().haveSimpleNameEndingWith(suffix).check(CLASSES);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+package org.templatevault.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SettingsTest {
+    private static final String SECRET = "s3cr3t-c4n4ry";
+
+    private final Map<String, String> given = new HashMap<>(Map.of(
+            "VAULT_DB_URL", "jdbc:postgresql://db.example/vault",
+            "VAULT_DB_USER", "vault_app",
+            "VAULT_DB_PASSWORD", SECRET,
+            "VAULT_KEYSTORE_FILE", "/keys/root.p12",
+            "VAULT_KEYSTORE_PASSWORD", SECRET,
+            "VAULT_TLS_KEYSTORE_FILE", "/keys/tls.p12",
+            "VAULT_TLS_KEYSTORE_PASSWORD", SECRET));
+
+    private Settings read() {
+        return Settings.read(name -> Optional.ofNullable(given.get(name)));
+    }
+
+    private String refusal() {
+        String message = String.valueOf(
+                assertThrows(InvalidSettingsException.class, this::read).getMessage());
+        assertFalse(message.contains(SECRET), message);
+        return message;
+    }
+
+    @Test
+    void needsNothingButDatabaseAndKeyStores() {
+        Settings settings = read();
+        assertEquals(256 << 10, settings.templateMaxBytes());
+        assertEquals(32L << 20, settings.subjectMaxBytes());
+        assertEquals(10, settings.versionsKept());
+        assertEquals("CHACHA20_POLY1305", settings.dataSuite());
+        assertEquals(Set.of("verification", "identification", "migration", "support"), settings.purposes());
+        assertFalse(settings.keyStoreCreate());
+        assertTrue(settings.formats().contains("OPAQUE"));
+        assertFalse(settings.toString().contains(SECRET));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "VAULT_DB_URL",
+                "VAULT_DB_USER",
+                "VAULT_DB_PASSWORD",
+                "VAULT_KEYSTORE_FILE",
+                "VAULT_KEYSTORE_PASSWORD",
+                "VAULT_TLS_KEYSTORE_FILE",
+                "VAULT_TLS_KEYSTORE_PASSWORD"
+            })
+    void namesTheSettingThatIsMissingOrBlank(String name) {
+        given.remove(name);
+        assertTrue(refusal().startsWith(name + " is not set"), this::refusal);
+        given.put(name, "  ");
+        assertTrue(refusal().startsWith(name + " is not set"), this::refusal);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "VAULT_TEMPLATE_MAX_BYTES,abc",
+        "VAULT_TEMPLATE_MAX_BYTES,0",
+        "VAULT_TEMPLATE_MAX_BYTES,-1",
+        "VAULT_TEMPLATE_MAX_BYTES,8388609",
+        "VAULT_TEMPLATE_MAX_BYTES,1e3",
+        "VAULT_TEMPLATE_MAX_BYTES,99999999999999999999",
+        "VAULT_SUBJECT_MAX_BYTES,1023",
+        "VAULT_SUBJECT_MAX_BYTES,1g",
+        "VAULT_VERSIONS_KEPT,0",
+        "VAULT_VERSIONS_KEPT,1001",
+        "VAULT_DATA_SUITE,AES_128_GCM",
+        "VAULT_DATA_SUITE,aes_256_gcm",
+        "VAULT_KEYSTORE_CREATE,yes",
+        "VAULT_KEYSTORE_CREATE,TRUE",
+        "VAULT_FORMATS,lower",
+        "VAULT_FORMATS,'GOOD,no good'",
+        "VAULT_PURPOSES,Verification",
+        "VAULT_PURPOSES,'a,,b'",
+        "VAULT_REASONS,a b",
+        "VAULT_DB_WAIT_SECONDS,601",
+        "VAULT_DB_WAIT_SECONDS,-1",
+        "VAULT_HTTPS_PORT,0",
+        "VAULT_HTTPS_PORT,65536",
+        "VAULT_DB_POOL_SIZE,3",
+        "VAULT_DB_URL,jdbc:mysql://db/vault",
+        "VAULT_DB_URL,postgresql://db/vault"
+    })
+    void namesTheSettingThatIsWrong(String name, String value) {
+        given.put(name, value);
+        assertTrue(refusal().startsWith(name + " "), this::refusal);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "VAULT_TEMPLATE_MAX_BYTES,1",
+        "VAULT_TEMPLATE_MAX_BYTES,8388608",
+        "VAULT_VERSIONS_KEPT,1000",
+        "VAULT_DATA_SUITE,AES_256_GCM",
+        "VAULT_KEYSTORE_CREATE,true",
+        "VAULT_DB_WAIT_SECONDS,0",
+        "VAULT_HTTPS_PORT,65535"
+    })
+    void takesTheLimits(String name, String value) {
+        given.put(name, " " + value + " ");
+        read();
+    }
+
+    @Test
+    void refusesAPasswordInsideTheDatabaseUrlWithoutRepeatingIt() {
+        given.put("VAULT_DB_URL", "jdbc:postgresql://db.example/vault?user=a&password=" + SECRET);
+        assertTrue(refusal().contains("VAULT_DB_PASSWORD"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"VAULT_DB_OWNER", "VAULT_DB_OWNER_PASSWORD"})
+    void wantsTheOwnerWithItsPassword(String name) {
+        given.put(name, SECRET);
+        assertTrue(refusal().contains("VAULT_DB_OWNER and VAULT_DB_OWNER_PASSWORD"));
+    }
+
+    @Test
+    void reportsEveryProblemOfOneStart() {
+        given.remove("VAULT_DB_PASSWORD");
+        given.put("VAULT_TEMPLATE_MAX_BYTES", "abc");
+        given.put("VAULT_DATA_SUITE", "NONE");
+        given.put("VAULT_REASONS", "!");
+        String refusal = refusal();
+        for (String name :
+                List.of("VAULT_DB_PASSWORD", "VAULT_TEMPLATE_MAX_BYTES", "VAULT_DATA_SUITE", "VAULT_REASONS")) {
+            assertTrue(refusal.contains(name), refusal);
+        }
+    }
+
+    @Test
+    void addsFormatsToTheKnownOnes() {
+        given.put("VAULT_FORMATS", "ACME_V1, ACME_V2");
+        assertTrue(read().formats().containsAll(Set.of("ACME_V1", "ACME_V2", "ISO_19794_2_2005")));
+    }
+}

@@ -1,0 +1,114 @@
+package org.templatevault.startup;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.templatevault.testing.SharedVault;
+import org.templatevault.testing.TestHome;
+import org.templatevault.testing.VaultServer;
+
+/** Servers with a wrong or missing setting end by themselves and say which. All are started at once. */
+class RefusalIT {
+    private static final Duration PATIENCE = Duration.ofMinutes(4);
+    private static final String WRONG = "wr0ng-c4n4ry";
+
+    private static VaultServer wrongNumbers;
+    private static VaultServer wrongDatabasePassword;
+    private static VaultServer absentKeyStore;
+    private static VaultServer wrongKeyStorePassword;
+    private static VaultServer wrongCertificatePassword;
+
+    @BeforeAll
+    static void launchAll() {
+        wrongNumbers = launch(
+                "numbers",
+                Map.of(
+                        "VAULT_TEMPLATE_MAX_BYTES", "abc",
+                        "VAULT_DATA_SUITE", "NONE",
+                        "VAULT_KEYSTORE_PASSWORD", ""));
+        wrongDatabasePassword = launch("database", Map.of("VAULT_DB_PASSWORD", WRONG));
+        absentKeyStore = launch("absent", Map.of("VAULT_KEYSTORE_FILE", "/nowhere/keystore.p12"));
+        wrongKeyStorePassword = launch("keystore", Map.of("VAULT_KEYSTORE_PASSWORD", WRONG));
+        wrongCertificatePassword = launch("certificate", Map.of("VAULT_TLS_KEYSTORE_PASSWORD", WRONG));
+    }
+
+    /** On a home whose database holds keys already. */
+    private static VaultServer launch(String node, Map<String, String> settings) {
+        VaultServer server = VaultServer.on(SharedVault.server().home(), node).heap("256m");
+        settings.forEach(server::variable);
+        return server.launch();
+    }
+
+    @AfterAll
+    static void endAll() {
+        List.of(wrongNumbers, wrongDatabasePassword, absentKeyStore, wrongKeyStorePassword, wrongCertificatePassword)
+                .forEach(VaultServer::close);
+    }
+
+    private static void refuses(VaultServer server, String... sentences) throws IOException {
+        assertEquals(78, server.awaitExit(PATIENCE), server::console);
+        String console = server.console();
+        for (String sentence : sentences) {
+            assertTrue(
+                    console.lines()
+                            .anyMatch(line ->
+                                    line.contains("Template Vault refuses to start: ") && line.contains(sentence)),
+                    () -> sentence + " is not in\n" + console);
+        }
+        assertFalse(console.contains(WRONG), "a password was logged");
+        for (String file : List.of("credentials", "database", "keystore")) {
+            Properties secrets = new Properties();
+            try (var reader = Files.newBufferedReader(server.home().directory().resolve(file + ".properties"))) {
+                secrets.load(reader);
+            }
+            secrets.values().forEach(secret -> assertFalse(console.contains(secret.toString()), file));
+        }
+    }
+
+    @Test
+    void namesEverySettingThatIsWrongOrMissing() throws IOException {
+        refuses(
+                wrongNumbers,
+                "VAULT_TEMPLATE_MAX_BYTES must be a whole number",
+                "VAULT_DATA_SUITE must be one of",
+                "VAULT_KEYSTORE_PASSWORD is not set");
+    }
+
+    @Test
+    void namesTheDatabasePassword() throws IOException {
+        refuses(wrongDatabasePassword, "VAULT_DB_PASSWORD");
+    }
+
+    @Test
+    void doesNotMakeAKeyStoreForADatabaseThatHoldsKeys() throws IOException {
+        refuses(absentKeyStore, "VAULT_KEYSTORE_FILE: /nowhere/keystore.p12 does not exist");
+    }
+
+    @Test
+    void namesTheKeyStorePassword() throws IOException {
+        refuses(wrongKeyStorePassword, "VAULT_KEYSTORE_PASSWORD");
+    }
+
+    @Test
+    void namesTheCertificatePassword() throws IOException {
+        refuses(wrongCertificatePassword, "VAULT_TLS_KEYSTORE_PASSWORD");
+    }
+
+    @Test
+    void refusesAHomeThatIsInUse() {
+        TestHome used = SharedVault.server().home();
+        IllegalStateException refusal = org.junit.jupiter.api.Assertions.assertThrows(
+                IllegalStateException.class, () -> org.templatevault.embedded.Home.open(used.directory()));
+        assertTrue(String.valueOf(refusal.getMessage()).contains("VAULT_HOME"), refusal::getMessage);
+    }
+}

@@ -1,0 +1,109 @@
+package org.templatevault.vault;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import jakarta.inject.Inject;
+import java.io.File;
+import java.util.UUID;
+import org.jboss.arquillian.container.test.api.Deployment;
+import org.jboss.arquillian.junit5.ArquillianExtension;
+import org.jboss.shrinkwrap.api.ShrinkWrap;
+import org.jboss.shrinkwrap.api.spec.WebArchive;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.templatevault.crypto.AuthenticationFailedException;
+import org.templatevault.envelope.Payload;
+import org.templatevault.envelope.TemplateAttributes;
+import org.templatevault.keyring.KeyRings;
+import org.templatevault.persistence.Templates;
+import org.templatevault.rotation.RotationLedger;
+import org.templatevault.rotation.RotationRequest;
+import org.templatevault.testing.ContainerHome;
+
+/** The beans as the container makes them, from inside of it: the packaged application and this class. */
+@ExtendWith({ContainerHome.class, ArquillianExtension.class})
+class ContainerIT {
+    private static final byte[] TEMPLATE = "a template".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+
+    @Inject
+    TemplateVault templates;
+
+    @Inject
+    SubjectVault subjects;
+
+    @Inject
+    KeyRings keyRings;
+
+    @Inject
+    RotationLedger rotations;
+
+    private final UUID subject = UUID.randomUUID();
+
+    @Deployment
+    static WebArchive application() {
+        return ShrinkWrap.createFromZipFile(WebArchive.class, new File("target/vault.war"))
+                .addClasses(ContainerIT.class, ContainerHome.class);
+    }
+
+    private Templates.Metadata store() {
+        try (NewTemplate template = new NewTemplate(
+                new TemplateAttributes("FACE", null, "OPAQUE", null, null, null),
+                new Payload(TEMPLATE.clone(), null))) {
+            return templates.store(subject, template, "somebody", null);
+        }
+    }
+
+    private void isReadable(Templates.Metadata stored) {
+        try (TemplateVault.Opened opened = templates.read(subject, stored.id(), null)) {
+            assertArrayEquals(TEMPLATE, opened.payload().template());
+            assertEquals("somebody", opened.metadata().createdBy());
+        }
+    }
+
+    @Test
+    void storesReadsAndErases() {
+        Templates.Metadata stored = store();
+        isReadable(stored);
+        subjects.erase(subject, 1, "retention", "somebody");
+        assertThrows(TemplateNotFoundException.class, () -> isReadable(stored));
+        assertThrows(SubjectErasedException.class, this::store);
+    }
+
+    @Test
+    void refusesAKeyRowOfAnotherSubject() {
+        store();
+        var row = subjects.describe(subject);
+        DataKeys keys = jakarta.enterprise
+                .inject
+                .spi
+                .CDI
+                .current()
+                .select(DataKeys.class)
+                .get();
+        keys.open(subject, row).close();
+        assertThrows(AuthenticationFailedException.class, () -> keys.open(UUID.randomUUID(), row));
+    }
+
+    @Test
+    void rotatesByTheBatchJob() throws InterruptedException {
+        Templates.Metadata stored = store();
+        int before = keyRings.current().active().version();
+        UUID rotation = rotations
+                .request(new RotationRequest("reencrypt", "manual", null, null), "somebody", null)
+                .row()
+                .id();
+        long end = System.nanoTime() + 60_000_000_000L;
+        while (!rotations.report(rotation).row().state().equals("DRAINED")) {
+            isReadable(stored);
+            if (System.nanoTime() > end) {
+                throw new AssertionError("The rotation is " + rotations.report(rotation));
+            }
+            Thread.sleep(200);
+        }
+        assertEquals(before + 1, keyRings.refresh().active().version());
+        assertEquals(before + 1, subjects.describe(subject).kekVersion());
+        isReadable(stored);
+    }
+}

@@ -132,16 +132,23 @@ final class CrashRun {
         }
     }
 
-    /** A rotation that has just come to this state: a new one if the present one is past it. */
-    private Watch.Seen reach(Watch watch, String wanted, long done) {
+    /**
+     * A rotation that has come to this state, and moved so many subjects more than it has now: a new one if the present
+     * one is past it.
+     */
+    private Watch.Seen reach(Watch watch, String wanted, long more) {
         while (true) {
             String before = "";
+            long least = more;
             if (open().filter(state -> ORDER.indexOf(state) <= ORDER.indexOf(wanted))
                     .isEmpty()) {
                 before = finish(watch);
                 ask();
+            } else if (more > 0) {
+                least += watch.newest().done();
             }
             String past = before;
+            long done = least;
             Watch.Seen seen = watch.until(
                     "a rotation is " + wanted,
                     PATIENCE,
@@ -161,8 +168,7 @@ final class CrashRun {
 
     /** A rotation that moves subjects just now; one that a kill left lying moves none until somebody takes it up. */
     private Watch.Seen reencrypting(Watch watch) {
-        long moved = open().isPresent() ? watch.newest().done() : 0;
-        return reach(watch, "REENCRYPTING", moved + 1 + random.nextInt(Math.max(1, plan.templates() / 4)));
+        return reach(watch, "REENCRYPTING", 1 + random.nextInt(Math.max(1, plan.templates() / 5)));
     }
 
     /** Asks for a rotation, as a custodian who may be cut off. */

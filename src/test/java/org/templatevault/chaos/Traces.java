@@ -10,9 +10,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -38,8 +40,11 @@ final class Traces {
         }
     }
 
-    private final List<Pattern> patterns = new ArrayList<>();
-    private final BitSet beginnings = new BitSet(1 << 24);
+    /** By their first eight bytes. */
+    private final Map<Long, List<Pattern>> patterns = new HashMap<>();
+
+    private final BitSet sieve = new BitSet(1 << 24);
+    private int longest;
 
     /** Looks for this text too. */
     Traces add(String name, String text) {
@@ -80,12 +85,18 @@ final class Traces {
         if (bytes.length < 12) {
             throw new IllegalArgumentException(name + " is too short to be told from chance");
         }
-        patterns.add(new Pattern(name, bytes));
-        beginnings.set(beginning(bytes, 0));
+        long beginning = 0;
+        for (int i = 0; i < Long.BYTES; i++) {
+            beginning = (beginning << 8) | (bytes[i] & 0xff);
+        }
+        patterns.computeIfAbsent(beginning, first -> new ArrayList<>()).add(new Pattern(name, bytes));
+        longest = Math.max(longest, bytes.length);
+        sieve.set(slot(beginning));
     }
 
-    private static int beginning(byte[] bytes, int at) {
-        return ((bytes[at] & 0xff) << 16) | ((bytes[at + 1] & 0xff) << 8) | (bytes[at + 2] & 0xff);
+    /** Few positions pass this: a set of bits, because a look into the map for every byte would take minutes. */
+    private static int slot(long beginning) {
+        return (int) ((beginning * 0x9e3779b97f4a7c15L) >>> 40);
     }
 
     /** Everything found below this directory, or in this file: what, where. */
@@ -102,32 +113,34 @@ final class Traces {
     }
 
     private void scan(Path file, Set<String> found) throws IOException {
-        int longest = patterns.stream()
-                .mapToInt(pattern -> pattern.bytes().length)
-                .max()
-                .orElse(0);
         byte[] window = new byte[WINDOW + longest];
         int kept = 0;
         try (InputStream in = Files.newInputStream(file)) {
             while (true) {
                 int read = in.readNBytes(window, kept, WINDOW);
-                int filled = kept + read;
-                for (int at = 0; at + 3 <= filled; at++) {
-                    if (beginnings.get(beginning(window, at))) {
-                        match(file, window, at, filled, found);
-                    }
-                }
+                search(file, window, kept + read, found);
                 if (read < WINDOW) {
                     return;
                 }
-                kept = Math.min(longest, filled);
-                System.arraycopy(window, filled - kept, window, 0, kept);
+                int end = kept + read;
+                kept = Math.min(longest, end);
+                System.arraycopy(window, end - kept, window, 0, kept);
             }
         }
     }
 
-    private void match(Path file, byte[] window, int at, int filled, Set<String> found) {
-        for (Pattern pattern : patterns) {
+    private void search(Path file, byte[] window, int filled, Set<String> found) {
+        long last = 0;
+        for (int at = 0; at < filled; at++) {
+            last = (last << 8) | (window[at] & 0xff);
+            if (at >= Long.BYTES - 1 && sieve.get(slot(last))) {
+                match(file, window, last, at - Long.BYTES + 1, filled, found);
+            }
+        }
+    }
+
+    private void match(Path file, byte[] window, long beginning, int at, int filled, Set<String> found) {
+        for (Pattern pattern : patterns.getOrDefault(beginning, List.of())) {
             int end = at + pattern.bytes().length;
             if (end <= filled && Arrays.equals(window, at, end, pattern.bytes(), 0, pattern.bytes().length)) {
                 found.add(pattern.name() + " in " + file.getFileName());

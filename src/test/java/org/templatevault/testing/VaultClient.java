@@ -297,6 +297,13 @@ public final class VaultClient {
             return response.headers().firstValue(name).orElse("");
         }
 
+        /** The cookies that it sets, as the next request sends them. */
+        public String cookies() {
+            return response.headers().allValues("Set-Cookie").stream()
+                    .map(cookie -> cookie.substring(0, cookie.indexOf(';')))
+                    .collect(java.util.stream.Collectors.joining("; "));
+        }
+
         /** All headers as text. */
         public String headers() {
             return response.headers().map().toString();

@@ -10,49 +10,21 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultServer;
 
-/** Servers with a wrong or missing setting end by themselves and say which. All are started at once. */
+/** Servers with a wrong or missing setting end by themselves and say which. */
 class RefusalIT {
     private static final Duration PATIENCE = Duration.ofMinutes(4);
     private static final String WRONG = "wr0ng-c4n4ry";
 
-    private static VaultServer wrongNumbers;
-    private static VaultServer wrongDatabasePassword;
-    private static VaultServer absentKeyStore;
-    private static VaultServer wrongKeyStorePassword;
-    private static VaultServer wrongCertificatePassword;
-
-    @BeforeAll
-    static void launchAll() {
-        wrongNumbers = launch(
-                "numbers",
-                Map.of(
-                        "VAULT_TEMPLATE_MAX_BYTES", "abc",
-                        "VAULT_DATA_SUITE", "NONE",
-                        "VAULT_KEYSTORE_PASSWORD", ""));
-        wrongDatabasePassword = launch("database", Map.of("VAULT_DB_PASSWORD", WRONG));
-        absentKeyStore = launch("absent", Map.of("VAULT_KEYSTORE_FILE", "/nowhere/keystore.p12"));
-        wrongKeyStorePassword = launch("keystore", Map.of("VAULT_KEYSTORE_PASSWORD", WRONG));
-        wrongCertificatePassword = launch("certificate", Map.of("VAULT_TLS_KEYSTORE_PASSWORD", WRONG));
-    }
-
     /** On a home whose database holds keys already. */
     private static VaultServer launch(String node, Map<String, String> settings) {
-        VaultServer server = VaultServer.on(SharedVault.server().home(), node).heap("256m");
+        VaultServer server = VaultServer.on(SharedVault.server().home(), node);
         settings.forEach(server::variable);
         return server.launch();
-    }
-
-    @AfterAll
-    static void endAll() {
-        List.of(wrongNumbers, wrongDatabasePassword, absentKeyStore, wrongKeyStorePassword, wrongCertificatePassword)
-                .forEach(VaultServer::close);
     }
 
     private static void refuses(VaultServer server, String... sentences) throws IOException {
@@ -78,7 +50,12 @@ class RefusalIT {
     @Test
     void namesEverySettingThatIsWrongOrMissing() throws IOException {
         refuses(
-                wrongNumbers,
+                launch(
+                        "numbers",
+                        Map.of(
+                                "VAULT_TEMPLATE_MAX_BYTES", "abc",
+                                "VAULT_DATA_SUITE", "NONE",
+                                "VAULT_KEYSTORE_PASSWORD", "")),
                 "VAULT_TEMPLATE_MAX_BYTES must be a whole number",
                 "VAULT_DATA_SUITE must be one of",
                 "VAULT_KEYSTORE_PASSWORD is not set");
@@ -86,22 +63,20 @@ class RefusalIT {
 
     @Test
     void namesTheDatabasePassword() throws IOException {
-        refuses(wrongDatabasePassword, "VAULT_DB_PASSWORD");
+        refuses(launch("database", Map.of("VAULT_DB_PASSWORD", WRONG)), "VAULT_DB_PASSWORD");
     }
 
     @Test
     void doesNotMakeAKeyStoreForADatabaseThatHoldsKeys() throws IOException {
-        refuses(absentKeyStore, "VAULT_KEYSTORE_FILE: /nowhere/keystore.p12 does not exist");
+        refuses(
+                launch("absent", Map.of("VAULT_KEYSTORE_FILE", "/nowhere/keystore.p12")),
+                "VAULT_KEYSTORE_FILE: ",
+                "does not exist, and the database holds keys that need it");
     }
 
     @Test
     void namesTheKeyStorePassword() throws IOException {
-        refuses(wrongKeyStorePassword, "VAULT_KEYSTORE_PASSWORD");
-    }
-
-    @Test
-    void namesTheCertificatePassword() throws IOException {
-        refuses(wrongCertificatePassword, "VAULT_TLS_KEYSTORE_PASSWORD");
+        refuses(launch("keystore", Map.of("VAULT_KEYSTORE_PASSWORD", WRONG)), "VAULT_KEYSTORE_PASSWORD");
     }
 
     @Test

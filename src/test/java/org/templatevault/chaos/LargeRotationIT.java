@@ -57,7 +57,7 @@ class LargeRotationIT {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {32, 1})
+    @ValueSource(ints = {1, 32})
     void rotatesEightMebibytesOfEachSubjectInASmallHeap(int templatesOfOne) throws Exception {
         int length = SUBJECT_BYTES / templatesOfOne;
         Map<Stored, Long> sample = new HashMap<>();

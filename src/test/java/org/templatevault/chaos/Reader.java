@@ -149,7 +149,8 @@ final class Reader implements Runnable {
     }
 
     private void unanswered(Instant from, String request, IOException failure) throws InterruptedException {
-        outages.failed(new Failure(from, Instant.now(), request, 0, String.valueOf(failure.getMessage())));
+        outages.failed(
+                new Failure(wire.brokenSince(from), Instant.now(), request, 0, String.valueOf(failure.getMessage())));
         Thread.sleep(500);
     }
 }

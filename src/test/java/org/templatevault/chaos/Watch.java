@@ -113,7 +113,8 @@ final class Watch implements AutoCloseable {
                     outages.failed(new Failure(from, Instant.now(), "rotations", reply.status(), reply.text()));
                 }
             } catch (IOException e) {
-                outages.failed(new Failure(from, Instant.now(), "rotations", 0, String.valueOf(e.getMessage())));
+                outages.failed(new Failure(
+                        wire.brokenSince(from), Instant.now(), "rotations", 0, String.valueOf(e.getMessage())));
             }
             pause(400);
         }
@@ -144,7 +145,8 @@ final class Watch implements AutoCloseable {
                 outages.wrong("The equation does not hold: " + rotation);
             }
         } catch (IOException e) {
-            outages.failed(new Failure(from, Instant.now(), "rotation", 0, String.valueOf(e.getMessage())));
+            outages.failed(
+                    new Failure(wire.brokenSince(from), Instant.now(), "rotation", 0, String.valueOf(e.getMessage())));
         }
     }
 

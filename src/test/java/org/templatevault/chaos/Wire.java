@@ -6,6 +6,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -57,6 +58,7 @@ final class Wire implements AutoCloseable {
     private final VaultClient client;
     private @Nullable SSLSocket socket;
     private @Nullable InputStream in;
+    private Instant opened = Instant.now();
 
     Wire(VaultClient client) {
         this.client = client;
@@ -89,6 +91,14 @@ final class Wire implements AutoCloseable {
         }
     }
 
+    /**
+     * Since when the connection of a request that got no answer may have been dead: one that was made before a kill does
+     * not survive it, and its client notices with the next request.
+     */
+    Instant brokenSince(Instant request) {
+        return opened.isBefore(request) ? opened : request;
+    }
+
     private SSLSocket open() throws IOException {
         SSLSocket present = socket;
         if (present == null) {
@@ -96,6 +106,7 @@ final class Wire implements AutoCloseable {
             present.setTcpNoDelay(true);
             present.setSoTimeout(PATIENCE_MILLIS);
             socket = present;
+            opened = Instant.now();
             in = new BufferedInputStream(present.getInputStream());
         }
         return present;

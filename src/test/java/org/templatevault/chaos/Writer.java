@@ -134,7 +134,7 @@ final class Writer implements Runnable {
             }
         } catch (IOException e) {
             books.lost(order);
-            failed(from, "store", 0, String.valueOf(e.getMessage()));
+            failed(enroller.brokenSince(from), "store", 0, String.valueOf(e.getMessage()));
         }
     }
 
@@ -152,7 +152,7 @@ final class Writer implements Runnable {
             }
         } catch (IOException e) {
             books.lost(order);
-            failed(from, "batchStore", 0, String.valueOf(e.getMessage()));
+            failed(enroller.brokenSince(from), "batchStore", 0, String.valueOf(e.getMessage()));
         }
     }
 
@@ -231,7 +231,7 @@ final class Writer implements Runnable {
             }
         } catch (IOException e) {
             person.leaveOpen();
-            failed(from, "replace", 0, String.valueOf(e.getMessage()));
+            failed(enroller.brokenSince(from), "replace", 0, String.valueOf(e.getMessage()));
         }
     }
 
@@ -259,7 +259,7 @@ final class Writer implements Runnable {
                 failed(from, "erase", reply.status(), reply.text());
             }
         } catch (IOException e) {
-            failed(from, "erase", 0, String.valueOf(e.getMessage()));
+            failed(eraser.brokenSince(from), "erase", 0, String.valueOf(e.getMessage()));
         }
     }
 

@@ -23,7 +23,7 @@ public final class ServerConfig {
     public static void write(Home home, Database database, String databaseUrl, Map<String, String> variables)
             throws IOException {
         Properties users = home.secrets("credentials.properties", ROLES.toArray(String[]::new));
-        Properties stores = home.secrets("keystore.properties", "keystore", "tls", "system");
+        Properties stores = home.secrets("keystore.properties", "keystore", "tls");
         Certificate.ensure(home, stores.getProperty("tls"));
         Map<String, String> all = new LinkedHashMap<>();
         all.put("VAULT_HTTPS_HOST", "localhost");
@@ -36,10 +36,10 @@ public final class ServerConfig {
         all.put("VAULT_TLS_KEYSTORE_FILE", home.file("tls.p12").toString());
         all.put("VAULT_TLS_KEYSTORE_PASSWORD", stores.getProperty("tls"));
         all.putAll(variables);
-        Home.write(home.directory("server").resolve("embedded.xml"), xml(all, users, stores.getProperty("system")));
+        Home.write(home.directory("server").resolve("embedded.xml"), xml(all, users));
     }
 
-    private static String xml(Map<String, String> variables, Properties users, String systemPassword) {
+    private static String xml(Map<String, String> variables, Properties users) {
         StringBuilder xml = new StringBuilder("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<server>\n");
         variables.forEach((name, value) -> xml.append("  <variable name=\"")
                 .append(name)
@@ -47,7 +47,6 @@ public final class ServerConfig {
                 .append(escape(value))
                 .append("\"/>\n"));
         xml.append("  <basicRegistry id=\"basic\" realm=\"TemplateVault\">\n");
-        user(xml, "system", systemPassword);
         ROLES.forEach(role -> user(xml, role, users.getProperty(role)));
         for (String role : ROLES) {
             xml.append("    <group name=\"").append(role).append("\"><member name=\"");

@@ -53,7 +53,7 @@ public final class Benchmark {
     /** Runs the whole of it. */
     public static void main(String[] args) throws Exception {
         try (TestHome home = TestHome.create("bench");
-                VaultServer server = VaultServer.on(home).heap("1g").start()) {
+                VaultServer server = VaultServer.on(home).heap("1g").optimized().start()) {
             new Benchmark(server).run();
         }
     }

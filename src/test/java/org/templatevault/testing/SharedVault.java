@@ -11,7 +11,10 @@ public final class SharedVault {
     private static @Nullable DatabaseProxy proxy;
     private static @Nullable Mortal mortal;
 
-    /** A server, its database and the proxy between them, for tests that kill; each leaves them running. */
+    /**
+     * A server, its database and the proxy between them, for tests that kill; each leaves them running. Its rotations
+     * have one partition, so that a test which holds a chunk holds every subject in it.
+     */
     public record Mortal(TestHome home, DatabaseProxy proxy, VaultServer server) {}
 
     private SharedVault() {}
@@ -38,7 +41,12 @@ public final class SharedVault {
             TestHome home = TestHome.create("mortal");
             DatabaseProxy between = DatabaseProxy.before(home.database().port());
             mortal = new Mortal(
-                    home, between, VaultServer.on(home).through(between).start());
+                    home,
+                    between,
+                    VaultServer.on(home)
+                            .through(between)
+                            .variable("VAULT_ROTATION_PARTITIONS", "1")
+                            .start());
         }
         return mortal;
     }

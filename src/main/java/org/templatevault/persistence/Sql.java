@@ -3,7 +3,6 @@ package org.templatevault.persistence;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.PersistenceContext;
-import jakarta.persistence.PersistenceException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -66,11 +65,7 @@ public class Sql {
     }
 
     private <T> T execute(org.hibernate.jdbc.ReturningWork<T> work) {
-        try {
-            return em.unwrap(Session.class).doReturningWork(work);
-        } catch (PersistenceException e) {
-            throw e;
-        }
+        return em.unwrap(Session.class).doReturningWork(work);
     }
 
     private static PreparedStatement prepare(Connection connection, String sql, @Nullable Object[] arguments)

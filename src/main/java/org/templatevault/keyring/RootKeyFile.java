@@ -113,7 +113,10 @@ final class RootKeyFile {
 
     private void write(KeyStore store) throws GeneralSecurityException, IOException {
         Path directory = java.util.Objects.requireNonNull(file.getParent());
-        Path fresh = Files.createTempFile(directory, "keystore", ".new", ownerOnly());
+        // Always the same name: a copy that a crash left behind goes with the next write, and its keys with it.
+        Path fresh = directory.resolve(file.getFileName() + ".new");
+        Files.deleteIfExists(fresh);
+        Files.createFile(fresh, ownerOnly());
         try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
             var bytes = new java.io.ByteArrayOutputStream();
             store.store(bytes, password);

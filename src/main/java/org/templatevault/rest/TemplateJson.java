@@ -196,8 +196,8 @@ final class TemplateJson {
     static JsonObject object(JsonParser parser) {
         try {
             return parser.getObject();
-        } catch (JsonException notAnObject) {
-            throw notAnObject;
+        } catch (JsonException | VaultException notAnObjectOrTooLarge) {
+            throw notAnObjectOrTooLarge;
         } catch (RuntimeException tooDeep) {
             throw malformed();
         }

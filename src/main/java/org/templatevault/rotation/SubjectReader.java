@@ -50,12 +50,14 @@ public class SubjectReader extends AbstractItemReader {
 
     private final Deque<Subject> page = new ArrayDeque<>();
     private UUID last = new UUID(0, 0);
+    private UUID reached = last;
     private boolean finished;
     private long nextPageAt;
 
     @Override
     public void open(@Nullable Serializable checkpoint) {
-        last = checkpoint instanceof UUID reached ? reached : UUID.fromString(after);
+        last = checkpoint instanceof UUID earlier ? earlier : UUID.fromString(after);
+        reached = last;
         step.setTransientUserData(PageEnd.NOT_REACHED);
     }
 
@@ -65,6 +67,7 @@ public class SubjectReader extends AbstractItemReader {
             readPage();
         }
         Subject next = page.poll();
+        reached = next == null || page.isEmpty() ? last : next.key().subjectId();
         step.setTransientUserData(page.isEmpty() ? PageEnd.REACHED : PageEnd.NOT_REACHED);
         return next;
     }
@@ -123,8 +126,9 @@ public class SubjectReader extends AbstractItemReader {
         return limit;
     }
 
+    /** Inside a page as well: a job that is told to stop ends its chunk in the middle of one. */
     @Override
     public Serializable checkpointInfo() {
-        return last;
+        return reached;
     }
 }

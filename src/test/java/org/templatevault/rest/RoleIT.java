@@ -6,11 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
+import jakarta.json.Json;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonValue;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.HttpMethod;
 import jakarta.ws.rs.Path;
 import java.lang.annotation.Annotation;
 import java.lang.reflect.Method;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,11 +23,13 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.templatevault.testing.SharedVault;
+import org.templatevault.testing.TokenIssuer;
 import org.templatevault.testing.VaultClient;
 import org.templatevault.testing.VaultClient.Answer;
 
@@ -137,12 +143,27 @@ class RoleIT {
         assertEquals(new TreeSet<>(MATRIX.keySet()), found);
     }
 
+    private static VaultClient withToken(JsonObject claims) {
+        return SharedVault.server()
+                .client()
+                .withAuthorization(SharedVault.issuer().bearer(claims));
+    }
+
     @Test
     void letsEachRoleDoWhatTheMatrixSaysAndNothingElse() {
+        compareWithTheMatrix(SharedVault::as);
+    }
+
+    @Test
+    void letsEachRoleOfATokenDoWhatTheMatrixSaysAndNothingElse() {
+        compareWithTheMatrix(role -> withToken(TokenIssuer.claims("somebody", role)));
+    }
+
+    private static void compareWithTheMatrix(Function<String, VaultClient> signIn) {
         for (Endpoint endpoint : endpoints()) {
             Set<String> allowed = new TreeSet<>();
             for (String role : ROLES) {
-                Answer answer = call(SharedVault.as(role), endpoint);
+                Answer answer = call(signIn.apply(role), endpoint);
                 if (answer.status() == 403) {
                     answer.problem(403, "forbidden");
                 } else {
@@ -200,6 +221,45 @@ class RoleIT {
                 .get("/subjects/" + UUID.randomUUID())
                 .send();
         assertEquals(wrong.problem(401).getString("code"), unknown.problem(401).getString("code"));
+    }
+
+    @Test
+    void takesTheUnionOfATokensGroupsAndNoneFromATokenWithoutThem() {
+        String keys = "/keys";
+        withToken(TokenIssuer.claims("somebody", "reader", "auditor"))
+                .get(keys)
+                .send()
+                .expect(200);
+        withToken(TokenIssuer.claims("somebody")).get(keys).send().problem(403, "forbidden");
+        withToken(TokenIssuer.claims("somebody", "nobody", "system"))
+                .get(keys)
+                .send()
+                .problem(403, "forbidden");
+    }
+
+    @Test
+    void refusesATokenThatIsNotForThisVaultOrNotOfItsIssuer() {
+        JsonObject right = TokenIssuer.claims("auditor", "auditor");
+        long now = Instant.now().getEpochSecond();
+        withToken(right).get("/keys").send().expect(200);
+        List<JsonObject> wrong = List.of(
+                changed(right, "iss", Json.createValue("https://other.test")),
+                changed(right, "aud", Json.createValue("another-vault")),
+                changed(right, "exp", Json.createValue(now - 3600)),
+                changed(right, "nbf", Json.createValue(now + 3600)));
+        for (JsonObject claims : wrong) {
+            withToken(claims).get("/keys").send().problem(401);
+        }
+        SharedVault.server()
+                .client()
+                .withAuthorization(TokenIssuer.create().bearer(right))
+                .get("/keys")
+                .send()
+                .problem(401);
+    }
+
+    private static JsonObject changed(JsonObject claims, String name, JsonValue value) {
+        return Json.createObjectBuilder(claims).add(name, value).build();
     }
 
     @Test

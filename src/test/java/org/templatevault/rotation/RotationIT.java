@@ -296,6 +296,7 @@ class RotationIT {
     void pausesWhenItsJobIsStoppedThereAndGoesOnWhenItIsRestartedThere() {
         String rotation = running();
         long execution = liveExecutions().get(0).getJsonNumber("executionId").longValue();
+        long instance = newestInstance();
         Answer stopped = operator()
                 .callOutside("PUT", JOBS + "jobexecutions/" + execution + "?action=stop")
                 .send();
@@ -310,6 +311,8 @@ class RotationIT {
         assertEquals(200, restarted.status(), restarted::toString);
         TestHome.await("it goes on", PATIENCE, () -> custodian.get(rotation).getInt("done") > done);
         drained(rotation);
+        // A checkpoint that stands too far would leave subjects to another job.
+        assertEquals(instance, newestInstance());
     }
 
     @Test

@@ -1,5 +1,6 @@
 package org.templatevault.testing;
 
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,6 +11,7 @@ public final class SharedVault {
     private static @Nullable VaultServer server;
     private static @Nullable DatabaseProxy proxy;
     private static @Nullable Mortal mortal;
+    private static final TokenIssuer ISSUER = TokenIssuer.create();
 
     /**
      * A server, its database and the proxy between them, for tests that kill; each leaves them running. Its rotations
@@ -24,7 +26,13 @@ public final class SharedVault {
         if (server == null) {
             TestHome home = TestHome.create("shared");
             proxy = DatabaseProxy.before(home.database().port());
-            server = VaultServer.on(home).through(proxy).start();
+            Path key = home.directory().resolve("issuer.pem");
+            ISSUER.publish(key);
+            server = VaultServer.on(home)
+                    .through(proxy)
+                    .variable("VAULT_JWT_ISSUER", TokenIssuer.NAME)
+                    .variable("VAULT_JWT_KEY_LOCATION", key.toUri().toString())
+                    .start();
         }
         return server;
     }
@@ -49,6 +57,11 @@ public final class SharedVault {
                             .start());
         }
         return mortal;
+    }
+
+    /** Who makes the tokens that {@link #server} trusts, beside the users of its registry. */
+    public static TokenIssuer issuer() {
+        return ISSUER;
     }
 
     /** A client signed in as the user of this role. */

@@ -126,6 +126,11 @@ public final class TestHome implements AutoCloseable {
         ServerConfig.write(home, database(), databaseUrl, variables);
     }
 
+    /** Makes the certificate and the users of this home without a server. */
+    public void makeCertificate() throws IOException {
+        writeServerConfig(database().url(), Map.of());
+    }
+
     /** Waits for what becomes true; fails with the words given. */
     public static void await(String what, Duration patience, java.util.function.BooleanSupplier condition) {
         long end = System.nanoTime() + patience.toNanos();

@@ -296,7 +296,7 @@ public final class VaultServer implements AutoCloseable {
         return directory.resolve("servers/vault");
     }
 
-    private static int freePort() {
+    static int freePort() {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         } catch (IOException e) {

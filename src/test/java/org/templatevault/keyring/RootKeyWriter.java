@@ -1,0 +1,17 @@
+package org.templatevault.keyring;
+
+import java.nio.file.Path;
+
+/** Makes root keys without end and says each one's alias when it is durable, until somebody kills it. */
+final class RootKeyWriter {
+    private RootKeyWriter() {}
+
+    public static void main(String[] arguments) {
+        RootKeyFile file = new RootKeyFile(Path.of(arguments[0]), arguments[1]);
+        for (int i = 0; ; i++) {
+            String alias = arguments[2] + "-" + i;
+            file.generate(alias);
+            System.out.println(alias);
+        }
+    }
+}

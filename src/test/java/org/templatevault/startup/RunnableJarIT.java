@@ -138,6 +138,7 @@ class RunnableJarIT {
         TestHome.await("some are moved", PATIENCE, () -> rotation(id).getInt("done") > 0);
         jar.kill();
 
+        Files.delete(secrets.resolve("VAULT_DB_OWNER_PASSWORD"));
         jar.start("two", environment());
         TestHome.await(
                 "the rotation ended",

@@ -44,8 +44,14 @@ public final class RunnableJar implements AutoCloseable {
             builder.environment().putAll(environment);
             Path console = directory.resolve("console.log");
             builder.redirectErrorStream(true).redirectOutput(console.toFile());
-            process = builder.start();
-            TestHome.await("the jar is ready, see " + console, START, () -> client().isReady());
+            Process started = builder.start();
+            process = started;
+            TestHome.await("the jar is ready, see " + console, START, () -> {
+                if (!started.isAlive()) {
+                    throw new AssertionError("The jar ended, see " + console);
+                }
+                return client().isReady();
+            });
             return this;
         } catch (IOException e) {
             throw new UncheckedIOException(e);

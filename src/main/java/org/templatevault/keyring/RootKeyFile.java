@@ -69,6 +69,19 @@ final class RootKeyFile {
         }
     }
 
+    /** Removes a root key; the file without it is durable when this returns. One that is absent is no error. */
+    synchronized void delete(String alias) {
+        KeyStore store = load();
+        try {
+            if (store.containsAlias(alias)) {
+                store.deleteEntry(alias);
+                write(store);
+            }
+        } catch (GeneralSecurityException | IOException e) {
+            throw cannotWrite(e);
+        }
+    }
+
     byte[] wrap(String alias, SecretBytes kek, byte[] aad) {
         try (SecretBytes rootKey = read(alias)) {
             return WrappedKey.wrap(SUITE, rootKey, kek, aad);

@@ -11,6 +11,7 @@ import jakarta.ejb.TransactionManagementType;
 import jakarta.enterprise.concurrent.ManagedScheduledExecutorService;
 import jakarta.inject.Inject;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -70,11 +71,21 @@ public class DestructionDriver {
         }
     }
 
+    private void advanceAsFarAsPossible() {
+        List<Destructions.Row> before = List.of();
+        List<Destructions.Row> open = transactions.read(destructions::open);
+        while (!open.equals(before)) {
+            open.forEach(steps::advance);
+            before = open;
+            open = transactions.read(destructions::open);
+        }
+    }
+
     private void tick() {
         try {
             Optional<Long> lease = transactions.call(() -> leases.hold(LEASE, node.id(), LEASE_TIME));
             if (lease.isPresent() && keyRings.isReady()) {
-                transactions.read(destructions::open).forEach(steps::advance);
+                advanceAsFarAsPossible();
             }
         } catch (RuntimeException e) {
             LOG.log(System.Logger.Level.WARNING, "The destruction's next step has to wait: " + e.getMessage(), e);

@@ -1,0 +1,291 @@
+package org.templatevault.destruction;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import jakarta.json.Json;
+import jakarta.json.JsonObject;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.security.KeyFactory;
+import java.security.KeyStore;
+import java.security.Signature;
+import java.security.spec.X509EncodedKeySpec;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.templatevault.testing.Approver;
+import org.templatevault.testing.Custodian;
+import org.templatevault.testing.Invariants;
+import org.templatevault.testing.Rows;
+import org.templatevault.testing.SharedVault;
+import org.templatevault.testing.TemplateDocument;
+import org.templatevault.testing.TestHome;
+import org.templatevault.testing.VaultClient.Answer;
+import org.templatevault.testing.VaultClient.Stored;
+import org.templatevault.testing.VaultServer;
+
+class DestructionIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final String OPEN = "modality=IRIS&format=OPAQUE";
+
+    private final VaultServer server = SharedVault.mortal().server();
+    private final Rows rows = new Rows(SharedVault.mortal().home());
+    private final Custodian custodian = new Custodian(server);
+    private final Approver approver = new Approver(server);
+    private final Map<Stored, byte[]> acknowledged = new LinkedHashMap<>();
+    private int version;
+
+    @BeforeEach
+    void leaveAVersion() {
+        for (int i = 0; i < 20; i++) {
+            byte[] bytes = TemplateDocument.noise(200 + i, i);
+            acknowledged.put(server.as("enroller").store(UUID.randomUUID(), OPEN, bytes), bytes);
+        }
+        version = custodian.rotate(Json.createObjectBuilder()).getInt("fromVersion");
+    }
+
+    @AfterEach
+    void everyTemplateOpens() {
+        acknowledged.forEach((stored, bytes) -> assertArrayEquals(
+                bytes, server.as("reader").read(stored).expect(200).bytes()));
+        assertEquals(List.of(), Invariants.broken(rows));
+    }
+
+    private Answer ask(int which, boolean withoutBackup) {
+        return server.as("key-custodian")
+                .post("/keys/" + which + ":destroy")
+                .json("{\"withoutNewerBackup\":" + withoutBackup + "}")
+                .send();
+    }
+
+    private String askAndApprove(boolean withoutBackup) {
+        String approval = ask(version, withoutBackup)
+                .expect(202)
+                .json()
+                .getJsonObject("approval")
+                .getString("id");
+        approver.approve(approval);
+        return approval;
+    }
+
+    private JsonObject destruction() {
+        return server.as("auditor")
+                .get("/keys/" + version + "/destruction")
+                .send()
+                .expect(200)
+                .json();
+    }
+
+    private JsonObject await(String state) {
+        TestHome.await(
+                "the destruction is " + state,
+                PATIENCE,
+                () -> destruction().getString("state").equals(state));
+        return destruction();
+    }
+
+    private JsonObject key() {
+        return server.as("auditor").get("/keys/" + version).send().expect(200).json();
+    }
+
+    private List<String> rootKeys() throws Exception {
+        Properties passwords = new Properties();
+        try (var reader = Files.newBufferedReader(server.home().directory().resolve("keystore.properties"))) {
+            passwords.load(reader);
+        }
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        try (var in = Files.newInputStream(server.home().directory().resolve("keystore.p12"))) {
+            store.load(in, passwords.getProperty("keystore").toCharArray());
+        }
+        return Collections.list(store.aliases());
+    }
+
+    private String alias() {
+        return rows.texts("select root_key_alias from vault.key_version where version = ?", version)
+                .get(0);
+    }
+
+    private void register(String kind, Instant takenAt) {
+        server.as("operator")
+                .post("/copies")
+                .json(Json.createObjectBuilder()
+                        .add("kind", kind)
+                        .add("name", kind + " of the tests")
+                        .add("takenAt", takenAt.toString())
+                        .add(
+                                "expiresAt",
+                                Instant.now().plus(Duration.ofDays(30)).toString())
+                        .build())
+                .send()
+                .expect(201);
+    }
+
+    @Test
+    void destroysAVersionThatNothingNeedsAndSignsACertificate() throws Exception {
+        assertTrue(rootKeys().contains(alias()));
+        askAndApprove(true);
+        JsonObject ended = await("DESTROYED");
+        assertTrue(ended.getInt("templatesOpened") >= 20, ended::toString);
+        assertEquals("DESTROYED", key().getString("state"));
+        assertFalse(rootKeys().contains(alias()));
+        assertEquals(0, rows.number("select count(*) from vault.key_material where version = ?", version));
+
+        JsonObject answer = server.as("auditor")
+                .get("/keys/" + version + "/certificate")
+                .send()
+                .expect(200)
+                .json();
+        byte[] signed = Base64.getDecoder().decode(answer.getString("signed"));
+        assertEquals(answer.getJsonObject("certificate").toString(), new String(signed, StandardCharsets.UTF_8));
+        assertTrue(verifies(answer, signed));
+        signed[signed.length / 2] ^= 1;
+        assertFalse(verifies(answer, signed));
+        JsonObject certificate = answer.getJsonObject("certificate");
+        assertEquals(version, certificate.getInt("version"));
+        assertEquals("key-custodian", certificate.getString("requestedBy"));
+        assertEquals("approver", certificate.getString("approvedBy"));
+        assertEquals(key().getString("fingerprint"), certificate.getString("fingerprint"));
+        assertEquals(0, certificate.getJsonObject("references").getInt("subject_key"));
+
+        server.kill();
+        server.start();
+        assertEquals("DESTROYED", key().getString("state"));
+    }
+
+    private static boolean verifies(JsonObject answer, byte[] signed) throws Exception {
+        String pem = answer.getString("publicKey").replaceAll("-----[^-]+-----|\\s", "");
+        Signature verifier = Signature.getInstance("Ed25519");
+        verifier.initVerify(KeyFactory.getInstance("Ed25519")
+                .generatePublic(new X509EncodedKeySpec(Base64.getDecoder().decode(pem))));
+        verifier.update(signed);
+        return verifier.verify(Base64.getDecoder().decode(answer.getString("signature")));
+    }
+
+    @Test
+    void refusesAVersionThatIsInUseAndSoDoesTheDatabase() {
+        String rotation = custodian.start(Json.createObjectBuilder().add("rate", 1));
+        custodian.await(rotation, "REENCRYPTING");
+        custodian.steer(rotation, "cancel").expect(200);
+        int used = custodian.get(rotation).getInt("fromVersion");
+        JsonObject problem = ask(used, true).problem(409, "key-in-use");
+        assertTrue(problem.getString("detail").matches(".*: [1-9][0-9]* rows of subject_key, .*"), problem::toString);
+        JsonObject usage = server.as("auditor")
+                .get("/keys/" + used + "/usage")
+                .send()
+                .expect(200)
+                .json();
+        assertTrue(usage.getBoolean("used"), usage::toString);
+        SQLException refused = assertThrows(SQLException.class, () -> {
+            try (var connection = server.home().superuser().getConnection();
+                    var statement = connection.createStatement()) {
+                statement.executeUpdate("delete from vault.key_material where version = " + used);
+            }
+        });
+        assertEquals("23503", refused.getSQLState().replace("23001", "23503"));
+        ask(used + 1, true).problem(409, "key-state");
+        ask(999_999, true).problem(404, "key-version-not-found");
+        assertEquals("DRAINED", custodian.rotate(Json.createObjectBuilder()).getString("state"));
+    }
+
+    @Test
+    void needsTwoPeopleAndExactlyTheRequestThatWasRead() {
+        String approval =
+                ask(version, true).expect(202).json().getJsonObject("approval").getString("id");
+        ask(version, true).problem(409, "destruction-in-progress");
+        approver.approve(approval, "0".repeat(64)).problem(409, "request-hash-differs");
+        SQLException refused = assertThrows(SQLException.class, () -> {
+            try (var connection = server.home().superuser().getConnection();
+                    var statement = connection.createStatement()) {
+                statement.executeUpdate("update vault.approval set state = 'APPROVED', decided_by = requested_by,"
+                        + " decided_at = now(), not_before = now() where id = '" + approval + "'");
+            }
+        });
+        assertEquals("23514", refused.getSQLState());
+        rows.change("update vault.approval set requested_by = 'approver' where id = ?", UUID.fromString(approval));
+        approver.approve(approval, approver.get(approval).getString("requestHash"))
+                .problem(403, "own-request");
+        rows.change(
+                "update vault.approval set requested_by = 'key-custodian', request = request || '.' where id = ?",
+                UUID.fromString(approval));
+        approver.approve(approval, approver.get(approval).getString("requestHash"))
+                .problem(409, "request-hash-differs");
+        server.as("approver").post("/approvals/" + approval + ":reject").send().expect(200);
+        await("CANCELLED");
+        assertEquals("DEACTIVATED", key().getString("state"));
+    }
+
+    @Test
+    void waitsForNewerBackupsAndCanBeTakenBackUntilThen() {
+        String approval = askAndApprove(false);
+        JsonObject waiting = await("WAITING");
+        assertEquals("DESTROYING", key().getString("state"));
+        assertEquals(2, waiting.getJsonArray("waitingFor").size(), waiting::toString);
+        server.as("key-custodian")
+                .post("/approvals/" + approval + ":cancel")
+                .send()
+                .expect(200);
+        await("CANCELLED");
+        assertEquals("DEACTIVATED", key().getString("state"));
+
+        Instant before = Instant.now().minus(Duration.ofDays(1));
+        register("database", before);
+        askAndApprove(false);
+        await("WAITING");
+        register("database", Instant.now());
+        register("keystore", Instant.now());
+        await("DESTROYED");
+        JsonObject since = server.as("operator")
+                .get("/keys/restorable-since")
+                .send()
+                .expect(200)
+                .json();
+        assertTrue(Instant.parse(since.getString("restorableSince")).isAfter(before), since::toString);
+    }
+
+    @Test
+    void failsWhenARowDoesNotOpenUnderTheKeyThatItNames() {
+        Stored damaged = server.as("enroller").store(UUID.randomUUID(), OPEN, new byte[] {1});
+        String flip = "update vault.template set envelope = set_byte(envelope, 40, get_byte(envelope, 40) # 1)"
+                + " where id = ?";
+        rows.change(flip, damaged.template());
+        askAndApprove(true);
+        JsonObject failed = await("FAILED");
+        assertTrue(failed.getString("failure").contains(damaged.subject().toString()), failed::toString);
+        assertEquals("DEACTIVATED", key().getString("state"));
+        rows.change(flip, damaged.template());
+        askAndApprove(true);
+        await("DESTROYED");
+    }
+
+    @Test
+    void goesOnAfterAKillAtAnyStep() {
+        askAndApprove(false);
+        await("WAITING");
+        server.kill();
+        server.start();
+        await("WAITING");
+        register("database", Instant.now());
+        register("keystore", Instant.now());
+        TestHome.await(
+                "the key is gone",
+                PATIENCE,
+                () -> rows.number("select count(*) from vault.key_material where version = ?", version) == 0);
+        server.kill();
+        server.start();
+        await("DESTROYED");
+    }
+}

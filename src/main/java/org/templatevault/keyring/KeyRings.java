@@ -2,12 +2,14 @@ package org.templatevault.keyring;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.config.Settings;
 import org.templatevault.crypto.KeyIdentity;
@@ -22,8 +24,6 @@ import org.templatevault.persistence.Transactions;
 /** Reads this node's key ring from database and key store, and makes the next version. */
 @ApplicationScoped
 public class KeyRings {
-    private static final String KEY_STORE = "PKCS12";
-
     @Inject
     Settings settings;
 
@@ -34,29 +34,21 @@ public class KeyRings {
     Transactions transactions;
 
     private volatile @Nullable KeyRing ring;
-    private volatile @Nullable RootKeyFile rootKeys;
+    private volatile @Nullable KeyStores keyStores;
 
     /**
-     * Opens the key store and reads the ring; a new database gets its vault, its first version and its service keys.
+     * Opens the key stores and reads the ring; a new database gets its vault, its first version and its service keys.
      *
-     * @throws KeyStoreUnavailableException naming the setting, if the key store is absent, does not open, or lacks the
-     *     root key of a living version
+     * @throws KeyStoreUnavailableException naming the setting, if a key store that is needed is absent, does not open, or
+     *     lacks the root key of a living version
      */
     public void start() {
-        RootKeyFile file = new RootKeyFile(Path.of(settings.keyStoreFile()), settings.keyStorePassword());
         boolean firstStart = keyVersions.vaultId().isEmpty();
-        if (!file.exists()) {
-            if (!firstStart || !settings.keyStoreCreate()) {
-                throw new KeyStoreUnavailableException(
-                        "VAULT_KEYSTORE_FILE: " + settings.keyStoreFile() + " does not exist"
-                                + (firstStart
-                                        ? " (VAULT_KEYSTORE_CREATE=true makes it at the first start)"
-                                        : ", and the database holds keys that need it"),
-                        null);
-            }
-            file.create();
-        }
-        rootKeys = file;
+        Set<String> needed = keyVersions.all().stream()
+                .filter(row -> row.wrapped() != null)
+                .map(KeyVersions.Row::keyStore)
+                .collect(Collectors.toSet());
+        keyStores = KeyStores.open(settings, needed);
         if (firstStart) {
             transactions.run(this::createVault);
         }
@@ -85,10 +77,12 @@ public class KeyRings {
     /** The root key is durable before the row that needs it can commit; one without a row is left in the key store. */
     private void insertVersion(UUID vault, int version, SecretBytes kek, Instant now) {
         String alias = "root-" + version + "-" + UUID.randomUUID().toString().substring(0, 8);
-        requireRootKeys().generate(alias);
+        String keyStore = requireKeyStores().newest();
+        RootKeys rootKeys = requireKeyStores().of(keyStore);
+        rootKeys.generate(alias);
         byte[] aad = KeyIdentity.kek(vault, version, Suite.AES_256_GCM);
-        byte[] wrapped = requireRootKeys().wrap(alias, kek, aad);
-        keyVersions.insert(version, KEY_STORE, alias, Suite.AES_256_GCM.name(), wrapped, now);
+        byte[] wrapped = rootKeys.wrap(alias, kek, aad);
+        keyVersions.insert(version, keyStore, alias, Suite.AES_256_GCM.name(), wrapped, now);
     }
 
     /**
@@ -141,8 +135,8 @@ public class KeyRings {
             return new Kek(row.version(), state, suite, held.key());
         }
         byte[] aad = KeyIdentity.kek(vault, row.version(), suite);
-        return new Kek(
-                row.version(), state, suite, requireRootKeys().unwrap(row.rootKeyAlias(), wrapped.toArray(), aad));
+        RootKeys rootKeys = requireKeyStores().of(row.keyStore());
+        return new Kek(row.version(), state, suite, rootKeys.unwrap(row.rootKeyAlias(), wrapped.toArray(), aad));
     }
 
     private static ServiceKey serviceKey(UUID vault, ServiceKeyRow row, List<Kek> keks) {
@@ -179,8 +173,13 @@ public class KeyRings {
         return moved;
     }
 
-    private RootKeyFile requireRootKeys() {
-        RootKeyFile present = rootKeys;
+    /** The configured key stores, and which of them could be used when they were last used; asks none of them. */
+    public Map<String, Boolean> keyStoresReachable() {
+        return requireKeyStores().reachable();
+    }
+
+    private KeyStores requireKeyStores() {
+        KeyStores present = keyStores;
         if (present == null) {
             throw new KeyStoreUnavailableException("The key store is not open", null);
         }

@@ -217,8 +217,12 @@ public class RotationLedger {
         });
     }
 
-    /** Makes the new version the one that wraps, and counts and divides what is to be moved, in one transaction. */
+    /**
+     * Makes the new version the one that wraps, and counts and divides what is to be moved, in one transaction. Waits
+     * while this node cannot unwrap the new version: once it is active, nobody can store without it.
+     */
     void activate(Rotations.Row row) {
+        keyRings.refresh().require(row.toVersion());
         transactions.run(() -> {
             keyVersions.activate(row.toVersion(), now());
             rotations.activated(row.id(), now());

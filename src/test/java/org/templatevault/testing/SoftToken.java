@@ -43,11 +43,7 @@ public final class SoftToken {
      * @param configuration the file to write, which {@value #VARIABLE} names in the process that uses the token
      */
     public static SoftToken create(Path configuration, Path directory) {
-        boolean installed = library().isPresent();
-        if (!installed) {
-            System.out.println("Skipped: SoftHSM2 is not installed (Debian: apt-get install softhsm2)");
-        }
-        Assumptions.assumeTrue(installed, "SoftHSM2 is not installed");
+        requireInstalled();
         SoftToken made = new SoftToken(configuration, directory);
         try {
             Files.createDirectories(made.tokens);
@@ -58,6 +54,15 @@ public final class SoftToken {
         }
         made.add(LABEL);
         return made;
+    }
+
+    /** Skips the calling test where SoftHSM2 is not installed, and says so. */
+    public static void requireInstalled() {
+        boolean installed = library().isPresent();
+        if (!installed) {
+            System.out.println("Skipped: SoftHSM2 is not installed (Debian: apt-get install softhsm2)");
+        }
+        Assumptions.assumeTrue(installed, "SoftHSM2 is not installed");
     }
 
     private static Optional<String> library() {

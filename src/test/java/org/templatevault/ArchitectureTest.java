@@ -36,8 +36,22 @@ class ArchitectureTest {
             Map.entry("persistence", Set.of("error")),
             Map.entry("keyring", Set.of("config", "crypto", "error", "persistence")),
             Map.entry("vault", Set.of("config", "crypto", "envelope", "error", "keyring", "persistence")),
-            Map.entry("rotation", Set.of("config", "crypto", "envelope", "error", "keyring", "persistence", "vault")),
-            Map.entry("rest", Set.of("config", "envelope", "error", "persistence", "rotation", "vault")),
+            Map.entry("approval", Set.of("config", "error", "persistence")),
+            Map.entry(
+                    "rotation",
+                    Set.of("approval", "config", "crypto", "envelope", "error", "keyring", "persistence", "vault")),
+            Map.entry("destruction", Set.of("approval", "envelope", "error", "keyring", "persistence", "vault")),
+            Map.entry(
+                    "rest",
+                    Set.of(
+                            "approval",
+                            "config",
+                            "destruction",
+                            "envelope",
+                            "error",
+                            "persistence",
+                            "rotation",
+                            "vault")),
             Map.entry("startup", Set.of("config", "error", "keyring", "persistence", "rotation", "vault")),
             Map.entry("embedded", Set.of("persistence")));
 

@@ -30,6 +30,10 @@ import java.util.stream.Stream;
  * @param reasons {@code VAULT_REASONS}: what a deletion may be for
  * @param rotationPartitions {@code VAULT_ROTATION_PARTITIONS}: threads of one rotation
  * @param databaseWaitSeconds {@code VAULT_DB_WAIT_SECONDS}: how long the start waits for the database
+ * @param approvalWaitMinutes {@code VAULT_APPROVAL_WAIT_MINUTES}: from an approval to what it approves
+ * @param approvalExpiryHours {@code VAULT_APPROVAL_EXPIRY_HOURS}: from a request to its end if nobody carried it out
+ * @param backoffReadMillis {@code VAULT_BACKOFF_READ_MILLIS}: a rotation waits while reads take longer; 0 for never
+ * @param backoffLagSeconds {@code VAULT_BACKOFF_LAG_SECONDS}: a rotation waits while a replica lags more; 0 for never
  */
 public record Settings(
         String databaseUrl,
@@ -50,7 +54,11 @@ public record Settings(
         Set<String> purposes,
         Set<String> reasons,
         int rotationPartitions,
-        int databaseWaitSeconds) {
+        int databaseWaitSeconds,
+        int approvalWaitMinutes,
+        int approvalExpiryHours,
+        int backoffReadMillis,
+        int backoffLagSeconds) {
     /** No setting can raise the size of a template above this many bytes. */
     public static final int HARD_TEMPLATE_MAX_BYTES = 8 << 20;
 
@@ -98,9 +106,16 @@ public record Settings(
                         List.of("data-subject-request", "consent-withdrawn", "retention", "enrolment-error"),
                         NAME)),
                 (int) reader.number("VAULT_ROTATION_PARTITIONS", 2, 1, 32),
-                (int) reader.number("VAULT_DB_WAIT_SECONDS", 30, 0, 600));
+                (int) reader.number("VAULT_DB_WAIT_SECONDS", 30, 0, 600),
+                (int) reader.number("VAULT_APPROVAL_WAIT_MINUTES", 1440, 0, 43_200),
+                (int) reader.number("VAULT_APPROVAL_EXPIRY_HOURS", 168, 1, 8_760),
+                (int) reader.number("VAULT_BACKOFF_READ_MILLIS", 0, 0, 60_000),
+                (int) reader.number("VAULT_BACKOFF_LAG_SECONDS", 0, 0, 86_400));
         if (settings.databaseOwner.isPresent() != settings.databaseOwnerPassword.isPresent()) {
             reader.refuse("VAULT_DB_OWNER and VAULT_DB_OWNER_PASSWORD belong together: set both or neither");
+        }
+        if (settings.approvalWaitMinutes >= settings.approvalExpiryHours * 60) {
+            reader.refuse("VAULT_APPROVAL_WAIT_MINUTES must be less than VAULT_APPROVAL_EXPIRY_HOURS");
         }
         reader.required("VAULT_DB_PASSWORD", "the password of the application's database role");
         if (reader.optional("VAULT_JWT_ISSUER")

@@ -1,5 +1,6 @@
 package org.templatevault.keyring;
 
+import org.jspecify.annotations.Nullable;
 import org.templatevault.crypto.SecretBytes;
 import org.templatevault.crypto.Suite;
 
@@ -9,6 +10,12 @@ import org.templatevault.crypto.Suite;
  * @param version from 1
  * @param state as it was when the ring was read
  * @param wrapSuite the suite that this version wraps with
+ * @param dataSuite the suite of the DEKs that are made under it; null for the configured one
  * @param key 32 bytes
  */
-public record Kek(int version, KeyState state, Suite wrapSuite, SecretBytes key) {}
+public record Kek(
+        int version,
+        KeyState state,
+        Suite wrapSuite,
+        @Nullable Suite dataSuite,
+        SecretBytes key) {}

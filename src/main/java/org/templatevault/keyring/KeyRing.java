@@ -7,6 +7,7 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.stream.Collectors;
 
 /**
  * The KEK versions and service keys that this node holds, one KEK active. Immutable: a change gives a new ring, and
@@ -56,6 +57,18 @@ public final class KeyRing {
             throw new UnknownKeyVersionException(version);
         }
         return kek;
+    }
+
+    /** All versions, oldest first. */
+    public Collection<Kek> keks() {
+        return keks.values();
+    }
+
+    /** Its versions and their states, as {@link org.templatevault.persistence.Nodes#seen} answers with. */
+    public String versions() {
+        return keks.values().stream()
+                .map(kek -> kek.version() + kek.state().name())
+                .collect(Collectors.joining(","));
     }
 
     /** The version, if this ring holds it. */

@@ -2,6 +2,8 @@ package org.templatevault.keyring;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -12,18 +14,24 @@ import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.config.Settings;
+import org.templatevault.crypto.Ed25519;
+import org.templatevault.crypto.Hkdf;
 import org.templatevault.crypto.KeyIdentity;
 import org.templatevault.crypto.SecretBytes;
 import org.templatevault.crypto.Suite;
 import org.templatevault.crypto.WrappedKey;
+import org.templatevault.error.VaultException;
 import org.templatevault.persistence.Bytes;
 import org.templatevault.persistence.KeyVersions;
 import org.templatevault.persistence.KeyVersions.ServiceKeyRow;
 import org.templatevault.persistence.Transactions;
+import org.templatevault.persistence.TryAgainException;
 
 /** Reads this node's key ring from database and key store, and makes the next version. */
 @ApplicationScoped
 public class KeyRings {
+    private static final byte[] FINGERPRINT = "tv/kek-fingerprint".getBytes(StandardCharsets.US_ASCII);
+
     @Inject
     Settings settings;
 
@@ -32,6 +40,9 @@ public class KeyRings {
 
     @Inject
     Transactions transactions;
+
+    @Inject
+    WrapBudget budget;
 
     private volatile @Nullable KeyRing ring;
     private volatile @Nullable KeyStores keyStores;
@@ -53,6 +64,7 @@ public class KeyRings {
             transactions.run(this::createVault);
         }
         refresh();
+        addServiceKeys();
     }
 
     private void createVault() {
@@ -63,15 +75,49 @@ public class KeyRings {
         }
         try (SecretBytes kek = SecretBytes.random(Suite.KEY_BYTES)) {
             insertVersion(vault, 1, kek, now);
-            keyVersions.activate(1, now);
+            keyVersions.activate(1, null, null, now);
             for (ServicePurpose purpose : ServicePurpose.values()) {
-                try (SecretBytes key = SecretBytes.random(Suite.KEY_BYTES)) {
-                    byte[] aad = KeyIdentity.service(vault, purpose.name(), 1, 1);
-                    byte[] wrapped = WrappedKey.wrap(Suite.AES_256_GCM, kek, key, aad);
-                    keyVersions.insertServiceKey(new ServiceKeyRow(purpose.name(), 1, 1, Bytes.of(wrapped)), now);
-                }
+                insertServiceKey(vault, purpose, 1, Suite.AES_256_GCM, kek, now);
             }
         }
+    }
+
+    private void insertServiceKey(
+            UUID vault, ServicePurpose purpose, int version, Suite suite, SecretBytes kek, Instant now) {
+        try (SecretBytes key = SecretBytes.random(Suite.KEY_BYTES)) {
+            byte[] aad = KeyIdentity.service(vault, purpose.name(), 1, version);
+            byte[] wrapped = WrappedKey.wrap(suite, kek, key, aad);
+            keyVersions.insertServiceKey(new ServiceKeyRow(purpose.name(), 1, version, Bytes.of(wrapped)), now);
+        }
+    }
+
+    /** A vault that an earlier release made lacks the keys of later purposes. */
+    private void addServiceKeys() {
+        KeyRing present = current();
+        Kek active = present.active();
+        boolean complete = true;
+        for (ServicePurpose purpose : ServicePurpose.values()) {
+            if (present.serviceKeys(purpose).isEmpty()) {
+                complete = false;
+                transactions.run(() -> insertServiceKey(
+                        present.vaultId(), purpose, active.version(), active.wrapSuite(), active.key(), now()));
+            }
+        }
+        KeyRing full = complete ? present : refresh();
+        for (ServiceKey key : full.serviceKeys(ServicePurpose.SIGNING)) {
+            transactions.run(() -> keyVersions.insertSigningKey(key.number(), Ed25519.publicKey(key.key()), now()));
+        }
+    }
+
+    /** Signs with the newest of the vault's own signing keys. */
+    public Signature sign(byte[] message) {
+        ServiceKey key = current().serviceKey(ServicePurpose.SIGNING);
+        return new Signature(key.number(), Bytes.of(Ed25519.sign(key.key(), message)));
+    }
+
+    /** Removes the root key of a version from its key store, durably; one that is gone already is no error. */
+    public void deleteRootKey(KeyVersions.Row version) {
+        requireKeyStores().of(version.keyStore()).delete(version.rootKeyAlias());
     }
 
     /** The root key is durable before the row that needs it can commit; one without a row is left in the key store. */
@@ -82,7 +128,8 @@ public class KeyRings {
         rootKeys.generate(alias);
         byte[] aad = KeyIdentity.kek(vault, version, Suite.AES_256_GCM);
         byte[] wrapped = rootKeys.wrap(alias, kek, aad);
-        keyVersions.insert(version, keyStore, alias, Suite.AES_256_GCM.name(), wrapped, now);
+        keyVersions.insert(
+                version, keyStore, alias, Suite.AES_256_GCM.name(), wrapped, fingerprint(vault, version, kek), now);
     }
 
     /**
@@ -93,6 +140,16 @@ public class KeyRings {
         try (SecretBytes kek = SecretBytes.random(Suite.KEY_BYTES)) {
             insertVersion(current().vaultId(), version, kek, now());
         }
+    }
+
+    /**
+     * Counts a wrap under the active version before it is made.
+     *
+     * @throws TryAgainException while more are being reserved
+     * @throws VaultException {@code wraps-exhausted} when a new version is needed
+     */
+    public void countWrap(int version) {
+        budget.take(version);
     }
 
     /** This node's ring. */
@@ -124,19 +181,53 @@ public class KeyRings {
                 .toList();
         KeyRing fresh = new KeyRing(vault, keks, serviceKeys);
         ring = fresh;
+        budget.prepare(fresh.active().version());
+        if (old != null) {
+            old.keks().stream()
+                    .filter(kek -> fresh.find(kek.version()).isEmpty())
+                    .forEach(kek -> kek.key().close());
+        }
         return fresh;
+    }
+
+    /** For whoever finds that this node's ring is older than the database: reads it anew; to be thrown. */
+    public TryAgainException outdated() {
+        refresh();
+        return new TryAgainException("This node's key ring was old");
     }
 
     private Kek kek(UUID vault, KeyVersions.Row row, Bytes wrapped, @Nullable KeyRing old) {
         KeyState state = KeyState.valueOf(row.state());
         Suite suite = Suite.valueOf(row.wrapSuite());
         Kek held = old == null ? null : old.find(row.version()).orElse(null);
+        Suite dataSuite = row.dataSuite() == null ? null : Suite.valueOf(row.dataSuite());
         if (held != null && held.wrapSuite() == suite) {
-            return new Kek(row.version(), state, suite, held.key());
+            return new Kek(row.version(), state, suite, dataSuite, held.key());
         }
         byte[] aad = KeyIdentity.kek(vault, row.version(), suite);
         RootKeys rootKeys = requireKeyStores().of(row.keyStore());
-        return new Kek(row.version(), state, suite, rootKeys.unwrap(row.rootKeyAlias(), wrapped.toArray(), aad));
+        SecretBytes key = rootKeys.unwrap(row.rootKeyAlias(), wrapped.toArray(), aad);
+        requireKnownAnswer(vault, row, key);
+        return new Kek(row.version(), state, suite, dataSuite, key);
+    }
+
+    /** A node says that it holds a version only after it has computed with its KEK what the maker computed. */
+    private void requireKnownAnswer(UUID vault, KeyVersions.Row row, SecretBytes key) {
+        byte[] computed = fingerprint(vault, row.version(), key);
+        if (row.fingerprint() == null) {
+            keyVersions.setFingerprint(row.version(), computed);
+        } else if (!MessageDigest.isEqual(computed, row.fingerprint().toArray())) {
+            throw new KeyStoreUnavailableException(
+                    "The KEK version " + row.version() + " is not the one that was made", null);
+        }
+    }
+
+    /** 32 bytes that name the KEK and tell nothing of it (RFC 5869). */
+    private static byte[] fingerprint(UUID vault, int version, SecretBytes kek) {
+        byte[] label = KeyIdentity.kek(vault, version, Suite.AES_256_GCM);
+        try (SecretBytes derived = Hkdf.sha256(kek, FINGERPRINT, label, Suite.KEY_BYTES)) {
+            return derived.reveal().clone();
+        }
     }
 
     private static ServiceKey serviceKey(UUID vault, ServiceKeyRow row, List<Kek> keks) {
@@ -162,6 +253,7 @@ public class KeyRings {
         for (ServiceKeyRow row : keyVersions.serviceKeys()) {
             if (row.kekVersion() != active.version()) {
                 ServiceKey key = serviceKey(present.vaultId(), row, List.of(present.require(row.kekVersion())));
+                countWrap(active.version());
                 byte[] aad = KeyIdentity.service(present.vaultId(), row.purpose(), row.number(), active.version());
                 byte[] wrapped = WrappedKey.wrap(active.wrapSuite(), active.key(), key.key(), aad);
                 ServiceKeyRow fresh =

@@ -10,6 +10,8 @@ public enum KeyState {
     DEACTIVATED,
     /** Unwraps only, and what it wrapped is to be moved first. */
     COMPROMISED,
+    /** Two people have decided; it still unwraps until its material is gone. */
+    DESTROYING,
     /** Its material is gone. */
     DESTROYED
 }

@@ -7,5 +7,7 @@ public enum ServicePurpose {
     /** Fingerprints of requests that carry an Idempotency-Key. */
     IDEMPOTENCY,
     /** Tombstones of erased subjects. */
-    TOMBSTONE
+    TOMBSTONE,
+    /** Signatures of certificates: the seed of an Ed25519 key. */
+    SIGNING
 }

@@ -23,7 +23,8 @@ public class Erasures {
             Instant logicalAt,
             int firstKekVersion,
             int lastKekVersion,
-            int templates) {}
+            int templates,
+            boolean released) {}
 
     @Inject
     Sql sql;
@@ -32,7 +33,7 @@ public class Erasures {
     public void insert(Row row, byte[] tombstone, int keyNumber, UUID subject) {
         sql.update(
                 "insert into vault.erasure (id, pseudonym, reason, requested_by, logical_at, first_kek_version,"
-                        + " last_kek_version, templates) values (?, ?, ?, ?, ?, ?, ?, ?)",
+                        + " last_kek_version, templates, released) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 row.id,
                 row.pseudonym,
                 row.reason,
@@ -40,7 +41,8 @@ public class Erasures {
                 row.logicalAt,
                 row.firstKekVersion,
                 row.lastKekVersion,
-                row.templates);
+                row.templates,
+                row.released);
         sql.update(
                 "insert into vault.erased_subject (tag, key_number, erasure_id, erased_at) values (?, ?, ?, ?)",
                 tombstone,
@@ -86,7 +88,8 @@ public class Erasures {
                         Sql.instant(row, "logical_at"),
                         row.getInt("first_kek_version"),
                         row.getInt("last_kek_version"),
-                        row.getInt("templates")),
+                        row.getInt("templates"),
+                        row.getBoolean("released")),
                 id);
     }
 }

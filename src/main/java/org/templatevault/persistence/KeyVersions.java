@@ -23,7 +23,10 @@ public class KeyVersions {
             Instant createdAt,
             @Nullable Instant activatedAt,
             @Nullable Instant deactivatedAt,
+            @Nullable Instant compromisedAt,
             @Nullable Instant destroyedAt,
+            @Nullable String dataSuite,
+            @Nullable Bytes fingerprint,
             @Nullable Bytes wrapped) {}
 
     /** A service key, wrapped by the KEK of {@code kekVersion}. */
@@ -56,28 +59,56 @@ public class KeyVersions {
 
     /** Stores a new version in the state PRE_ACTIVE with its wrapped KEK. */
     public void insert(
-            int version, String keyStore, String rootKeyAlias, String wrapSuite, byte[] wrapped, Instant now) {
+            int version,
+            String keyStore,
+            String rootKeyAlias,
+            String wrapSuite,
+            byte[] wrapped,
+            byte[] fingerprint,
+            Instant now) {
         sql.update(
-                "insert into vault.key_version (version, state, key_store, root_key_alias, wrap_suite, created_at)"
-                        + " values (?, 'PRE_ACTIVE', ?, ?, ?, ?)",
+                "insert into vault.key_version (version, state, key_store, root_key_alias, wrap_suite, fingerprint, created_at)"
+                        + " values (?, 'PRE_ACTIVE', ?, ?, ?, ?, ?)",
                 version,
                 keyStore,
                 rootKeyAlias,
                 wrapSuite,
+                fingerprint,
                 now);
         sql.update("insert into vault.key_material (version, wrapped) values (?, ?)", version, wrapped);
     }
 
-    /**
-     * Makes the version the active one and deactivates the one before it. Waits for every transaction that wraps under
-     * the version before it ({@link #holdActive}).
-     */
-    public void activate(int version, Instant now) {
+    /** Gives a version that an earlier release made its fingerprint. */
+    public void setFingerprint(int version, byte[] fingerprint) {
         sql.update(
-                "update vault.key_version set state = 'DEACTIVATED', deactivated_at = ? where state = 'ACTIVE'", now);
-        int activated = sql.update(
-                "update vault.key_version set state = 'ACTIVE', activated_at = ? where version = ? and state = 'PRE_ACTIVE'",
+                "update vault.key_version set fingerprint = ? where version = ? and fingerprint is null",
+                fingerprint,
+                version);
+    }
+
+    /**
+     * Makes the version the active one and deactivates those before it. Waits for every transaction that wraps under the
+     * version before it ({@link #holdActive}).
+     *
+     * @param dataSuite the suite of the DEKs that are made under it; null for the configured one
+     * @param compromised a version that becomes COMPROMISED; null for none
+     */
+    public void activate(int version, @Nullable String dataSuite, @Nullable Integer compromised, Instant now) {
+        sql.update(
+                "update vault.key_version set state = 'DEACTIVATED', deactivated_at = ?"
+                        + " where state in ('ACTIVE', 'PRE_ACTIVE') and version < ?",
                 now,
+                version);
+        sql.update(
+                "update vault.key_version set state = 'COMPROMISED', compromised_at = ?"
+                        + " where version = ? and state = 'DEACTIVATED'",
+                now,
+                compromised);
+        int activated = sql.update(
+                "update vault.key_version set state = 'ACTIVE', activated_at = ?, data_suite = ?"
+                        + " where version = ? and state = 'PRE_ACTIVE'",
+                now,
+                dataSuite,
                 version);
         if (activated != 1) {
             throw new TryAgainException("The key version " + version + " is not PRE_ACTIVE");
@@ -88,11 +119,13 @@ public class KeyVersions {
      * Keeps the active version active until this transaction ends. Taken last before the commit of whoever wraps a new
      * DEK.
      *
-     * @return false if the version is not the active one: the caller's key ring is old
+     * @return false if the version is not the active one (the caller's key ring is old), or if the database is not the
+     *     one on which its wraps were counted
      */
     public boolean holdActive(int version) {
         return sql.first(
-                        "select version from vault.key_version where version = ? and state = 'ACTIVE' for share",
+                        "select version from vault.key_version where version = ? and state = 'ACTIVE'" + " and not "
+                                + DatabaseIdentity.IS_ANOTHER + " for share",
                         row -> row.getInt(1),
                         version)
                 .isPresent();
@@ -109,14 +142,24 @@ public class KeyVersions {
                         Bytes.of(row.getBytes("wrapped"))));
     }
 
-    /** Stores a new service key. */
+    /** Stores a new service key, unless another node has. */
     public void insertServiceKey(ServiceKeyRow key, Instant now) {
         sql.update(
-                "insert into vault.service_key (purpose, number, kek_version, wrapped, created_at) values (?, ?, ?, ?, ?)",
+                "insert into vault.service_key (purpose, number, kek_version, wrapped, created_at) values (?, ?, ?, ?, ?)"
+                        + " on conflict do nothing",
                 key.purpose(),
                 key.number(),
                 key.kekVersion(),
                 key.wrapped(),
+                now);
+    }
+
+    /** Publishes the public part of a signing key; kept when the key is replaced. */
+    public void insertSigningKey(int number, byte[] publicKey, Instant now) {
+        sql.update(
+                "insert into vault.signing_key (number, public_key, created_at) values (?, ?, ?) on conflict do nothing",
+                number,
+                publicKey,
                 now);
     }
 
@@ -143,7 +186,10 @@ public class KeyVersions {
                 Sql.instant(row, "created_at"),
                 Sql.instantOrNull(row, "activated_at"),
                 Sql.instantOrNull(row, "deactivated_at"),
+                Sql.instantOrNull(row, "compromised_at"),
                 Sql.instantOrNull(row, "destroyed_at"),
+                row.getString("data_suite"),
+                Sql.bytesOrNull(row, "fingerprint"),
                 Sql.bytesOrNull(row, "wrapped"));
     }
 }

@@ -29,7 +29,7 @@ public class OlderSubjects {
     public record Move(SubjectKeyRow from, SubjectKeyRow to, List<TemplateRow> templates) {}
 
     /** A row that did not open: a template's version, or the DEK where template is the nil UUID. */
-    public record Damaged(SubjectKeyRow key, UUID templateId, int version, String reason) {}
+    public record Damaged(SubjectKeyRow key, UUID templateId, int version, String reason, String damageClass) {}
 
     /** Who moves: the rotation, its new version and the token of the lease under which it runs. */
     public record Mover(UUID rotationId, int toVersion, long leaseToken) {}
@@ -37,17 +37,27 @@ public class OlderSubjects {
     @Inject
     Sql sql;
 
-    /** The next subjects on versions below the one given, without those in quarantine. */
-    public List<Candidate> next(UUID afterId, UUID upToId, int belowVersion, int limit) {
+    /** The next subjects on versions below the mover's, without those that its rotation put into quarantine. */
+    public List<Candidate> next(UUID afterId, UUID upToId, UUID rotation, int belowVersion, int limit) {
         return sql.query(
                 "select k.subject_id, k.stored_bytes from vault.subject_key k"
                         + " where k.subject_id > ? and k.subject_id <= ? and k.kek_version < ?"
-                        + " and not exists (select 1 from vault.quarantine q where q.subject_id = k.subject_id)"
-                        + " order by k.subject_id limit ?",
+                        + " and not exists (select 1 from vault.quarantine q where q.subject_id = k.subject_id"
+                        + " and q.rotation_id = ?) order by k.subject_id limit ?",
                 row -> new Candidate(Sql.uuid(row, "subject_id"), row.getLong("stored_bytes")),
                 afterId,
                 upToId,
                 belowVersion,
+                rotation,
+                limit);
+    }
+
+    /** The next subjects, whatever version they are on. */
+    public List<Candidate> all(UUID afterId, int limit) {
+        return sql.query(
+                "select subject_id, stored_bytes from vault.subject_key where subject_id > ? order by subject_id limit ?",
+                row -> new Candidate(Sql.uuid(row, "subject_id"), row.getLong("stored_bytes")),
+                afterId,
                 limit);
     }
 
@@ -86,6 +96,75 @@ public class OlderSubjects {
     }
 
     /**
+     * Whether the rotation may move subjects, now and until this transaction ends: a change of its state waits for it.
+     */
+    public boolean holdRunning(UUID rotation) {
+        return sql.first(
+                        "select id from vault.rotation where id = ? and state = 'REENCRYPTING' for share",
+                        row -> Sql.uuid(row, "id"),
+                        rotation)
+                .isPresent();
+    }
+
+    /**
+     * Moves one subject whose row the caller's transaction holds, counted for the rotation that is under way.
+     *
+     * @return false if the row is not what was read
+     */
+    public boolean moveByWriter(Move move, Instant now) {
+        SubjectKeyRow to = move.to();
+        boolean swapped = sql.update(
+                        "update vault.subject_key set dek_number = ?, kek_version = ?, wrap_suite = ?, data_suite = ?,"
+                                + " wrapped = ?, reference = ? where subject_id = ? and dek_number = ? and kek_version = ?"
+                                + " and revision = ?",
+                        to.dekNumber(),
+                        to.kekVersion(),
+                        to.wrapSuite(),
+                        to.dataSuite(),
+                        to.wrapped(),
+                        to.reference(),
+                        to.subjectId(),
+                        move.from().dekNumber(),
+                        move.from().kekVersion(),
+                        move.from().revision())
+                == 1;
+        if (swapped) {
+            replaceEnvelopes(List.of(move));
+            UUID rotation = sql.first(
+                            "select id from vault.rotation where ended_at is null and to_version = ? for share",
+                            row -> Sql.uuid(row, "id"),
+                            to.kekVersion())
+                    .orElse(null);
+            insertCount(move.from().kekVersion(), "MOVED_OUT", rotation, 1, now);
+            insertCount(to.kekVersion(), "MOVED_IN", rotation, 1, now);
+            sql.update("delete from vault.quarantine where subject_id = ?", to.subjectId());
+        }
+        return swapped;
+    }
+
+    /** Whether another subject's row has the same wrapped key. */
+    public boolean isWrappedElsewhere(SubjectKeyRow row) {
+        return sql.first(
+                        "select 1 from vault.subject_key where wrapped = ? and subject_id <> ? limit 1",
+                        found -> found.getInt(1),
+                        row.wrapped(),
+                        row.subjectId())
+                .isPresent();
+    }
+
+    /** Whether another row has the same envelope. */
+    public boolean isSealedElsewhere(TemplateRow row) {
+        return sql.first(
+                        "select 1 from vault.template where envelope = ? and (subject_id, id, version) <> (?, ?, ?) limit 1",
+                        found -> found.getInt(1),
+                        row.envelope(),
+                        row.subjectId(),
+                        row.id(),
+                        row.version())
+                .isPresent();
+    }
+
+    /**
      * Moves each subject whose row is still what it was when it was read, and counts it. The others are untouched.
      *
      * @return the subjects that were moved
@@ -101,6 +180,7 @@ public class OlderSubjects {
                 .toList();
         replaceEnvelopes(done);
         count(done, mover, now);
+        leaveQuarantine(done);
         return moved;
     }
 
@@ -151,6 +231,17 @@ public class OlderSubjects {
         }
     }
 
+    /** A subject that was sealed anew has no damaged row left; a rewrap has opened its key only. */
+    private void leaveQuarantine(List<Move> done) {
+        boolean reencrypted = !done.isEmpty()
+                && done.get(0).from().dekNumber() != done.get(0).to().dekNumber();
+        sql.update(
+                "delete from vault.quarantine where subject_id = any(?) and (? or template_id = ?)",
+                ArrayOf.uuids(done.stream().map(move -> move.from().subjectId()).toList()),
+                reencrypted,
+                new UUID(0, 0));
+    }
+
     private void count(List<Move> done, Mover mover, Instant now) {
         Map<Integer, Long> byVersion = done.stream()
                 .collect(Collectors.groupingBy(move -> move.from().kekVersion(), TreeMap::new, Collectors.counting()));
@@ -178,16 +269,19 @@ public class OlderSubjects {
      */
     public void quarantine(Damaged damaged, Mover mover, Instant now) {
         sql.update(
-                "insert into vault.quarantine (subject_id, template_id, version, id, rotation_id, reason, at)"
-                        + " select k.subject_id, ?, ?, ?, ?, ?, ? from vault.subject_key k"
+                "insert into vault.quarantine (subject_id, template_id, version, id, rotation_id, reason, class, at)"
+                        + " select k.subject_id, ?, ?, ?, ?, ?, ?, ? from vault.subject_key k"
                         + " where k.subject_id = ? and k.dek_number = ? and k.kek_version = ? and k.revision = ?"
                         + " and exists (select 1 from vault.lease where name = 'rotation' and token = ?)"
-                        + " for share of k on conflict do nothing",
+                        + " for share of k on conflict (subject_id, template_id, version) do update set"
+                        + " rotation_id = excluded.rotation_id, reason = excluded.reason, class = excluded.class,"
+                        + " at = excluded.at",
                 damaged.templateId(),
                 damaged.version(),
                 UUID.randomUUID(),
                 mover.rotationId(),
                 damaged.reason(),
+                damaged.damageClass(),
                 now,
                 damaged.key().subjectId(),
                 damaged.key().dekNumber(),
@@ -196,15 +290,19 @@ public class OlderSubjects {
                 mover.leaseToken());
     }
 
-    /** How many subjects are on versions below this one, counted row by row: those that can be moved, and those in quarantine. */
-    public long[] count(int belowVersion) {
+    /**
+     * How many subjects are on versions below this one, counted row by row: those that can be moved, and those that this
+     * rotation put into quarantine.
+     */
+    public long[] count(UUID rotation, int belowVersion) {
         return sql.first(
                         "select count(*) filter (where q.subject_id is null) as remaining,"
                                 + " count(*) filter (where q.subject_id is not null) as quarantined"
                                 + " from vault.subject_key k left join"
-                                + " (select distinct subject_id from vault.quarantine) q using (subject_id)"
+                                + " (select distinct subject_id from vault.quarantine where rotation_id = ?) q using (subject_id)"
                                 + " where k.kek_version < ?",
                         row -> new long[] {row.getLong("remaining"), row.getLong("quarantined")},
+                        rotation,
                         belowVersion)
                 .orElseThrow();
     }

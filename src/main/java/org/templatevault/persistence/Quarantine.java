@@ -2,8 +2,11 @@ package org.templatevault.persistence;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /** Rows that did not open while a rotation passed them. */
@@ -11,7 +14,7 @@ import java.util.UUID;
 public class Quarantine {
     /** One row; the template is the nil UUID where the subject's key itself does not unwrap. */
     public record Row(
-            UUID id, UUID subjectId, UUID templateId, int version, UUID rotationId, String reason, Instant at) {}
+            UUID id, UUID subjectId, UUID templateId, int version, UUID rotationId, String damageClass, Instant at) {}
 
     @Inject
     Sql sql;
@@ -19,22 +22,37 @@ public class Quarantine {
     /** The rows after an id, oldest id first. */
     public List<Row> page(UUID afterId, int limit) {
         return sql.query(
-                "select * from vault.quarantine where id > ? order by id limit ?",
-                row -> new Row(
-                        Sql.uuid(row, "id"),
-                        Sql.uuid(row, "subject_id"),
-                        Sql.uuid(row, "template_id"),
-                        row.getInt("version"),
-                        Sql.uuid(row, "rotation_id"),
-                        row.getString("reason"),
-                        Sql.instant(row, "at")),
-                afterId,
-                limit);
+                "select * from vault.quarantine where id > ? order by id limit ?", Quarantine::read, afterId, limit);
+    }
+
+    /** One row. */
+    public Optional<Row> find(UUID id) {
+        return sql.first("select * from vault.quarantine where id = ?", Quarantine::read, id);
+    }
+
+    /** The figures of a rotation that has ended with this subject in quarantine: it is moved after all. */
+    public void countRepaired(UUID rotation, int fromVersion) {
+        sql.update(
+                "update vault.rotation set ended_quarantined = ended_quarantined - 1, ended_done = ended_done + 1"
+                        + " where id = ? and ended_at is not null and ended_quarantined > 0 and to_version > ?",
+                rotation,
+                fromVersion);
     }
 
     /** How many rows there are. */
     public long count() {
         return sql.first("select count(*) from vault.quarantine", row -> row.getLong(1))
                 .orElseThrow();
+    }
+
+    private static Row read(ResultSet row) throws SQLException {
+        return new Row(
+                Sql.uuid(row, "id"),
+                Sql.uuid(row, "subject_id"),
+                Sql.uuid(row, "template_id"),
+                row.getInt("version"),
+                Sql.uuid(row, "rotation_id"),
+                row.getString("class"),
+                Sql.instant(row, "at"));
     }
 }

@@ -25,6 +25,8 @@ public class Rotations {
             int toVersion,
             long total,
             @Nullable Integer rate,
+            @Nullable Integer compromisedVersion,
+            @Nullable String backingOff,
             String requestedBy,
             Instant requestedAt,
             @Nullable Instant startedAt,
@@ -50,7 +52,8 @@ public class Rotations {
     public boolean insert(Row row) {
         return sql.update(
                         "insert into vault.rotation (id, state, mode, reason, data_suite, from_version, to_version, rate,"
-                                + " requested_by, requested_at) values (?, 'REQUESTED', ?, ?, ?, ?, ?, ?, ?, ?)"
+                                + " compromised_version, requested_by, requested_at)"
+                                + " values (?, 'REQUESTED', ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                                 + " on conflict do nothing",
                         row.id,
                         row.mode,
@@ -59,6 +62,7 @@ public class Rotations {
                         row.fromVersion,
                         row.toVersion,
                         row.rate,
+                        row.compromisedVersion,
                         row.requestedBy,
                         row.requestedAt)
                 == 1;
@@ -96,6 +100,8 @@ public class Rotations {
 
     /** Ends a rotation, and keeps its figures as they are now. */
     public boolean end(UUID id, List<String> from, String to, Instant now) {
+        // Chunks under way hold this row (OlderSubjects.holdRunning): the figures are read when they have committed.
+        sql.first("select id from vault.rotation where id = ? for update", row -> Sql.uuid(row, "id"), id);
         Progress last = progress(id);
         return sql.update(
                         "update vault.rotation set state = ?, ended_at = ?, ended_done = ?, ended_remaining = ?,"
@@ -124,7 +130,15 @@ public class Rotations {
                         + " where r.id = ? and r.state = 'STAGED'",
                 now,
                 id);
-        sql.update("delete from vault.quarantine");
+    }
+
+    /** Says why the rotation goes slower than it could; null when it does not. */
+    public void setBackingOff(UUID id, @Nullable String reason) {
+        sql.update(
+                "update vault.rotation set backing_off = ? where id = ? and backing_off is distinct from ?",
+                reason,
+                id,
+                reason);
     }
 
     /** Sets how many subjects a second may be moved; null for no limit. */
@@ -172,7 +186,7 @@ public class Rotations {
                                 + " as erased,"
                                 + " coalesce(sum(subjects) filter (where kind = 'MOVED_OUT' and rotation_id = r.id"
                                 + " and at > now() - interval '10 seconds'), 0) as lately,"
-                                + " (select count(distinct subject_id) from vault.quarantine) as quarantined"
+                                + " (select count(distinct q.subject_id) from vault.quarantine q where q.rotation_id = r.id) as quarantined"
                                 + " from vault.subject_count) n where r.id = ?",
                         row -> new Progress(
                                 row.getLong("done"),
@@ -195,6 +209,8 @@ public class Rotations {
                 row.getInt("to_version"),
                 row.getLong("total"),
                 row.getObject("rate", Integer.class),
+                row.getObject("compromised_version", Integer.class),
+                row.getString("backing_off"),
                 row.getString("requested_by"),
                 Sql.instant(row, "requested_at"),
                 Sql.instantOrNull(row, "started_at"),

@@ -23,6 +23,16 @@ public class SubjectKeys {
     private static final String COLUMNS = "k.subject_id, k.dek_number, k.revision, k.kek_version, k.first_kek_version,"
             + " k.wrap_suite, k.data_suite, k.wrapped, k.reference, k.stored_bytes, k.created_at";
 
+    /**
+     * A subject's row under its lock.
+     *
+     * @param compromised whether the KEK version that wraps its DEK is: nothing may be sealed under that DEK
+     */
+    public record Touched(SubjectKeyRow row, boolean compromised) {}
+
+    private static final String COMPROMISED = ", exists (select 1 from vault.key_version v where"
+            + " v.version = k.kek_version and v.state = 'COMPROMISED') as compromised";
+
     @Inject
     Sql sql;
 
@@ -40,33 +50,23 @@ public class SubjectKeys {
      *
      * @param addedBytes how much the subject's envelopes grow; negative when they shrink
      */
-    public Optional<SubjectKeyRow> touch(UUID subject, long addedBytes) {
+    public Optional<Touched> touch(UUID subject, long addedBytes) {
         return sql.first(
                 "update vault.subject_key k set revision = k.revision + 1, stored_bytes = k.stored_bytes + ?"
-                        + " where k.subject_id = ? returning " + COLUMNS,
-                SubjectKeys::read,
+                        + " where k.subject_id = ? returning " + COLUMNS + COMPROMISED,
+                SubjectKeys::readTouched,
                 addedBytes,
                 subject);
     }
 
-    /** As {@link #touch}, only while the subject is at the revision given. */
-    public Optional<SubjectKeyRow> touchAt(UUID subject, long revision) {
-        return sql.first(
-                "update vault.subject_key k set revision = k.revision + 1 where k.subject_id = ? and k.revision = ?"
-                        + " returning " + COLUMNS,
-                SubjectKeys::read,
-                subject,
-                revision);
-    }
-
     /** As {@link #touch} for many subjects in one statement, in the order of their ids. */
-    public List<SubjectKeyRow> touchAll(Map<UUID, Long> addedBytes) {
+    public List<Touched> touchAll(Map<UUID, Long> addedBytes) {
         TreeMap<UUID, Long> sorted = new TreeMap<>(addedBytes);
         return sql.query(
                 "update vault.subject_key k set revision = k.revision + 1, stored_bytes = k.stored_bytes + a.bytes"
                         + " from (select * from unnest(?, ?) as u(id, bytes) order by id) a"
-                        + " where k.subject_id = a.id returning " + COLUMNS,
-                SubjectKeys::read,
+                        + " where k.subject_id = a.id returning " + COLUMNS + COMPROMISED,
+                SubjectKeys::readTouched,
                 ArrayOf.uuids(List.copyOf(sorted.keySet())),
                 new ArrayOf("bigint", List.copyOf(sorted.values())));
     }
@@ -144,6 +144,10 @@ public class SubjectKeys {
         return em.createQuery("select k from SubjectKeyRow k where k.subjectId in :ids", SubjectKeyRow.class)
                 .setParameter("ids", subjects)
                 .getResultList();
+    }
+
+    private static Touched readTouched(ResultSet row) throws SQLException {
+        return new Touched(read(row), row.getBoolean("compromised"));
     }
 
     static SubjectKeyRow read(ResultSet row) throws SQLException {

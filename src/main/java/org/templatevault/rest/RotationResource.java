@@ -56,11 +56,12 @@ public class RotationResource {
             throws IOException {
         byte[] bytes = new BoundedInput(body, BODY_BYTES).readAllBytes();
         JsonObject json = bytes.length == 0 ? JsonObject.EMPTY_JSON_OBJECT : TemplateJson.parse(bytes);
-        requireOnly(json, Set.of("mode", "reason", "suite", "rate"));
+        requireOnly(json, Set.of("mode", "reason", "suite", "version", "rate"));
         RotationRequest request = new RotationRequest(
                 Optional.ofNullable(TemplateJson.text(json, "mode", "mode")).orElse("reencrypt"),
                 Optional.ofNullable(TemplateJson.text(json, "reason", "reason")).orElse("manual"),
                 TemplateJson.text(json, "suite", "suite"),
+                TemplateJson.integer(json, "version"),
                 TemplateJson.integer(json, "rate"));
         RotationLedger.Report report =
                 ledger.request(request, caller.name(), conditions.requestKey(idempotencyKey, "POST /rotations", bytes));
@@ -142,6 +143,7 @@ public class RotationResource {
                 .add("mode", row.mode())
                 .add("reason", row.reason())
                 .add("suite", row.dataSuite())
+                .add("requestedBy", row.requestedBy())
                 .add("fromVersion", row.fromVersion())
                 .add("toVersion", row.toVersion())
                 .add("total", row.total())
@@ -150,6 +152,15 @@ public class RotationResource {
                 .add("quarantined", report.progress().quarantined())
                 .add("erased", report.progress().erased())
                 .add("rowsPerSecond", Math.round(report.subjectsPerSecond() * 10) / 10.0);
+        if (row.compromisedVersion() != null) {
+            json.add("compromisedVersion", row.compromisedVersion());
+        }
+        if (row.backingOff() != null) {
+            json.add("backingOff", row.backingOff());
+        }
+        if (!report.waitingFor().isEmpty()) {
+            json.add("waitingFor", Json.createArrayBuilder(report.waitingFor()));
+        }
         if (row.rate() != null) {
             json.add("rate", row.rate());
         }

@@ -12,6 +12,8 @@ import jakarta.inject.Named;
 public class PageEnd extends AbstractCheckpointAlgorithm {
     static final String REACHED = "page-end";
     static final String NOT_REACHED = "in-page";
+    /** The rotation was paused or given up before the page was written: its subjects are still to be moved. */
+    static final String NOT_WRITTEN = "not-written";
 
     @Inject
     StepContext step;

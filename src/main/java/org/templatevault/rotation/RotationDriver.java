@@ -65,6 +65,15 @@ public class RotationDriver {
     RotationRuns runs;
 
     @Inject
+    Backoff backoff;
+
+    @Inject
+    QuarantineLedger quarantine;
+
+    @Inject
+    RotationSchedule schedule;
+
+    @Inject
     KeyRings keyRings;
 
     @Resource
@@ -96,10 +105,9 @@ public class RotationDriver {
         }
         try {
             if (holdLease()) {
-                Optional<Rotations.Row> open = transactions.call(rotations::open);
-                if (open.isPresent()) {
-                    advance(open.get());
-                }
+                schedule.look();
+                quarantine.carryOutReleases();
+                advanceAsFarAsPossible();
             }
             obstacle = "";
         } catch (RuntimeException e) {
@@ -113,6 +121,16 @@ public class RotationDriver {
         if (!message.equals(obstacle)) {
             obstacle = message;
             LOG.log(System.Logger.Level.WARNING, "The rotation's next step has to wait: " + message, failure);
+        }
+    }
+
+    private void advanceAsFarAsPossible() {
+        String state = "";
+        Optional<Rotations.Row> open = transactions.call(rotations::open);
+        while (open.isPresent() && !open.get().state().equals(state)) {
+            state = open.get().state();
+            advance(open.get());
+            open = transactions.call(rotations::open);
         }
     }
 
@@ -139,7 +157,7 @@ public class RotationDriver {
 
     /** Starts a job unless one runs. One that a person stopped through the server's own tools pauses the rotation. */
     private void run(UUID rotation) {
-        keyRings.refresh();
+        transactions.run(() -> rotations.setBackingOff(rotation, backoff.reason()));
         JobOperator operator = BatchRuntime.getJobOperator();
         Optional<Long> execution = runs.execution(rotation);
         if (execution.isPresent()) {

@@ -7,17 +7,22 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.config.Settings;
 import org.templatevault.crypto.Suite;
 import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
 import org.templatevault.keyring.KeyRings;
+import org.templatevault.keyring.NodeReport;
+import org.templatevault.persistence.DatabaseIdentity;
 import org.templatevault.persistence.Idempotency;
 import org.templatevault.persistence.KeyVersions;
+import org.templatevault.persistence.Nodes;
 import org.templatevault.persistence.Rotations;
 import org.templatevault.persistence.Transactions;
 import org.templatevault.vault.Replays;
@@ -26,19 +31,25 @@ import org.templatevault.vault.RequestKey;
 /** The rotations as their callers see and steer them; every transition of a state happens here. */
 @ApplicationScoped
 public class RotationLedger {
+    private static final System.Logger LOG = System.getLogger(RotationLedger.class.getName());
+
     /**
      * A rotation and how far it is.
      *
      * @param subjectsPerSecond lately, or on the whole for one that ended
      * @param estimatedEnd null while nothing moves
+     * @param waitingFor the nodes without which the new version is not activated yet
      */
     public record Report(
             Rotations.Row row,
             Rotations.Progress progress,
             double subjectsPerSecond,
-            @Nullable Instant estimatedEnd) {}
+            @Nullable Instant estimatedEnd,
+            List<String> waitingFor) {}
 
     private static final double WINDOW_SECONDS = 10;
+    private static final String COMPROMISE = "compromise";
+    private static final String COMPROMISED = "COMPROMISED";
     private static final Rotations.Progress NOTHING_YET = new Rotations.Progress(0, 0, 0, 0, 0);
 
     @Inject
@@ -57,6 +68,15 @@ public class RotationLedger {
     KeyRings keyRings;
 
     @Inject
+    Nodes nodes;
+
+    @Inject
+    DatabaseIdentity databaseIdentity;
+
+    @Inject
+    NodeReport nodeReport;
+
+    @Inject
     Replays replays;
 
     /**
@@ -73,12 +93,28 @@ public class RotationLedger {
             if (earlier.isPresent()) {
                 return Optional.ofNullable(earlier.get().resourceId()).orElseThrow(RotationNotFoundException::new);
             }
-            if (!rotations.insert(row(id, request, caller, now))) {
-                throw RotationConflictException.alreadyOpen();
+            if (request.reason().equals(COMPROMISE)) {
+                interrupt(open -> !open.reason().equals(COMPROMISE));
             }
+            insert(row(id, request, caller, now));
             return id;
         });
         return report(made);
+    }
+
+    private void insert(Rotations.Row row) {
+        if (!rotations.insert(row)) {
+            throw RotationConflictException.alreadyOpen();
+        }
+    }
+
+    /** Records a rotation in the place of the one that is open, if one is. */
+    void replaceOpen(RotationRequest request, String caller) {
+        UUID id = UuidCreator.getTimeOrderedEpoch();
+        transactions.run(() -> {
+            interrupt(open -> true);
+            insert(row(id, request, caller, now()));
+        });
     }
 
     private Rotations.Row row(UUID id, RotationRequest request, String caller, Instant now) {
@@ -94,20 +130,58 @@ public class RotationLedger {
                 RotationState.REQUESTED.name(),
                 request.mode(),
                 request.reason(),
-                request.suite() == null ? settings.dataSuite() : request.suite(),
+                request.suite() == null ? presentSuite(versions, active) : request.suite(),
                 active,
                 newest + 1,
                 0,
                 request.rate(),
+                compromised(request, versions, active),
+                null,
                 caller,
                 now,
                 null,
                 null);
     }
 
+    /** The suite of new DEKs as it is: a rotation changes it only where it says so. */
+    private String presentSuite(List<KeyVersions.Row> versions, int active) {
+        return versions.stream()
+                .filter(row -> row.version() == active)
+                .map(KeyVersions.Row::dataSuite)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(settings.dataSuite());
+    }
+
+    private static @Nullable Integer compromised(RotationRequest request, List<KeyVersions.Row> versions, int active) {
+        if (!request.reason().equals(COMPROMISE)) {
+            return null;
+        }
+        int version = request.version() == null ? active : request.version();
+        boolean living = versions.stream()
+                .anyMatch(row -> row.version() == version
+                        && row.wrapped() != null
+                        && Set.of("ACTIVE", "DEACTIVATED", COMPROMISED).contains(row.state()));
+        if (!living) {
+            throw invalid("version", "a version that has been active and is not destroyed");
+        }
+        return version;
+    }
+
+    /** A compromise does not wait: what the rotation under way has not moved, the next one does. */
+    private void interrupt(Predicate<Rotations.Row> which) {
+        rotations.open().filter(which).ifPresent(open -> tryMove(open.id(), RotationState.CANCELLED));
+    }
+
     private static void check(RotationRequest request) {
         requireOneOf("mode", request.mode(), Set.of("reencrypt", "rewrap"));
-        requireOneOf("reason", request.reason(), Set.of("manual", "scheduled"));
+        requireOneOf("reason", request.reason(), Set.of("manual", "scheduled", COMPROMISE));
+        if (request.reason().equals(COMPROMISE) && !request.mode().equals("reencrypt")) {
+            throw invalid("mode", "reencrypt: a rewrap keeps the DEKs that the compromised key can open");
+        }
+        if (request.version() != null && !request.reason().equals(COMPROMISE)) {
+            throw invalid("version", "only with the reason compromise");
+        }
         if (request.suite() != null) {
             requireOneOf("suite", request.suite(), Set.of(Suite.CHACHA20_POLY1305.name(), Suite.AES_256_GCM.name()));
         }
@@ -145,7 +219,9 @@ public class RotationLedger {
         double rate = rate(row, progress);
         boolean moving = row.endedAt() == null && rate > 0;
         Instant end = moving ? Instant.now().plusMillis((long) (progress.remaining() / rate * 1000)) : null;
-        return new Report(row, progress, rate, end);
+        List<String> waitingFor =
+                row.state().equals(RotationState.STAGED.name()) ? nodes.withoutVersion(row.toVersion()) : List.of();
+        return new Report(row, progress, rate, end, waitingFor);
     }
 
     private static double rate(Rotations.Row row, Rotations.Progress progress) {
@@ -215,20 +291,35 @@ public class RotationLedger {
                 keyRings.stage(row.toVersion());
             }
         });
+        nodeReport.report();
     }
 
     /**
-     * Makes the new version the one that wraps, and counts and divides what is to be moved, in one transaction. Waits
-     * while this node cannot unwrap the new version: once it is active, nobody can store without it.
+     * Makes the new version the one that wraps, and counts and divides what is to be moved, in one transaction; not
+     * before every node that is alive can unwrap with it.
      */
     void activate(Rotations.Row row) {
-        keyRings.refresh().require(row.toVersion());
+        List<String> waitedFor = transactions.read(() -> nodes.withoutVersion(row.toVersion()));
+        if (!waitedFor.isEmpty()) {
+            LOG.log(System.Logger.Level.INFO, "Version {0} waits for the nodes {1}", row.toVersion(), waitedFor);
+            return;
+        }
         transactions.run(() -> {
-            keyVersions.activate(row.toVersion(), now());
+            String suite = row.mode().equals("reencrypt") ? row.dataSuite() : suiteOf(row.fromVersion());
+            keyVersions.activate(row.toVersion(), suite, row.compromisedVersion(), now());
+            databaseIdentity.record(databaseIdentity.present());
             rotations.activated(row.id(), now());
             rotations.insertRanges(row.id(), settings.rotationPartitions());
         });
         keyRings.refresh();
+    }
+
+    private @Nullable String suiteOf(int version) {
+        return keyVersions.all().stream()
+                .filter(row -> row.version() == version)
+                .findFirst()
+                .map(KeyVersions.Row::dataSuite)
+                .orElse(null);
     }
 
     static Instant now() {

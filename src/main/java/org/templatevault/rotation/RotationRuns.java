@@ -1,22 +1,26 @@
 package org.templatevault.rotation;
 
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import org.templatevault.keyring.ThisNode;
 
 /** Which executions of the job run on this node, and the lease under which they may. */
 @ApplicationScoped
 public class RotationRuns {
     private final Map<UUID, Long> executions = new ConcurrentHashMap<>();
     private final AtomicLong leaseToken = new AtomicLong();
-    private final UUID node = UUID.randomUUID();
+
+    @Inject
+    ThisNode node;
 
     /** This start of this node. */
     UUID node() {
-        return node;
+        return node.id();
     }
 
     /** The token of the lease that this node holds, or nothing. */

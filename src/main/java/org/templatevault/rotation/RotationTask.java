@@ -4,8 +4,10 @@ import jakarta.batch.runtime.context.JobContext;
 import jakarta.enterprise.context.Dependent;
 import jakarta.inject.Inject;
 import java.util.UUID;
+import org.templatevault.crypto.Suite;
 import org.templatevault.persistence.OlderSubjects.Mover;
 import org.templatevault.persistence.Rotations;
+import org.templatevault.vault.SubjectMover.Target;
 
 /**
  * What every part of the job knows: the job's only parameter is the rotation's id, and everything else is read from its
@@ -35,6 +37,10 @@ class RotationTask {
 
     Rotations.Row row() {
         return rotations.find(id()).orElseThrow(RotationNotFoundException::new);
+    }
+
+    static Target target(Rotations.Row row) {
+        return new Target(row.toVersion(), row.mode().equals("reencrypt"), Suite.valueOf(row.dataSuite()));
     }
 
     Mover mover(Rotations.Row row) {

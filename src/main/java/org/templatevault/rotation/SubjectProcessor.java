@@ -7,6 +7,7 @@ import jakarta.inject.Named;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.persistence.OlderSubjects.Subject;
 import org.templatevault.persistence.Rotations;
+import org.templatevault.vault.SubjectMover;
 
 /** Opens all of a subject's templates and seals them under a new DEK, or moves the wrapping only. */
 @Named("rotationProcessor")
@@ -27,6 +28,6 @@ public class SubjectProcessor implements ItemProcessor {
             present = task.row();
             row = present;
         }
-        return mover.prepare((Subject) item, present);
+        return mover.prepare((Subject) item, RotationTask.target(present));
     }
 }

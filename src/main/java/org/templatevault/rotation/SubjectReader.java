@@ -27,6 +27,9 @@ import org.templatevault.persistence.Rotations;
 public class SubjectReader extends AbstractItemReader {
     private static final int PAGE_SUBJECTS = 500;
     private static final long PAGE_BYTES = 8 << 20;
+    private static final long BACK_OFF_MILLIS = 500;
+    private static final int BACK_OFF_WAITS = 20;
+    private static final int SLOW_SUBJECTS = 20;
 
     @Inject
     @BatchProperty(name = RangeMapper.AFTER)
@@ -48,9 +51,13 @@ public class SubjectReader extends AbstractItemReader {
     @Inject
     Rotations rotations;
 
+    @Inject
+    Backoff backoff;
+
     private final Deque<Subject> page = new ArrayDeque<>();
     private UUID last = new UUID(0, 0);
     private UUID reached = last;
+    private UUID written = last;
     private boolean finished;
     private long nextPageAt;
 
@@ -58,6 +65,7 @@ public class SubjectReader extends AbstractItemReader {
     public void open(@Nullable Serializable checkpoint) {
         last = checkpoint instanceof UUID earlier ? earlier : UUID.fromString(after);
         reached = last;
+        written = last;
         step.setTransientUserData(PageEnd.NOT_REACHED);
     }
 
@@ -73,13 +81,15 @@ public class SubjectReader extends AbstractItemReader {
     }
 
     private void readPage() {
+        boolean slowly = givesWay();
         Rotations.Row row = task.row();
         if (!row.state().equals(RotationState.REENCRYPTING.name())) {
             finished = true;
             return;
         }
-        int limit = pace(row.rate());
-        List<Candidate> candidates = within(olderSubjects.next(last, UUID.fromString(upTo), row.toVersion(), limit));
+        int limit = Math.min(pace(row.rate()), slowly ? SLOW_SUBJECTS : PAGE_SUBJECTS);
+        List<Candidate> candidates =
+                within(olderSubjects.next(last, UUID.fromString(upTo), row.id(), row.toVersion(), limit));
         if (candidates.isEmpty()) {
             finished = true;
             return;
@@ -91,6 +101,29 @@ public class SubjectReader extends AbstractItemReader {
                 row.mode().equals("reencrypt")));
         if (page.isEmpty()) {
             readPage();
+        }
+    }
+
+    /**
+     * Waits while something speaks against another page, but not so long that the chunk's transaction times out.
+     *
+     * @return whether it still does: then the page is to be small
+     */
+    private boolean givesWay() {
+        for (int waits = 0; backoff.reason() != null; waits++) {
+            if (waits == BACK_OFF_WAITS) {
+                return true;
+            }
+            sleep(BACK_OFF_MILLIS);
+        }
+        return false;
+    }
+
+    private static void sleep(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -117,11 +150,7 @@ public class SubjectReader extends AbstractItemReader {
         int limit = (int) Math.max(1, Math.min(PAGE_SUBJECTS, perPartition / 2));
         long now = System.nanoTime();
         long start = nextPageAt == 0 ? now : Math.max(now, nextPageAt);
-        try {
-            Thread.sleep((start - now) / 1_000_000);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        sleep((start - now) / 1_000_000);
         nextPageAt = start + (long) (limit / perPartition * 1_000_000_000L);
         return limit;
     }
@@ -129,6 +158,12 @@ public class SubjectReader extends AbstractItemReader {
     /** Inside a page as well: a job that is told to stop ends its chunk in the middle of one. */
     @Override
     public Serializable checkpointInfo() {
-        return reached;
+        if (PageEnd.NOT_WRITTEN.equals(step.getTransientUserData())) {
+            finished = true;
+            page.clear();
+        } else {
+            written = reached;
+        }
+        return written;
     }
 }

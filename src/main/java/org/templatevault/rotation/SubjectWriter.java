@@ -1,6 +1,7 @@
 package org.templatevault.rotation;
 
 import jakarta.batch.api.chunk.AbstractItemWriter;
+import jakarta.batch.runtime.context.StepContext;
 import jakarta.enterprise.context.Dependent;
 import jakarta.inject.Inject;
 import jakarta.inject.Named;
@@ -13,8 +14,9 @@ import org.templatevault.persistence.OlderSubjects;
 import org.templatevault.persistence.OlderSubjects.Move;
 import org.templatevault.persistence.OlderSubjects.Mover;
 import org.templatevault.persistence.Rotations;
-import org.templatevault.rotation.SubjectMover.Prepared;
 import org.templatevault.vault.DataKeys;
+import org.templatevault.vault.SubjectMover;
+import org.templatevault.vault.SubjectMover.Prepared;
 
 /**
  * Moves the subjects of a chunk by compare-and-swap. A subject that somebody changed meanwhile is read and prepared
@@ -24,6 +26,9 @@ import org.templatevault.vault.DataKeys;
 @Dependent
 public class SubjectWriter extends AbstractItemWriter {
     private static final int TRIES = 3;
+
+    @Inject
+    StepContext step;
 
     @Inject
     RotationTask task;
@@ -41,6 +46,10 @@ public class SubjectWriter extends AbstractItemWriter {
     public void writeItems(List<Object> items) {
         Rotations.Row row = task.row();
         Mover mover = task.mover(row);
+        if (!olderSubjects.holdRunning(row.id())) {
+            step.setTransientUserData(PageEnd.NOT_WRITTEN);
+            return;
+        }
         List<Prepared> prepared = items.stream().map(Prepared.class::cast).toList();
         for (int attempt = 1; !prepared.isEmpty() && attempt <= TRIES; attempt++) {
             List<UUID> left = write(prepared, mover);
@@ -52,9 +61,7 @@ public class SubjectWriter extends AbstractItemWriter {
     private List<UUID> write(List<Prepared> prepared, Mover mover) {
         List<Move> moves = new ArrayList<>();
         for (Prepared one : prepared) {
-            if (one.damaged() != null) {
-                olderSubjects.quarantine(one.damaged(), mover, RotationLedger.now());
-            }
+            one.damaged().forEach(damaged -> olderSubjects.quarantine(damaged, mover, RotationLedger.now()));
             if (one.move() != null) {
                 moves.add(one.move());
             }
@@ -68,7 +75,7 @@ public class SubjectWriter extends AbstractItemWriter {
 
     private List<Prepared> prepareAgain(List<UUID> subjects, Rotations.Row row) {
         return olderSubjects.load(subjects, row.toVersion(), row.mode().equals("reencrypt")).stream()
-                .map(subject -> subjectMover.prepare(subject, row))
+                .map(subject -> subjectMover.prepare(subject, RotationTask.target(row)))
                 .toList();
     }
 }

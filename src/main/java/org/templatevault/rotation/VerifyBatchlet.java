@@ -41,7 +41,7 @@ public class VerifyBatchlet extends AbstractBatchlet {
             return row.state();
         }
         keyRings.rewrapServiceKeys();
-        long[] left = olderSubjects.count(row.toVersion());
+        long[] left = olderSubjects.count(row.id(), row.toVersion());
         warnIfCountsDiffer(row.id(), left);
         RotationState next = next(left);
         ledger.tryMove(row.id(), next);

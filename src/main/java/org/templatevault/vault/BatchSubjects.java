@@ -13,6 +13,7 @@ import java.util.UUID;
 import org.templatevault.envelope.DataKey;
 import org.templatevault.error.VaultException;
 import org.templatevault.persistence.SubjectKeyRow;
+import org.templatevault.persistence.SubjectKeys.Touched;
 import org.templatevault.persistence.TryAgainException;
 
 /**
@@ -46,9 +47,15 @@ final class BatchSubjects implements AutoCloseable {
         }
     }
 
-    private void openKnown(SubjectKeyRow row) {
+    private void openKnown(Touched touched) {
+        SubjectKeyRow row = touched.row();
         rows.put(row.subjectId(), row);
         try {
+            if (touched.compromised()) {
+                row = vault.mover.leave(row, now);
+                rows.put(row.subjectId(), row);
+                wrappedUnder.add(row.kekVersion());
+            }
             keys.put(row.subjectId(), vault.dataKeys.open(row.subjectId(), row));
         } catch (VaultException broken) {
             refused.put(row.subjectId(), broken);

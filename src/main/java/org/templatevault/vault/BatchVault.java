@@ -52,6 +52,9 @@ public class BatchVault {
     @Inject
     Replays replays;
 
+    @Inject
+    SubjectMover mover;
+
     /**
      * Stores the items; unknown subjects are made.
      *

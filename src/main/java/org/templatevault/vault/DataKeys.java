@@ -89,9 +89,9 @@ public class DataKeys {
 
     /** The row of a new subject, with its first DEK under the active KEK. */
     SubjectKeyRow newRow(UUID subject, DataKey key, byte @Nullable [] reference, long storedBytes, Instant now) {
-        Suite suite = Suite.valueOf(settings.dataSuite());
         KeyRing ring = keyRings.current();
         Kek active = ring.active();
+        Suite suite = active.dataSuite() == null ? Suite.valueOf(settings.dataSuite()) : active.dataSuite();
         byte[] sealed = reference == null
                 ? null
                 : SealedReference.seal(key.dek(), ring.vaultId(), subject, 1, suite, reference);
@@ -119,6 +119,7 @@ public class DataKeys {
             Suite suite,
             Instant createdAt) {
         Kek active = ring.active();
+        keyRings.countWrap(active.version());
         SubjectKeyIdentity identity = new SubjectKeyIdentity(
                 ring.vaultId(),
                 subject,

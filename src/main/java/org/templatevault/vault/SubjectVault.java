@@ -143,20 +143,39 @@ public class SubjectVault {
     public Erasures.Row erase(UUID subject, long expected, String reason, String caller) {
         return transactions.call(() -> {
             SubjectKeyRow row = subjectKeys.delete(subject, expected).orElseThrow(() -> notDeleted(subject, expected));
-            Erasures.Row erasure = new Erasures.Row(
-                    UuidCreator.getTimeOrderedEpoch(),
-                    pseudonym(subject, row),
-                    reason,
-                    caller,
-                    TemplateVault.now(),
-                    row.firstKekVersion(),
-                    row.kekVersion(),
-                    templates.deleteAll(subject).rows());
-            references.deleteOf(subject);
-            idempotency.forgetSubject(subject);
-            erasures.insert(erasure, dataKeys.tombstones(subject).get(0), dataKeys.tombstoneKeyNumber(), subject);
-            return erasure;
+            return erase(subject, row, reason, caller, false);
         });
+    }
+
+    /**
+     * Erases a subject of which something does not open, as two people have decided, and says so in its record.
+     *
+     * @param recorded runs in the same transaction
+     */
+    public void release(UUID subject, String caller, Runnable recorded) {
+        transactions.run(() -> {
+            Optional<SubjectKeyRow> present = subjectKeys.find(subject);
+            present.flatMap(row -> subjectKeys.delete(subject, row.revision()))
+                    .ifPresent(row -> erase(subject, row, "released", caller, true));
+            recorded.run();
+        });
+    }
+
+    private Erasures.Row erase(UUID subject, SubjectKeyRow row, String reason, String caller, boolean released) {
+        Erasures.Row erasure = new Erasures.Row(
+                UuidCreator.getTimeOrderedEpoch(),
+                pseudonym(subject, row),
+                reason,
+                caller,
+                TemplateVault.now(),
+                row.firstKekVersion(),
+                row.kekVersion(),
+                templates.deleteAll(subject).rows(),
+                released);
+        references.deleteOf(subject);
+        idempotency.forgetSubject(subject);
+        erasures.insert(erasure, dataKeys.tombstones(subject).get(0), dataKeys.tombstoneKeyNumber(), subject);
+        return erasure;
     }
 
     /** A key that does not unwrap must not keep anybody from being erased; such an erasure has no pseudonym. */

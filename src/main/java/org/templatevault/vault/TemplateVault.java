@@ -20,6 +20,7 @@ import org.templatevault.persistence.Erasures;
 import org.templatevault.persistence.Idempotency;
 import org.templatevault.persistence.SubjectKeyRow;
 import org.templatevault.persistence.SubjectKeys;
+import org.templatevault.persistence.SubjectKeys.Touched;
 import org.templatevault.persistence.TemplateRow;
 import org.templatevault.persistence.Templates;
 import org.templatevault.persistence.Transactions;
@@ -64,6 +65,12 @@ public class TemplateVault {
     @Inject
     Replays replays;
 
+    @Inject
+    SubjectMover mover;
+
+    @Inject
+    ReadLatency readLatency;
+
     /**
      * Stores a new template; an unknown subject is made with it.
      *
@@ -101,14 +108,37 @@ public class TemplateVault {
 
     private Templates.Metadata storeFirst(
             Place place, TemplateAttributes attributes, PackedPayload packed, String caller, Instant now) {
-        Optional<SubjectKeyRow> known = subjectKeys.touch(place.subject(), packed.envelopeLength());
-        if (known.isEmpty()) {
-            return storeForNewSubject(place, attributes, packed, caller, now);
-        }
-        SubjectKeyRow row = known.get();
-        requireRoom(row.storedBytes());
+        Optional<Touched> known = subjectKeys.touch(place.subject(), packed.envelopeLength());
+        return known.isEmpty()
+                ? storeForNewSubject(place, attributes, packed, caller, now)
+                : storeForKnown(place, known.get(), attributes, packed, caller, now);
+    }
+
+    private Templates.Metadata storeForKnown(
+            Place place,
+            Touched touched,
+            TemplateAttributes attributes,
+            PackedPayload packed,
+            String caller,
+            Instant now) {
+        requireRoom(touched.row().storedBytes());
+        SubjectKeyRow row = fit(touched, now);
         try (DataKey key = dataKeys.open(place.subject(), row)) {
-            return insert(place, row, key, attributes, packed, caller, now);
+            Templates.Metadata stored = insert(place, row, key, attributes, packed, caller, now);
+            holdIfMoved(touched, row);
+            return stored;
+        }
+    }
+
+    /** The subject's row with a DEK that something may be sealed under. */
+    private SubjectKeyRow fit(Touched touched, Instant now) {
+        return touched.compromised() ? mover.leave(touched.row(), now) : touched.row();
+    }
+
+    /** Last before the commit, where {@link #fit} wrapped a new DEK. */
+    private void holdIfMoved(Touched touched, SubjectKeyRow row) {
+        if (touched.compromised()) {
+            dataKeys.holdActive(row.kekVersion());
         }
     }
 
@@ -153,14 +183,16 @@ public class TemplateVault {
         rules.check(content);
         try (PackedPayload packed = TemplateEnvelope.pack(content.payload())) {
             return transactions.call(() -> {
-                SubjectKeyRow row =
+                Touched touched =
                         subjectKeys.touch(subject, packed.envelopeLength()).orElseThrow(() -> absent(subject));
                 requireVersion(subject, template, expected);
                 Place place = new Place(subject, template, expected + 1);
+                SubjectKeyRow row = fit(touched, now());
                 try (DataKey key = dataKeys.open(subject, row)) {
                     Templates.Metadata stored = insert(place, row, key, content.attributes(), packed, caller, now());
                     long freed = trim(place);
                     requireRoom(row.storedBytes() - freed);
+                    holdIfMoved(touched, row);
                     return stored;
                 }
             });
@@ -198,6 +230,15 @@ public class TemplateVault {
      * @param version null for the newest
      */
     public Opened read(UUID subject, UUID template, @Nullable Integer version) {
+        long started = System.nanoTime();
+        try {
+            return open(subject, template, version);
+        } finally {
+            readLatency.record(started);
+        }
+    }
+
+    private Opened open(UUID subject, UUID template, @Nullable Integer version) {
         Templates.Sealed found = transactions
                 .read(() -> templates.find(subject, template, version))
                 .orElseThrow(() -> absentTemplate(subject));

@@ -63,6 +63,24 @@ class RoleIT {
             POST   /rotations/{rotation}:resume                     key-custodian operator
             POST   /rotations/{rotation}:cancel                     key-custodian
             GET    /quarantine                                      auditor operator
+            POST   /quarantine/{row}:retry                          operator
+            POST   /quarantine/{row}:release                        key-custodian
+            GET    /keys/{version}/usage                            key-custodian operator approver auditor
+            POST   /keys/{version}:destroy                          key-custodian
+            GET    /keys/{version}/destruction                      key-custodian operator approver auditor
+            GET    /keys/{version}/certificate                      key-custodian operator approver auditor
+            POST   /keys/{version}/exposure                         key-custodian
+            GET    /keys/{version}/exposure                         key-custodian auditor
+            GET    /keys/restorable-since                           key-custodian operator approver auditor
+            GET    /approvals                                       key-custodian operator approver auditor
+            GET    /approvals/{approval}                            key-custodian operator approver auditor
+            POST   /approvals/{approval}:approve                    approver
+            POST   /approvals/{approval}:reject                     approver
+            POST   /approvals/{approval}:cancel                     approver key-custodian
+            GET    /copies                                          key-custodian operator approver auditor
+            POST   /copies                                          operator
+            GET    /schedules                                       key-custodian operator approver auditor
+            PUT    /schedules/rotation                              operator
             GET    /erasures/{erasure}                              eraser auditor
             """);
 

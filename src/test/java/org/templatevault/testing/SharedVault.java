@@ -15,7 +15,8 @@ public final class SharedVault {
 
     /**
      * A server, its database and the proxy between them, for tests that kill; each leaves them running. Its rotations
-     * have one partition, so that a test which holds a chunk holds every subject in it.
+     * have one partition, so that a test which holds a chunk holds every subject in it; what two people decide has no
+     * waiting time.
      */
     public record Mortal(TestHome home, DatabaseProxy proxy, VaultServer server) {}
 
@@ -54,6 +55,7 @@ public final class SharedVault {
                     VaultServer.on(home)
                             .through(between)
                             .variable("VAULT_ROTATION_PARTITIONS", "1")
+                            .variable("VAULT_APPROVAL_WAIT_MINUTES", "0")
                             .start());
         }
         return mortal;

@@ -96,7 +96,7 @@ class ContainerIT {
         Templates.Metadata stored = store();
         int before = keyRings.current().active().version();
         UUID rotation = rotations
-                .request(new RotationRequest("reencrypt", "manual", null, null), "somebody", null)
+                .request(new RotationRequest("reencrypt", "manual", null, null, null), "somebody", null)
                 .row()
                 .id();
         long end = System.nanoTime() + 60_000_000_000L;

@@ -1,7 +1,8 @@
-package org.templatevault.rotation;
+package org.templatevault.vault;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,24 +16,29 @@ import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
 import org.templatevault.keyring.KeyRing;
 import org.templatevault.keyring.KeyRings;
+import org.templatevault.persistence.OlderSubjects;
 import org.templatevault.persistence.OlderSubjects.Damaged;
 import org.templatevault.persistence.OlderSubjects.Move;
 import org.templatevault.persistence.OlderSubjects.Subject;
-import org.templatevault.persistence.Rotations;
 import org.templatevault.persistence.SubjectKeyRow;
 import org.templatevault.persistence.TemplateRow;
 import org.templatevault.persistence.TryAgainException;
-import org.templatevault.vault.DataKeys;
-import org.templatevault.vault.Sealing;
 import org.templatevault.vault.Sealing.Place;
 
-/** Computes what a subject becomes under the new version; touches no row. */
+/** Moves subjects to the active KEK version, with a new DEK or with the one they have. */
 @ApplicationScoped
-class SubjectMover {
-    /** What to write for one subject: its move, or the row that did not open. */
-    record Prepared(@Nullable Move move, @Nullable Damaged damaged) {}
+public class SubjectMover {
+    /**
+     * Where subjects go.
+     *
+     * @param version the KEK version, which must be the active one
+     * @param reencrypt a new DEK and all templates sealed anew; false for a new wrapping only
+     * @param suite of the new DEK; unused by a rewrap
+     */
+    public record Target(int version, boolean reencrypt, Suite suite) {}
 
-    private static final UUID NIL = new UUID(0, 0);
+    /** What to write for one subject: its move, or the rows that did not open. */
+    public record Prepared(@Nullable Move move, List<Damaged> damaged) {}
 
     @Inject
     KeyRings keyRings;
@@ -43,26 +49,60 @@ class SubjectMover {
     @Inject
     Sealing sealing;
 
-    Prepared prepare(Subject subject, Rotations.Row rotation) {
+    @Inject
+    OlderSubjects olderSubjects;
+
+    @Inject
+    Diagnosis diagnosis;
+
+    /** Computes what a subject becomes; touches no row. */
+    public Prepared prepare(Subject subject, Target target) {
         KeyRing ring = keyRings.current();
-        if (ring.active().version() != rotation.toVersion()) {
+        if (ring.active().version() != target.version()) {
             throw new TryAgainException("This node's key ring is older than the rotation");
         }
         SubjectKeyRow row = subject.key();
         try (DataKey old = dataKeys.open(row.subjectId(), row)) {
-            return rotation.mode().equals("rewrap")
-                    ? new Prepared(new Move(row, rewrapped(ring, row, old), List.of()), null)
-                    : reencrypt(ring, subject, old, Suite.valueOf(rotation.dataSuite()));
+            return target.reencrypt()
+                    ? reencrypt(ring, subject, old, target.suite())
+                    : new Prepared(new Move(row, rewrapped(ring, row, old), List.of()), List.of());
         } catch (VaultException failure) {
-            return damaged(row, NIL, 0, failure);
+            requireIntegrity(failure);
+            return new Prepared(null, List.of(diagnosis.ofKey(row, failure)));
         }
     }
 
-    private static Prepared damaged(SubjectKeyRow row, UUID template, int version, VaultException failure) {
+    private static void requireIntegrity(VaultException failure) {
         if (failure.kind() != ErrorKind.INTEGRITY) {
             throw failure;
         }
-        return new Prepared(null, new Damaged(row, template, version, failure.code()));
+    }
+
+    /**
+     * Gives a subject whose KEK version is compromised a new DEK before something is sealed for it; part of the caller's
+     * transaction, which holds the subject's row and calls {@link DataKeys#holdActive} last.
+     *
+     * @return the subject's row as it is now
+     * @throws VaultException if one of the subject's rows does not open: a new DEK would lose it
+     */
+    SubjectKeyRow leave(SubjectKeyRow compromised, Instant now) {
+        KeyRing ring = keyRings.current();
+        if (ring.active().version() <= compromised.kekVersion()) {
+            throw keyRings.outdated();
+        }
+        Subject subject = olderSubjects
+                .load(List.of(compromised.subjectId()), Integer.MAX_VALUE, true)
+                .get(0);
+        Target target = new Target(ring.active().version(), true, DataKeys.suite(compromised.dataSuite()));
+        Prepared prepared = prepare(subject, target);
+        Move move = prepared.move();
+        if (move == null) {
+            throw new VaultException(ErrorKind.INTEGRITY, "integrity-failure", "A row of this subject does not open");
+        }
+        if (!olderSubjects.moveByWriter(move, now)) {
+            throw new TryAgainException("The subject changed while its row was held");
+        }
+        return move.to();
     }
 
     private SubjectKeyRow rewrapped(KeyRing ring, SubjectKeyRow row, DataKey key) {
@@ -72,17 +112,22 @@ class SubjectMover {
     private Prepared reencrypt(KeyRing ring, Subject subject, DataKey old, Suite suite) {
         SubjectKeyRow row = subject.key();
         int dekNumber = row.dekNumber() + 1;
+        List<TemplateRow> sealed = new ArrayList<>();
+        List<TemplateRow> refused = new ArrayList<>();
         try (DataKey fresh = old.withNewDek()) {
-            List<TemplateRow> sealed = new ArrayList<>();
             for (TemplateRow template : subject.templates()) {
                 try {
                     sealed.add(reseal(row, template, old, fresh, dekNumber, suite));
                 } catch (VaultException failure) {
-                    return damaged(row, template.id(), template.version(), failure);
+                    requireIntegrity(failure);
+                    refused.add(template);
                 }
             }
+            if (!refused.isEmpty()) {
+                return new Prepared(null, diagnosis.ofTemplates(subject, old, refused));
+            }
             byte[] reference = reference(ring, row, old, fresh, dekNumber, suite);
-            return new Prepared(new Move(row, row(ring, row, fresh, dekNumber, suite, reference), sealed), null);
+            return new Prepared(new Move(row, row(ring, row, fresh, dekNumber, suite, reference), sealed), List.of());
         }
     }
 

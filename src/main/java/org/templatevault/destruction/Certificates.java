@@ -1,0 +1,88 @@
+package org.templatevault.destruction;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.json.Json;
+import jakarta.json.JsonArrayBuilder;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonObjectBuilder;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.HexFormat;
+import org.templatevault.keyring.KeyRings;
+import org.templatevault.keyring.Signature;
+import org.templatevault.persistence.Approvals;
+import org.templatevault.persistence.Copies;
+import org.templatevault.persistence.Destructions;
+import org.templatevault.persistence.KeyUsage;
+import org.templatevault.persistence.KeyVersions;
+
+/** Writes and signs what a destruction attests. */
+@ApplicationScoped
+class Certificates {
+    @Inject
+    KeyRings keyRings;
+
+    @Inject
+    KeyUsage keyUsage;
+
+    @Inject
+    Copies copies;
+
+    @Inject
+    Destructions destructions;
+
+    /** Signs the certificate of a version; part of the transaction that ends its destruction. */
+    void certify(KeyVersions.Row version, Destructions.Row destruction, Approvals.Row approval, Instant now) {
+        KeyUsage.Usage usage = keyUsage.of(version.version());
+        JsonObject body = Json.createObjectBuilder()
+                .add("type", "template-vault key destruction")
+                .add("vault", keyRings.current().vaultId().toString())
+                .add("version", version.version())
+                .add("fingerprint", fingerprint(version))
+                .add("keyStore", version.keyStore())
+                .add("rootKey", version.rootKeyAlias())
+                .add(
+                        "references",
+                        Json.createObjectBuilder()
+                                .add("subject_key", usage.subjectKeys())
+                                .add("service_key", usage.serviceKeys()))
+                .add("released", keyUsage.released(version.version()))
+                .add("pass", pass(destruction))
+                .add("request", approval.request())
+                .add("requestedBy", approval.requestedBy())
+                .add("requestedAt", approval.requestedAt().toString())
+                .add("approvedBy", String.valueOf(approval.decidedBy()))
+                .add("approvedAt", String.valueOf(approval.decidedAt()))
+                .add("destroyedAt", now.toString())
+                .add("uselessCopies", uselessCopies(version.version()))
+                .add("notAttested", "copies of database or key store that nobody registered")
+                .build();
+        byte[] bytes = body.toString().getBytes(StandardCharsets.UTF_8);
+        Signature signature = keyRings.sign(bytes);
+        destructions.certify(version.version(), bytes, signature.bytes().toArray(), signature.keyNumber(), now);
+    }
+
+    private static String fingerprint(KeyVersions.Row version) {
+        return version.fingerprint() == null
+                ? ""
+                : HexFormat.of().formatHex(version.fingerprint().toArray());
+    }
+
+    private static JsonObjectBuilder pass(Destructions.Row destruction) {
+        return Json.createObjectBuilder()
+                .add("subjects", destruction.subjects())
+                .add("templates", destruction.templates())
+                .add("endedAt", String.valueOf(destruction.passedAt()));
+    }
+
+    private JsonArrayBuilder uselessCopies(int version) {
+        JsonArrayBuilder array = Json.createArrayBuilder();
+        copies.uselessWithout(version)
+                .forEach(copy -> array.add(Json.createObjectBuilder()
+                        .add("id", copy.id().toString())
+                        .add("kind", copy.kind())
+                        .add("takenAt", copy.takenAt().toString())));
+        return array;
+    }
+}

@@ -1,0 +1,68 @@
+package org.templatevault.destruction;
+
+import com.github.f4b6a3.uuid.UuidCreator;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.templatevault.error.ErrorKind;
+import org.templatevault.error.VaultException;
+import org.templatevault.persistence.Copies;
+import org.templatevault.persistence.Transactions;
+
+/** Registered backups. */
+@ApplicationScoped
+public class CopyLedger {
+    private static final int MAX_NAME = 200;
+    private static final Duration CLOCKS_DIFFER = Duration.ofMinutes(5);
+
+    @Inject
+    Transactions transactions;
+
+    @Inject
+    Copies copies;
+
+    /**
+     * Registers a backup.
+     *
+     * @param kind {@code database}, {@code wal} or {@code keystore}
+     * @param name what its keeper calls it, 1 to 200 characters
+     */
+    public Copies.Row register(String kind, String name, Instant takenAt, Instant expiresAt, String caller) {
+        require(Set.of("database", "wal", "keystore").contains(kind), "kind", "database, wal or keystore");
+        require(!name.isBlank() && name.length() <= MAX_NAME, "name", "1 to " + MAX_NAME + " characters");
+        Instant now = DestructionLedger.now();
+        require(takenAt.isBefore(now.plus(CLOCKS_DIFFER)), "takenAt", "not in the future");
+        require(expiresAt.isAfter(takenAt), "expiresAt", "after takenAt");
+        Copies.Row row = new Copies.Row(
+                UuidCreator.getTimeOrderedEpoch(),
+                kind,
+                name,
+                takenAt.truncatedTo(ChronoUnit.MICROS),
+                expiresAt.truncatedTo(ChronoUnit.MICROS),
+                caller,
+                now);
+        transactions.run(() -> copies.insert(row));
+        return row;
+    }
+
+    private static void require(boolean right, String field, String rule) {
+        if (!right) {
+            throw new VaultException(ErrorKind.INVALID, "invalid-field", field + ": " + rule, field, null);
+        }
+    }
+
+    /** Those that have not expired, the newest first. */
+    public List<Copies.Row> present() {
+        return transactions.read(copies::present);
+    }
+
+    /** The oldest backup of the database that opens whole with the keys of today. */
+    public Optional<Copies.Row> oldestThatOpens() {
+        return transactions.read(copies::oldestThatOpens);
+    }
+}

@@ -1,0 +1,184 @@
+package org.templatevault.destruction;
+
+import com.github.f4b6a3.uuid.UuidCreator;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.templatevault.approval.ApprovalException;
+import org.templatevault.approval.ApprovalLedger;
+import org.templatevault.persistence.Approvals;
+import org.templatevault.persistence.Copies;
+import org.templatevault.persistence.Destructions;
+import org.templatevault.persistence.KeyUsage;
+import org.templatevault.persistence.KeyVersions;
+import org.templatevault.persistence.Nodes;
+import org.templatevault.persistence.Transactions;
+
+/** What may be asked about the end of a key version. */
+@ApplicationScoped
+public class DestructionLedger {
+    /** The kind of approval that a destruction needs. */
+    public static final String DESTROY = "destroy-key-version";
+    /** The kind of approval that the list of a compromised version's subjects needs. */
+    public static final String EXPOSURE = "list-compromised";
+
+    /** Ends the words of a request whose two people do without newer backups. */
+    static final String WITHOUT_BACKUP = " No newer registered backup is waited for.";
+
+    private static final Set<String> DESTROYABLE = Set.of("DEACTIVATED", "COMPROMISED");
+    /** How many lines one page of an exposure has. */
+    public static final int PAGE = 1000;
+
+    /** A destruction as its people see it; {@code waitingFor} in words. */
+    public record Report(Destructions.Row row, Approvals.Row approval, List<String> waitingFor) {}
+
+    /** The use of a version and the registered backups that need it. */
+    public record Use(KeyUsage.Usage usage, List<Copies.Row> copies) {}
+
+    @Inject
+    Transactions transactions;
+
+    @Inject
+    KeyVersions keyVersions;
+
+    @Inject
+    KeyUsage keyUsage;
+
+    @Inject
+    Copies copies;
+
+    @Inject
+    Destructions destructions;
+
+    @Inject
+    ApprovalLedger approvals;
+
+    @Inject
+    Nodes nodes;
+
+    /** What stands under a version, at one point in time. */
+    public Use use(int version) {
+        require(version);
+        return transactions.read(() -> new Use(keyUsage.of(version), copies.uselessWithout(version)));
+    }
+
+    private KeyVersions.Row require(int version) {
+        return transactions.read(keyVersions::all).stream()
+                .filter(row -> row.version() == version)
+                .findFirst()
+                .orElseThrow(DestructionException::unknownVersion);
+    }
+
+    /**
+     * Asks for the destruction of a version.
+     *
+     * @param withoutBackup do not wait for a registered backup that is newer than the last use of the version
+     * @throws DestructionException if the version is in use or in the wrong state
+     */
+    public Report request(int version, boolean withoutBackup, String caller) {
+        KeyVersions.Row row = require(version);
+        if (!DESTROYABLE.contains(row.state())) {
+            throw DestructionException.wrongState(row.state());
+        }
+        UUID id = UuidCreator.getTimeOrderedEpoch();
+        transactions.run(() -> {
+            KeyUsage.Usage usage = keyUsage.of(version);
+            if (usage.isUsed()) {
+                throw DestructionException.inUse(usage.subjectKeys(), usage.serviceKeys());
+            }
+            String words = "Destroy key version " + version + " for ever: its wrapped key, then its root key "
+                    + row.rootKeyAlias() + ". Registered backups that it makes useless: "
+                    + copies.uselessWithout(version).size() + "." + (withoutBackup ? WITHOUT_BACKUP : "");
+            Approvals.Row approval = approvals.request(DESTROY, Integer.toString(version), words, caller);
+            if (!destructions.insert(id, version, approval.id(), caller, now())) {
+                throw DestructionException.alreadyAsked();
+            }
+        });
+        return of(version).orElseThrow();
+    }
+
+    /** The newest destruction of a version. */
+    public Optional<Report> of(int version) {
+        return transactions.read(() -> destructions.ofVersion(version)).map(row -> {
+            Approvals.Row approval = approvals.get(row.approvalId());
+            return new Report(row, approval, waitingFor(row, approval));
+        });
+    }
+
+    private List<String> waitingFor(Destructions.Row row, Approvals.Row approval) {
+        return switch (DestructionState.valueOf(row.state())) {
+            case REQUESTED -> List.of("the approval " + approval.id());
+            case WAITING -> preconditions(row, approval);
+            case MATERIAL_GONE -> row.goneAtLsn() == null ? List.of() : behind(row.goneAtLsn());
+            case ROOT_KEY_GONE -> holders(row.version());
+            case PASSING, REPLAYED, DESTROYED, CANCELLED, FAILED -> List.of();
+        };
+    }
+
+    /** What a destruction whose pass has ended still waits for. */
+    List<String> preconditions(Destructions.Row row, Approvals.Row approval) {
+        List<String> waitingFor = new ArrayList<>();
+        try {
+            approvals.requireInEffect(approval.id(), DESTROY, Integer.toString(row.version()));
+        } catch (ApprovalException notYet) {
+            waitingFor.add(String.valueOf(notYet.getMessage()));
+        }
+        Instant left = transactions.read(() -> keyUsage.of(row.version())).lastLeftAt();
+        if (left != null && !approval.request().endsWith(WITHOUT_BACKUP)) {
+            for (String kind : List.of("database", "keystore")) {
+                if (!transactions.read(() -> copies.existsSince(kind, left))) {
+                    waitingFor.add("a registered backup of the " + kind + " taken after " + left);
+                }
+            }
+        }
+        return waitingFor;
+    }
+
+    List<String> behind(String lsn) {
+        return transactions.read(() -> destructions.standbysBehind(lsn)).stream()
+                .map(name -> name + " to replay up to " + lsn)
+                .toList();
+    }
+
+    List<String> holders(int version) {
+        return transactions.read(() -> nodes.withVersion(version)).stream()
+                .map(name -> "the node " + name + " to forget the key")
+                .toList();
+    }
+
+    /** The certificate of a destroyed version. */
+    public Destructions.Certificate certificate(int version) {
+        return transactions
+                .read(() -> destructions.certificate(version))
+                .orElseThrow(DestructionException::noCertificate);
+    }
+
+    /** Asks for the list of those whose keys ever stood under a version. */
+    public Approvals.Row requestExposure(int version, String caller) {
+        require(version);
+        String words = "List every subject and every erasure whose keys ever stood under key version " + version;
+        return transactions.call(() -> approvals.request(EXPOSURE, Integer.toString(version), words, caller));
+    }
+
+    /** A page of the subjects whose keys ever stood under a version; two people have decided. */
+    public List<KeyUsage.Exposed> exposedSubjects(int version, UUID approval, UUID afterId) {
+        approvals.requireInEffect(approval, EXPOSURE, Integer.toString(version));
+        return transactions.read(() -> keyUsage.subjects(version, afterId, PAGE));
+    }
+
+    /** As {@link #exposedSubjects}, of the erasures. */
+    public List<KeyUsage.Exposed> exposedErasures(int version, UUID approval, UUID afterId) {
+        approvals.requireInEffect(approval, EXPOSURE, Integer.toString(version));
+        return transactions.read(() -> keyUsage.erasures(version, afterId, PAGE));
+    }
+
+    static Instant now() {
+        return Instant.now().truncatedTo(ChronoUnit.MICROS);
+    }
+}

@@ -1,0 +1,181 @@
+package org.templatevault.destruction;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.templatevault.approval.ApprovalLedger;
+import org.templatevault.keyring.KeyRings;
+import org.templatevault.persistence.Approvals;
+import org.templatevault.persistence.Destructions;
+import org.templatevault.persistence.KeyUsage;
+import org.templatevault.persistence.KeyVersions;
+import org.templatevault.persistence.Transactions;
+
+/**
+ * The steps of a destruction. Each is one transaction, or may be done again: a crash between any two is made good by
+ * running the step again.
+ */
+@ApplicationScoped
+class DestructionSteps {
+    private static final System.Logger LOG = System.getLogger(DestructionSteps.class.getName());
+    private static final Duration PASS_SLICE = Duration.ofSeconds(3);
+    private static final List<String> BEFORE_THE_END = List.of("REQUESTED", "PASSING", "WAITING");
+
+    @Inject
+    Transactions transactions;
+
+    @Inject
+    Destructions destructions;
+
+    @Inject
+    DestructionLedger ledger;
+
+    @Inject
+    ApprovalLedger approvals;
+
+    @Inject
+    FullPass fullPass;
+
+    @Inject
+    Certificates certificates;
+
+    @Inject
+    KeyVersions keyVersions;
+
+    @Inject
+    KeyUsage keyUsage;
+
+    @Inject
+    KeyRings keyRings;
+
+    void advance(Destructions.Row row) {
+        Approvals.Row approval = approvals.get(row.approvalId());
+        boolean wanted = List.of("REQUESTED", "APPROVED").contains(ApprovalLedger.state(approval));
+        if (!wanted && BEFORE_THE_END.contains(row.state())) {
+            end(row, DestructionState.CANCELLED, "The approval is " + ApprovalLedger.state(approval));
+            return;
+        }
+        switch (DestructionState.valueOf(row.state())) {
+            case REQUESTED -> begin(row, approval);
+            case PASSING -> pass(row);
+            case WAITING -> deleteMaterial(row, approval);
+            case MATERIAL_GONE -> awaitStandbys(row);
+            case REPLAYED -> deleteRootKey(row);
+            case ROOT_KEY_GONE -> certify(row, approval);
+            case DESTROYED, CANCELLED, FAILED -> {}
+        }
+    }
+
+    /** The version goes back to what it was. */
+    private void end(Destructions.Row row, DestructionState state, String reason) {
+        transactions.run(() -> {
+            if (destructions.end(row.id(), BEFORE_THE_END, state.name(), reason, DestructionLedger.now())) {
+                boolean compromised = version(row.version()).compromisedAt() != null;
+                destructions.moveVersion(
+                        row.version(),
+                        List.of("DESTROYING"),
+                        compromised ? "COMPROMISED" : "DEACTIVATED",
+                        DestructionLedger.now());
+            }
+        });
+        LOG.log(System.Logger.Level.WARNING, "Destruction of key version {0}: {1}: {2}", row.version(), state, reason);
+    }
+
+    private KeyVersions.Row version(int version) {
+        return keyVersions.all().stream()
+                .filter(row -> row.version() == version)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private void begin(Destructions.Row row, Approvals.Row approval) {
+        if (!approval.state().equals("APPROVED")) {
+            return;
+        }
+        transactions.run(() -> {
+            if (destructions.moveVersion(
+                    row.version(), List.of("DEACTIVATED", "COMPROMISED"), "DESTROYING", DestructionLedger.now())) {
+                move(row, DestructionState.REQUESTED, DestructionState.PASSING);
+            }
+        });
+    }
+
+    private boolean move(Destructions.Row row, DestructionState from, DestructionState to) {
+        return destructions.move(row.id(), from.name(), to.name());
+    }
+
+    private void pass(Destructions.Row row) {
+        Instant until = Instant.now().plus(PASS_SLICE);
+        UUID reached = row.reachedId();
+        while (Instant.now().isBefore(until)) {
+            FullPass.@Nullable Page page = fullPass.page(reached);
+            if (page == null) {
+                transactions.run(() -> destructions.passEnded(row.id(), DestructionLedger.now()));
+                return;
+            }
+            if (!page.refused().isEmpty()) {
+                end(
+                        row,
+                        DestructionState.FAILED,
+                        page.refused().size() + " subjects have rows that do not open, the first of them "
+                                + page.refused().get(0) + ": a rotation says why, repair or release them");
+                return;
+            }
+            transactions.run(() -> destructions.passed(row.id(), page.reached(), page.subjects(), page.templates()));
+            reached = page.reached();
+        }
+    }
+
+    private void deleteMaterial(Destructions.Row row, Approvals.Row approval) {
+        KeyUsage.Usage usage = transactions.read(() -> keyUsage.of(row.version()));
+        if (usage.isUsed()) {
+            end(row, DestructionState.FAILED, "It is in use again: " + usage);
+            return;
+        }
+        if (ledger.preconditions(row, approval).isEmpty()) {
+            transactions.run(() -> {
+                if (move(row, DestructionState.WAITING, DestructionState.MATERIAL_GONE)) {
+                    destructions.deleteMaterial(row.version());
+                    approvals.carriedOut(approval.id());
+                }
+            });
+            keyRings.refresh();
+        }
+    }
+
+    private void awaitStandbys(Destructions.Row row) {
+        transactions.run(() -> destructions.noteLogPosition(row.id()));
+        String lsn = row.goneAtLsn();
+        if (lsn != null && ledger.behind(lsn).isEmpty()) {
+            transactions.run(() -> move(row, DestructionState.MATERIAL_GONE, DestructionState.REPLAYED));
+        }
+    }
+
+    private void deleteRootKey(Destructions.Row row) {
+        keyRings.deleteRootKey(version(row.version()));
+        transactions.run(() -> move(row, DestructionState.REPLAYED, DestructionState.ROOT_KEY_GONE));
+    }
+
+    private void certify(Destructions.Row row, Approvals.Row approval) {
+        if (!ledger.holders(row.version()).isEmpty()) {
+            return;
+        }
+        transactions.run(() -> {
+            Instant now = DestructionLedger.now();
+            boolean ended = destructions.end(
+                    row.id(),
+                    List.of(DestructionState.ROOT_KEY_GONE.name()),
+                    DestructionState.DESTROYED.name(),
+                    null,
+                    now);
+            if (ended && destructions.moveVersion(row.version(), List.of("DESTROYING"), "DESTROYED", now)) {
+                certificates.certify(version(row.version()), row, approval, now);
+            }
+        });
+        LOG.log(System.Logger.Level.INFO, "Key version {0} is destroyed", row.version());
+    }
+}

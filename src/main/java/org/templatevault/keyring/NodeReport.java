@@ -1,0 +1,43 @@
+package org.templatevault.keyring;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import org.templatevault.persistence.Nodes;
+import org.templatevault.persistence.Transactions;
+
+/** Tells the other nodes that this one is alive and what its key ring holds, and reads the ring anew when it is old. */
+@ApplicationScoped
+public class NodeReport {
+    @Inject
+    Transactions transactions;
+
+    @Inject
+    Nodes nodes;
+
+    @Inject
+    ThisNode node;
+
+    @Inject
+    KeyRings keyRings;
+
+    /** Reports, and reports again where the ring was old. */
+    public void report() {
+        KeyRing ring = keyRings.current();
+        if (!send(ring).equals(ring.versions())) {
+            send(keyRings.refresh());
+        }
+    }
+
+    private String send(KeyRing ring) {
+        return transactions.call(() -> nodes.seen(
+                node.id(),
+                node.name(),
+                node.startedAt(),
+                ring.keks().stream().map(Kek::version).toList()));
+    }
+
+    /** Takes this node off the list: the others need not wait for it. */
+    public void leave() {
+        transactions.run(() -> nodes.forget(node.id()));
+    }
+}

@@ -1,0 +1,11 @@
+package org.templatevault.keyring;
+
+import org.templatevault.persistence.Bytes;
+
+/**
+ * An Ed25519 signature by one of the vault's own keys.
+ *
+ * @param keyNumber which of the keys
+ * @param bytes 64 bytes
+ */
+public record Signature(int keyNumber, Bytes bytes) {}

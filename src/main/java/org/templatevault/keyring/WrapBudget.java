@@ -1,0 +1,105 @@
+package org.templatevault.keyring;
+
+import jakarta.annotation.Resource;
+import jakarta.enterprise.concurrent.ManagedExecutorService;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.templatevault.error.ErrorKind;
+import org.templatevault.error.VaultException;
+import org.templatevault.persistence.Transactions;
+import org.templatevault.persistence.TryAgainException;
+import org.templatevault.persistence.WrapCounts;
+
+/**
+ * Counts the wraps under the active KEK version, in blocks that are reserved in the database before they are used: after
+ * a crash the count is too high by what was left of a block, never too low.
+ */
+@ApplicationScoped
+public class WrapBudget {
+    /**
+     * The most wraps under one KEK version. Every wrap draws a random nonce of 96 bits; NIST SP 800-38D, section 8.3,
+     * allows 2^32 of them under one key, after which the chance that two are alike reaches 2^-33. For
+     * ChaCha20-Poly1305 with random nonces the same holds.
+     */
+    public static final long HARD_LIMIT = 1L << 32;
+
+    /** From here on a rotation is due: a quarter of what is allowed, so that even a slow one ends in time. */
+    public static final long SOFT_LIMIT = 1L << 30;
+
+    private static final long BLOCK = 1 << 17;
+    private static final System.Logger LOG = System.getLogger(WrapBudget.class.getName());
+
+    private record Block(int version, AtomicLong left, boolean exhausted) {}
+
+    private final AtomicBoolean reserving = new AtomicBoolean();
+    private volatile Block block = new Block(0, new AtomicLong(), false);
+
+    @Resource
+    ManagedExecutorService executor;
+
+    @Inject
+    Transactions transactions;
+
+    @Inject
+    WrapCounts counts;
+
+    /**
+     * Takes one wrap.
+     *
+     * @throws TryAgainException while a block is being reserved
+     * @throws VaultException {@code wraps-exhausted} when the version has wrapped as often as it may
+     */
+    void take(int version) {
+        Block present = block;
+        if (present.version != version) {
+            reserveSoon(version);
+            throw new TryAgainException("Wraps under version " + version + " are being reserved");
+        }
+        if (present.exhausted) {
+            throw new VaultException(
+                    ErrorKind.UNAVAILABLE, "wraps-exhausted", "The key version has wrapped as often as it may");
+        }
+        long left = present.left.decrementAndGet();
+        if (left < BLOCK / 2) {
+            reserveSoon(version);
+        }
+        if (left < 0) {
+            throw new TryAgainException("Wraps under version " + version + " are being reserved");
+        }
+    }
+
+    /** Reserves the first block of a version that has just become active. */
+    void prepare(int version) {
+        if (block.version != version) {
+            reserveSoon(version);
+        }
+    }
+
+    private void reserveSoon(int version) {
+        if (reserving.compareAndSet(false, true)) {
+            executor.execute(() -> {
+                try {
+                    reserve(version);
+                } catch (RuntimeException e) {
+                    LOG.log(System.Logger.Level.WARNING, "Wraps cannot be reserved: " + e.getMessage());
+                } finally {
+                    reserving.set(false);
+                }
+            });
+        }
+    }
+
+    private void reserve(int version) {
+        long total = transactions.call(() -> counts.reserve(version, BLOCK));
+        if (total > HARD_LIMIT) {
+            LOG.log(System.Logger.Level.ERROR, "The KEK version {0} has wrapped as often as it may", version);
+            block = new Block(version, new AtomicLong(), true);
+        } else if (block.version == version) {
+            block.left.addAndGet(BLOCK);
+        } else {
+            block = new Block(version, new AtomicLong(BLOCK), false);
+        }
+    }
+}

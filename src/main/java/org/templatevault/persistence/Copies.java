@@ -1,0 +1,93 @@
+package org.templatevault.persistence;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/** Backups that somebody registered: of the database, of its write-ahead log, of the key store. */
+@ApplicationScoped
+public class Copies {
+    /** A registered backup. */
+    public record Row(
+            UUID id,
+            String kind,
+            String name,
+            Instant takenAt,
+            Instant expiresAt,
+            String registeredBy,
+            Instant registeredAt) {}
+
+    /** Since when a backup of the database opens whole: what was taken before holds rows under a destroyed version. */
+    private static final String OPENS_SINCE = "(select coalesce(max(c.at), '-infinity') from vault.subject_count c"
+            + " join vault.key_version v on v.version = c.kek_version and v.state in ('DESTROYING', 'DESTROYED')"
+            + " where c.kind in ('MOVED_OUT', 'ERASED'))";
+
+    @Inject
+    Sql sql;
+
+    /** Registers a backup. */
+    public void insert(Row row) {
+        sql.update(
+                "insert into vault.copy (id, kind, name, taken_at, expires_at, registered_by, registered_at)"
+                        + " values (?, ?, ?, ?, ?, ?, ?)",
+                row.id,
+                row.kind,
+                row.name,
+                row.takenAt,
+                row.expiresAt,
+                row.registeredBy,
+                row.registeredAt);
+    }
+
+    /** Those that have not expired, the newest first, at most 1,000. */
+    public List<Row> present() {
+        return sql.query(
+                "select * from vault.copy where expires_at > now() order by taken_at desc limit 1000", Copies::read);
+    }
+
+    /** The oldest backup of the database that has not expired and opens whole. */
+    public Optional<Row> oldestThatOpens() {
+        return sql.first(
+                "select * from vault.copy where kind = 'database' and expires_at > now() and taken_at > " + OPENS_SINCE
+                        + " order by taken_at limit 1",
+                Copies::read);
+    }
+
+    /** The backups of database and log that the destruction of a version makes useless, in part or whole. */
+    public List<Row> uselessWithout(int version) {
+        return sql.query(
+                "select * from vault.copy where kind in ('database', 'wal') and expires_at > now() and taken_at >="
+                        + " (select created_at from vault.key_version where version = ?) and taken_at <="
+                        + " (select coalesce(max(at), '-infinity') from vault.subject_count where kek_version = ?)"
+                        + " order by taken_at",
+                Copies::read,
+                version,
+                version);
+    }
+
+    /** Whether a backup of this kind was taken at a time or later. */
+    public boolean existsSince(String kind, Instant time) {
+        return sql.first(
+                        "select 1 from vault.copy where kind = ? and taken_at >= ? and expires_at > now() limit 1",
+                        row -> row.getInt(1),
+                        kind,
+                        time)
+                .isPresent();
+    }
+
+    private static Row read(ResultSet row) throws SQLException {
+        return new Row(
+                Sql.uuid(row, "id"),
+                row.getString("kind"),
+                row.getString("name"),
+                Sql.instant(row, "taken_at"),
+                Sql.instant(row, "expires_at"),
+                row.getString("registered_by"),
+                Sql.instant(row, "registered_at"));
+    }
+}

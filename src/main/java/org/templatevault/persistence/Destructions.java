@@ -1,0 +1,192 @@
+package org.templatevault.persistence;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.templatevault.persistence.Sql.ArrayOf;
+
+/** The destructions of key versions, each with the step that it has come to, and the certificates. */
+@ApplicationScoped
+public class Destructions {
+    /**
+     * A destruction.
+     *
+     * @param reachedId the last subject that the full pass opened
+     * @param subjects that the pass opened
+     * @param templates that the pass opened, each version counted
+     * @param goneAtLsn where the write-ahead log stood after the wrapped KEK was gone
+     */
+    public record Row(
+            UUID id,
+            int version,
+            UUID approvalId,
+            String state,
+            String requestedBy,
+            Instant requestedAt,
+            @Nullable UUID reachedId,
+            long subjects,
+            long templates,
+            @Nullable Instant passedAt,
+            @Nullable String goneAtLsn,
+            @Nullable String failure,
+            @Nullable Instant endedAt) {}
+
+    /** A signed certificate. */
+    public record Certificate(int version, Bytes body, Bytes signature, int keyNumber, Bytes publicKey) {}
+
+    @Inject
+    Sql sql;
+
+    /** Records a destruction; false if one of this version is recorded that has not failed. */
+    public boolean insert(UUID id, int version, UUID approval, String caller, Instant now) {
+        return sql.update(
+                        "insert into vault.destruction (id, version, approval_id, state, requested_by, requested_at)"
+                                + " values (?, ?, ?, 'REQUESTED', ?, ?) on conflict do nothing",
+                        id,
+                        version,
+                        approval,
+                        caller,
+                        now)
+                == 1;
+    }
+
+    /** The destructions that have not ended, oldest first. */
+    public List<Row> open() {
+        return sql.query(
+                "select * from vault.destruction where ended_at is null order by requested_at", Destructions::read);
+    }
+
+    /** The newest destruction of a version. */
+    public Optional<Row> ofVersion(int version) {
+        return sql.first(
+                "select * from vault.destruction where version = ? order by requested_at desc limit 1",
+                Destructions::read,
+                version);
+    }
+
+    /** Moves a destruction from one step to the next; false if it is not at that step. */
+    public boolean move(UUID id, String from, String to) {
+        return sql.update("update vault.destruction set state = ? where id = ? and state = ?", to, id, from) == 1;
+    }
+
+    /** Ends a destruction that is in one of the states given. */
+    public boolean end(UUID id, List<String> from, String to, @Nullable String failure, Instant now) {
+        return sql.update(
+                        "update vault.destruction set state = ?, failure = ?, ended_at = ? where id = ? and state = any(?)",
+                        to,
+                        failure,
+                        now,
+                        id,
+                        new ArrayOf("text", from))
+                == 1;
+    }
+
+    /** Records how far the full pass is. */
+    public void passed(UUID id, UUID reached, long subjects, long templates) {
+        sql.update(
+                "update vault.destruction set reached_id = ?, subjects = subjects + ?, templates = templates + ?"
+                        + " where id = ? and state = 'PASSING'",
+                reached,
+                subjects,
+                templates,
+                id);
+    }
+
+    /** Ends the full pass. */
+    public boolean passEnded(UUID id, Instant now) {
+        return sql.update(
+                        "update vault.destruction set state = 'WAITING', passed_at = ? where id = ? and state = 'PASSING'",
+                        now,
+                        id)
+                == 1;
+    }
+
+    /** Moves the version itself; false if it is in none of the states given. */
+    public boolean moveVersion(int version, List<String> from, String to, Instant now) {
+        return sql.update(
+                        "update vault.key_version set state = ?, destroyed_at = case when ? = 'DESTROYED' then ?::timestamptz end"
+                                + " where version = ? and state = any(?)",
+                        to,
+                        to,
+                        now,
+                        version,
+                        new ArrayOf("text", from))
+                == 1;
+    }
+
+    /** Deletes the wrapped KEK. What still refers to it makes this fail: the foreign keys of PostgreSQL decide. */
+    public void deleteMaterial(int version) {
+        sql.update("delete from vault.key_material where version = ?", version);
+    }
+
+    /** Notes where the write-ahead log stands, once, after the deletion of the wrapped KEK has committed. */
+    public void noteLogPosition(UUID id) {
+        sql.update(
+                "update vault.destruction set gone_at_lsn = pg_current_wal_insert_lsn()"
+                        + " where id = ? and state = 'MATERIAL_GONE' and gone_at_lsn is null",
+                id);
+    }
+
+    /**
+     * The standbys that have not replayed the log as far as this, connected or known by their slot. Needs the right to
+     * read {@code pg_stat_replication} ({@code pg_monitor}): without it every standby counts as behind.
+     */
+    public List<String> standbysBehind(String lsn) {
+        return sql.query(
+                "select coalesce(nullif(application_name, ''), 'a standby') as name from pg_stat_replication"
+                        + " where replay_lsn is null or replay_lsn < ?::pg_lsn"
+                        + " union all select slot_name from pg_replication_slots where slot_type = 'physical'"
+                        + " and not active and (restart_lsn is null or restart_lsn < ?::pg_lsn)",
+                row -> row.getString("name"),
+                lsn,
+                lsn);
+    }
+
+    /** Records the certificate. */
+    public void certify(int version, byte[] body, byte[] signature, int keyNumber, Instant now) {
+        sql.update(
+                "insert into vault.certificate (version, body, signature, key_number, at) values (?, ?, ?, ?, ?)",
+                version,
+                body,
+                signature,
+                keyNumber,
+                now);
+    }
+
+    /** The certificate of a destroyed version. */
+    public Optional<Certificate> certificate(int version) {
+        return sql.first(
+                "select c.*, k.public_key from vault.certificate c join vault.signing_key k on k.number = c.key_number"
+                        + " where c.version = ?",
+                row -> new Certificate(
+                        row.getInt("version"),
+                        Bytes.of(row.getBytes("body")),
+                        Bytes.of(row.getBytes("signature")),
+                        row.getInt("key_number"),
+                        Bytes.of(row.getBytes("public_key"))),
+                version);
+    }
+
+    private static Row read(ResultSet row) throws SQLException {
+        return new Row(
+                Sql.uuid(row, "id"),
+                row.getInt("version"),
+                Sql.uuid(row, "approval_id"),
+                row.getString("state"),
+                row.getString("requested_by"),
+                Sql.instant(row, "requested_at"),
+                row.getObject("reached_id", UUID.class),
+                row.getLong("subjects"),
+                row.getLong("templates"),
+                Sql.instantOrNull(row, "passed_at"),
+                row.getString("gone_at_lsn"),
+                row.getString("failure"),
+                Sql.instantOrNull(row, "ended_at"));
+    }
+}

@@ -1,0 +1,61 @@
+package org.templatevault.persistence;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.templatevault.persistence.Sql.ArrayOf;
+
+/** The nodes that say they are alive, and the key versions with which each can unwrap. Time is the database's. */
+@ApplicationScoped
+public class Nodes {
+    /** A node that was silent this long is not waited for: what it would wrap under an old version is refused. */
+    public static final int SILENT_SECONDS = 10;
+
+    private static final String ALIVE = " seen_at > clock_timestamp() - " + SILENT_SECONDS + " * interval '1 second'";
+
+    @Inject
+    Sql sql;
+
+    /**
+     * Says that a node is alive.
+     *
+     * @param held the versions whose KEK it has unwrapped and tried
+     * @return the versions that have a KEK, each with its state: another text than before means that the ring is old
+     */
+    public String seen(UUID id, String name, Instant startedAt, List<Integer> held) {
+        return sql.first(
+                        "insert into vault.node as n (id, name, started_at, seen_at, held) values (?, ?, ?, clock_timestamp(), ?)"
+                                + " on conflict (id) do update set seen_at = excluded.seen_at, held = excluded.held"
+                                + " returning (select coalesce(string_agg(v.version || v.state, ',' order by v.version), '')"
+                                + " from vault.key_version v join vault.key_material m using (version)) as versions",
+                        row -> row.getString("versions"),
+                        id,
+                        name,
+                        startedAt,
+                        new ArrayOf("int4", held))
+                .orElseThrow();
+    }
+
+    /** The names of the nodes that are alive and do not hold the version. */
+    public List<String> withoutVersion(int version) {
+        return sql.query(
+                "select name from vault.node where" + ALIVE + " and not (? = any(held)) order by name",
+                row -> row.getString("name"),
+                version);
+    }
+
+    /** The names of the nodes that are alive and hold the version. */
+    public List<String> withVersion(int version) {
+        return sql.query(
+                "select name from vault.node where" + ALIVE + " and ? = any(held) order by name",
+                row -> row.getString("name"),
+                version);
+    }
+
+    /** Forgets a node that stops, or nodes that were silent for a day. */
+    public void forget(UUID id) {
+        sql.update("delete from vault.node where id = ? or seen_at < clock_timestamp() - interval '1 day'", id);
+    }
+}

@@ -1,0 +1,89 @@
+package org.templatevault.rest;
+
+import jakarta.annotation.security.RolesAllowed;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.json.Json;
+import jakarta.json.JsonArrayBuilder;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonObjectBuilder;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.Set;
+import org.templatevault.destruction.CopyLedger;
+import org.templatevault.persistence.Copies;
+import org.templatevault.vault.InvalidTemplateException;
+
+/** Backups that somebody registers, so that destructions and receipts can count with them. */
+@Path("/copies")
+@ApplicationScoped
+@Produces(MediaType.APPLICATION_JSON)
+public class CopyResource {
+    private static final int BODY_BYTES = 4 << 10;
+    private static final Set<String> FIELDS = Set.of("kind", "name", "takenAt", "expiresAt");
+
+    @Inject
+    CopyLedger ledger;
+
+    @Inject
+    Caller caller;
+
+    /** The registered backups that have not expired, the newest first. */
+    @GET
+    @RolesAllowed({"operator", "key-custodian", "approver", "auditor"})
+    public String list() {
+        JsonArrayBuilder array = Json.createArrayBuilder();
+        ledger.present().forEach(row -> array.add(json(row)));
+        return Json.createObjectBuilder().add("copies", array).build().toString();
+    }
+
+    /** Registers a backup. */
+    @POST
+    @Consumes(MediaType.APPLICATION_JSON)
+    @RolesAllowed("operator")
+    public Response register(InputStream body) throws IOException {
+        JsonObject json = TemplateJson.parse(new BoundedInput(body, BODY_BYTES).readAllBytes());
+        if (!FIELDS.containsAll(json.keySet())) {
+            throw InvalidTemplateException.field("copy", "has only kind, name, takenAt and expiresAt");
+        }
+        String kind = TemplateJson.text(json, "kind", "kind");
+        String name = TemplateJson.text(json, "name", "name");
+        Copies.Row row = ledger.register(
+                kind == null ? "" : kind,
+                name == null ? "" : name,
+                instant(json, "takenAt"),
+                instant(json, "expiresAt"),
+                caller.name());
+        return Response.status(Response.Status.CREATED)
+                .entity(json(row).build().toString())
+                .build();
+    }
+
+    private static Instant instant(JsonObject json, String field) {
+        try {
+            return Instant.parse(String.valueOf(TemplateJson.text(json, field, field)));
+        } catch (DateTimeParseException notATime) {
+            throw InvalidTemplateException.field(field, "a time such as 2026-03-01T02:00:00Z");
+        }
+    }
+
+    static JsonObjectBuilder json(Copies.Row row) {
+        return Json.createObjectBuilder()
+                .add("id", row.id().toString())
+                .add("kind", row.kind())
+                .add("name", row.name())
+                .add("takenAt", row.takenAt().toString())
+                .add("expiresAt", row.expiresAt().toString())
+                .add("registeredBy", row.registeredBy())
+                .add("registeredAt", row.registeredAt().toString());
+    }
+}

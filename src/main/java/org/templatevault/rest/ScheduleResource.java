@@ -1,0 +1,116 @@
+package org.templatevault.rest;
+
+import jakarta.annotation.security.RolesAllowed;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.json.Json;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonObjectBuilder;
+import jakarta.json.JsonValue;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.PUT;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.templatevault.persistence.Schedules;
+import org.templatevault.rotation.RotationSchedule;
+import org.templatevault.vault.InvalidTemplateException;
+
+/** What the vault does by itself, and when it is next due. */
+@Path("/schedules")
+@ApplicationScoped
+@Produces(MediaType.APPLICATION_JSON)
+public class ScheduleResource {
+    private static final int BODY_BYTES = 4 << 10;
+
+    @Inject
+    RotationSchedule rotationSchedule;
+
+    @Inject
+    Caller caller;
+
+    /** All schedules. */
+    @GET
+    @RolesAllowed({"operator", "key-custodian", "approver", "auditor"})
+    public String list() {
+        return Json.createObjectBuilder()
+                .add("schedules", Json.createArrayBuilder().add(json(rotationSchedule.report())))
+                .build()
+                .toString();
+    }
+
+    /** Sets the schedule of rotations. */
+    @PUT
+    @Path("/" + RotationSchedule.NAME)
+    @Consumes(MediaType.APPLICATION_JSON)
+    @RolesAllowed("operator")
+    public String put(InputStream body) throws IOException {
+        JsonObject json = TemplateJson.parse(new BoundedInput(body, BODY_BYTES).readAllBytes());
+        if (!Set.of("enabled", "maxAge", "maxWraps", "mode", "rate").containsAll(json.keySet())) {
+            throw InvalidTemplateException.field("schedule", "has only enabled, maxAge, maxWraps, mode and rate");
+        }
+        String mode = TemplateJson.text(json, "mode", "mode");
+        Integer wraps = TemplateJson.integer(json, "maxWraps");
+        return json(rotationSchedule.put(new Schedules.Row(
+                        RotationSchedule.NAME,
+                        enabled(json),
+                        duration(TemplateJson.text(json, "maxAge", "maxAge")),
+                        wraps == null ? null : wraps.longValue(),
+                        mode == null ? "reencrypt" : mode,
+                        TemplateJson.integer(json, "rate"),
+                        caller.name(),
+                        Instant.now().truncatedTo(ChronoUnit.MICROS))))
+                .build()
+                .toString();
+    }
+
+    private static boolean enabled(JsonObject json) {
+        JsonValue value = json.getOrDefault("enabled", JsonValue.NULL);
+        if (value != JsonValue.TRUE && value != JsonValue.FALSE) {
+            throw InvalidTemplateException.field("enabled", "true or false");
+        }
+        return value == JsonValue.TRUE;
+    }
+
+    private static @Nullable Duration duration(@Nullable String text) {
+        try {
+            return text == null ? null : Duration.parse(text);
+        } catch (DateTimeParseException notADuration) {
+            throw InvalidTemplateException.field("maxAge", "an ISO 8601 duration such as P90D");
+        }
+    }
+
+    private static JsonObjectBuilder json(RotationSchedule.Report report) {
+        Schedules.Row row = report.row();
+        JsonObjectBuilder json = Json.createObjectBuilder()
+                .add("name", row.name())
+                .add("enabled", row.enabled())
+                .add("mode", row.mode())
+                .add("wraps", report.wraps());
+        if (row.maxAge() != null) {
+            json.add("maxAge", row.maxAge().toString());
+        }
+        if (row.maxWraps() != null) {
+            json.add("maxWraps", row.maxWraps());
+        }
+        if (row.rate() != null) {
+            json.add("rate", row.rate());
+        }
+        if (report.nextDueAt() != null) {
+            json.add(
+                    "nextDueAt",
+                    report.nextDueAt().truncatedTo(ChronoUnit.MILLIS).toString());
+        }
+        return json.add("updatedBy", row.updatedBy())
+                .add("updatedAt", row.updatedAt().toString());
+    }
+}

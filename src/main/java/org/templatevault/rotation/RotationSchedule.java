@@ -1,0 +1,146 @@
+package org.templatevault.rotation;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.templatevault.error.ErrorKind;
+import org.templatevault.error.VaultException;
+import org.templatevault.keyring.WrapBudget;
+import org.templatevault.persistence.DatabaseIdentity;
+import org.templatevault.persistence.KeyVersions;
+import org.templatevault.persistence.Rotations;
+import org.templatevault.persistence.Schedules;
+import org.templatevault.persistence.Transactions;
+import org.templatevault.persistence.WrapCounts;
+
+/** Asks for a rotation when the active version is old, has wrapped often, or stands in another database. */
+@ApplicationScoped
+public class RotationSchedule {
+    /** The schedule's name. */
+    public static final String NAME = "rotation";
+
+    private static final String ANOTHER_DATABASE = "vault: another database";
+    private static final String BY_SCHEDULE = "vault: schedule";
+    private static final Duration LEAST_AGE = Duration.ofSeconds(1);
+    private static final Schedules.Row OFF =
+            new Schedules.Row(NAME, false, null, null, "reencrypt", null, "nobody", Instant.EPOCH);
+
+    /**
+     * The schedule and when it is next due.
+     *
+     * @param nextDueAt null while it is off or has no age; the present where its wraps are used up
+     */
+    public record Report(Schedules.Row row, @Nullable Instant nextDueAt, long wraps) {}
+
+    @Inject
+    Transactions transactions;
+
+    @Inject
+    Schedules schedules;
+
+    @Inject
+    KeyVersions keyVersions;
+
+    @Inject
+    WrapCounts wrapCounts;
+
+    @Inject
+    DatabaseIdentity identity;
+
+    @Inject
+    Rotations rotations;
+
+    @Inject
+    RotationLedger ledger;
+
+    /** The schedule as it is. */
+    public Report report() {
+        return transactions.read(() -> report(schedules.find(NAME).orElse(OFF)));
+    }
+
+    /**
+     * Sets the schedule.
+     *
+     * @throws VaultException naming the field that is wrong
+     */
+    public Report put(Schedules.Row row) {
+        if (!Set.of("reencrypt", "rewrap").contains(row.mode())) {
+            throw invalid("mode", "reencrypt or rewrap");
+        }
+        Duration age = row.maxAge();
+        if (age != null && age.compareTo(LEAST_AGE) < 0) {
+            throw invalid("maxAge", "a positive duration such as P90D");
+        }
+        Long wraps = row.maxWraps();
+        if (wraps != null && (wraps < 1 || wraps > WrapBudget.SOFT_LIMIT)) {
+            throw invalid("maxWraps", "1 to " + WrapBudget.SOFT_LIMIT);
+        }
+        if (row.enabled() && age == null && wraps == null) {
+            throw invalid("maxAge", "an enabled schedule has maxAge, maxWraps or both");
+        }
+        transactions.run(() -> schedules.put(row));
+        return report();
+    }
+
+    private static VaultException invalid(String field, String rule) {
+        return new VaultException(ErrorKind.INVALID, "invalid-field", field + ": " + rule, field, null);
+    }
+
+    private Report report(Schedules.Row row) {
+        KeyVersions.Row active = active();
+        long wraps = wrapCounts.byVersion().getOrDefault(active.version(), 0L);
+        return new Report(row, row.enabled() ? due(row, active, wraps) : null, wraps);
+    }
+
+    private static @Nullable Instant due(Schedules.Row row, KeyVersions.Row active, long wraps) {
+        Instant activated = Optional.ofNullable(active.activatedAt()).orElse(active.createdAt());
+        Instant byAge = row.maxAge() == null ? null : activated.plus(row.maxAge());
+        boolean usedUp = row.maxWraps() != null && wraps >= row.maxWraps();
+        return usedUp ? Instant.now() : byAge;
+    }
+
+    private KeyVersions.Row active() {
+        return keyVersions.all().stream()
+                .filter(row -> row.state().equals("ACTIVE"))
+                .max(Comparator.comparingInt(KeyVersions.Row::version))
+                .orElseThrow();
+    }
+
+    /** Looks whether a rotation is due and asks for it; on the one node that looks after rotations. */
+    void look() {
+        DatabaseIdentity.Identity present = transactions.read(identity::present);
+        Optional<DatabaseIdentity.Identity> counted = transactions.read(identity::counted);
+        if (counted.isEmpty()) {
+            transactions.run(() -> identity.record(present));
+        } else if (!counted.get().equals(present)) {
+            leaveAnotherDatabase();
+        } else {
+            askWhenDue();
+        }
+    }
+
+    /**
+     * The count of wraps may be short of what was wrapped after the backup or by the old primary: nothing more is wrapped
+     * under that version, and another is made at once.
+     */
+    private void leaveAnotherDatabase() {
+        Optional<Rotations.Row> open = transactions.read(rotations::open);
+        if (open.filter(row -> row.requestedBy().equals(ANOTHER_DATABASE)).isEmpty()) {
+            ledger.replaceOpen(new RotationRequest("rewrap", "scheduled", null, null, null), ANOTHER_DATABASE);
+        }
+    }
+
+    private void askWhenDue() {
+        Report report = report();
+        boolean due = report.nextDueAt() != null && !report.nextDueAt().isAfter(Instant.now());
+        if (due && transactions.read(rotations::open).isEmpty()) {
+            Schedules.Row row = report.row();
+            ledger.request(new RotationRequest(row.mode(), "scheduled", null, null, row.rate()), BY_SCHEDULE, null);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+package org.templatevault.rotation;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import jakarta.json.Json;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonObjectBuilder;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.templatevault.testing.Approver;
+import org.templatevault.testing.Custodian;
+import org.templatevault.testing.Invariants;
+import org.templatevault.testing.Rows;
+import org.templatevault.testing.SharedVault;
+import org.templatevault.testing.TemplateDocument;
+import org.templatevault.testing.TestHome;
+import org.templatevault.testing.VaultClient.Answer;
+import org.templatevault.testing.VaultClient.Stored;
+import org.templatevault.testing.VaultServer;
+
+class CompromiseIT {
+    private static final String OPEN = "modality=IRIS&format=OPAQUE";
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final VaultServer server = SharedVault.mortal().server();
+    private final Rows rows = new Rows(SharedVault.mortal().home());
+    private final Custodian custodian = new Custodian(server);
+    private final Map<Stored, byte[]> acknowledged = new LinkedHashMap<>();
+
+    @BeforeEach
+    void enrol() {
+        for (int i = 0; i < 30; i++) {
+            store(UUID.randomUUID(), TemplateDocument.noise(200 + i, i));
+        }
+    }
+
+    private Stored store(UUID subject, byte[] bytes) {
+        Stored stored = server.as("enroller").store(subject, OPEN, bytes);
+        acknowledged.put(stored, bytes);
+        return stored;
+    }
+
+    @AfterEach
+    void everyTemplateOpens() {
+        acknowledged.forEach((stored, bytes) -> assertArrayEquals(
+                bytes, server.as("reader").read(stored).expect(200).bytes()));
+    }
+
+    private static JsonObjectBuilder compromise() {
+        return Json.createObjectBuilder().add("reason", "compromise");
+    }
+
+    private String state(int version) {
+        return server.as("auditor")
+                .get("/keys/" + version)
+                .send()
+                .expect(200)
+                .json()
+                .getString("state");
+    }
+
+    private void drained(String rotation) {
+        server.as("operator")
+                .call("PATCH", "/rotations/" + rotation)
+                .json("{\"rate\":null}")
+                .send()
+                .expect(200);
+        JsonObject ended = custodian.end(rotation);
+        assertEquals("DRAINED", ended.getString("state"), ended::toString);
+        assertEquals(List.of(), Invariants.broken(rows));
+    }
+
+    private List<Stored> onVersion(int version) {
+        Set<String> ids = new TreeSet<>(
+                rows.texts("select subject_id::text from vault.subject_key where kek_version = ?", version));
+        return acknowledged.keySet().stream()
+                .filter(stored -> ids.contains(stored.subject().toString()))
+                .toList();
+    }
+
+    @Test
+    void givesASubjectANewKeyBeforeAnythingIsStoredForItAgain() {
+        String rotation = custodian.start(compromise().add("rate", 2));
+        JsonObject under = custodian.await(rotation, "REENCRYPTING");
+        int from = under.getInt("fromVersion");
+        int to = under.getInt("toVersion");
+        assertEquals("COMPROMISED", state(from));
+        List<Stored> left = onVersion(from);
+        assertTrue(left.size() > 6, () -> left.size() + " are left");
+        everyTemplateOpens();
+
+        Stored stored = left.get(left.size() - 1);
+        Answer answer = server.as("enroller")
+                .post("/subjects/" + stored.subject() + "/templates?" + OPEN)
+                .octets(new byte[] {1})
+                .send()
+                .expect(201);
+        assertEquals(to, answer.json().getInt("keyVersion"));
+
+        Stored replaced = left.get(left.size() - 2);
+        byte[] bytes = TemplateDocument.noise(300, 7);
+        Answer second = server.as("enroller")
+                .put(replaced.path() + "?" + OPEN)
+                .header("If-Match", "\"1\"")
+                .octets(bytes)
+                .send()
+                .expect(200);
+        assertEquals(to, second.json().getInt("keyVersion"));
+        acknowledged.put(replaced, bytes);
+
+        Stored batched = left.get(left.size() - 3);
+        JsonObject item = TemplateDocument.with(
+                TemplateDocument.fingerprint(bytes),
+                "subject",
+                batched.subject().toString());
+        JsonObject results = server.as("enroller")
+                .post("/templates:batchStore")
+                .json("{\"items\":[" + item + "]}")
+                .send()
+                .expect(200)
+                .json();
+        assertEquals(to, results.getJsonArray("results").getJsonObject(0).getInt("keyVersion"));
+
+        JsonObject now = custodian.get(rotation);
+        assertTrue(now.getInt("done") >= 3, now::toString);
+        drained(rotation);
+        assertEquals("COMPROMISED", state(from));
+    }
+
+    @Test
+    void takesThePlaceOfTheRotationThatIsUnderWay() {
+        String first = custodian.start(Json.createObjectBuilder().add("rate", 2));
+        custodian.await(first, "REENCRYPTING");
+        String second = custodian.start(compromise());
+        assertEquals("CANCELLED", custodian.get(first).getString("state"));
+        custodian.ask(compromise()).problem(409, "rotation-in-progress");
+        drained(second);
+        assertEquals(
+                custodian.get(first).getInt("toVersion"), custodian.get(second).getInt("compromisedVersion"));
+    }
+
+    @Test
+    void movesWhatStandsThreeVersionsBack() {
+        for (int i = 0; i < 3; i++) {
+            String rotation = custodian.start(Json.createObjectBuilder().add("rate", 1));
+            custodian.await(rotation, "REENCRYPTING");
+            custodian.steer(rotation, "cancel").expect(200);
+        }
+        drained(custodian.start(Json.createObjectBuilder()));
+    }
+
+    @Test
+    void refusesWhatWouldKeepTheCompromisedKeysInUse() {
+        custodian.ask(compromise().add("mode", "rewrap")).problem(422, "invalid-field");
+        custodian.ask(Json.createObjectBuilder().add("version", 1)).problem(422, "invalid-field");
+        custodian.ask(compromise().add("version", 999_999)).problem(422, "invalid-field");
+    }
+
+    @Test
+    void listsThoseWhoseKeysEverStoodUnderAVersionToTwoPeopleOnly() {
+        int version = (int) rows.number("select version from vault.key_version where state = 'ACTIVE'");
+        Stored before = store(UUID.randomUUID(), new byte[] {1});
+        drained(custodian.start(Json.createObjectBuilder()));
+        Stored after = store(UUID.randomUUID(), new byte[] {2});
+        String approval = server.as("key-custodian")
+                .post("/keys/" + version + "/exposure")
+                .send()
+                .expect(202)
+                .json()
+                .getString("id");
+        String list = "/keys/" + version + "/exposure?approval=" + approval;
+        server.as("auditor").get(list).send().problem(409, "approval-not-in-effect");
+        new Approver(server).approve(approval);
+        String subjects = server.as("auditor").get(list).send().expect(200).text();
+        assertTrue(subjects.contains(before.subject().toString()));
+        assertTrue(!subjects.contains(after.subject().toString()));
+        server.as("auditor")
+                .get("/keys/" + (version + 1) + "/exposure?approval=" + approval)
+                .send()
+                .problem(404, "approval-not-found");
+        TestHome.await(
+                "erasures can be listed",
+                PATIENCE,
+                () -> server.as("auditor").get(list + "&of=erasures").send().status() == 200);
+    }
+}

@@ -1,0 +1,212 @@
+package org.templatevault.rotation;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import jakarta.json.Json;
+import jakarta.json.JsonObject;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.templatevault.testing.Approver;
+import org.templatevault.testing.Custodian;
+import org.templatevault.testing.Invariants;
+import org.templatevault.testing.Rows;
+import org.templatevault.testing.SharedVault;
+import org.templatevault.testing.TemplateDocument;
+import org.templatevault.testing.TestHome;
+import org.templatevault.testing.VaultClient.Stored;
+import org.templatevault.testing.VaultServer;
+
+class QuarantineIT {
+    private static final String OPEN = "modality=IRIS&format=OPAQUE";
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final VaultServer server = SharedVault.mortal().server();
+    private final Rows rows = new Rows(SharedVault.mortal().home());
+    private final Custodian custodian = new Custodian(server);
+    private final byte[] bytes = TemplateDocument.noise(300, 1);
+    private final Stored one = store(UUID.randomUUID());
+
+    private Stored store(UUID subject) {
+        return server.as("enroller").store(subject, OPEN, bytes);
+    }
+
+    /** Whoever is still damaged is erased: the other tests rotate the same vault. */
+    @AfterEach
+    void eraseTheDamaged() {
+        for (String subject : rows.texts("select distinct subject_id::text from vault.quarantine")) {
+            String path = "/subjects/" + subject;
+            server.as("eraser")
+                    .delete(path)
+                    .header("If-Match", server.as("eraser").get(path).send().header("ETag"))
+                    .header("X-Reason", "enrolment-error")
+                    .send()
+                    .expect(202);
+        }
+        assertEquals("DRAINED", rotate("reencrypt").getString("state"));
+        assertEquals(List.of(), Invariants.broken(rows));
+    }
+
+    private JsonObject rotate(String mode) {
+        return custodian.rotate(Json.createObjectBuilder().add("mode", mode));
+    }
+
+    private JsonObject quarantined(UUID subject) {
+        String cursor = "";
+        while (true) {
+            JsonObject page = server.as("auditor")
+                    .get("/quarantine" + cursor)
+                    .send()
+                    .expect(200)
+                    .json();
+            for (JsonObject row : page.getJsonArray("rows").getValuesAs(JsonObject.class)) {
+                if (row.getString("subject").equals(subject.toString())) {
+                    return row;
+                }
+            }
+            if (!page.containsKey("next")) {
+                throw new AssertionError("Not in quarantine: " + subject);
+            }
+            cursor = "?cursor=" + page.getString("next");
+        }
+    }
+
+    private void flipABit(Stored stored) {
+        rows.change(
+                "update vault.template set envelope = set_byte(envelope, 40, get_byte(envelope, 40) # 1) where id = ?",
+                stored.template());
+    }
+
+    private void isClassified(UUID subject, String expected) {
+        assertEquals("DRAINED_WITH_QUARANTINE", rotate("reencrypt").getString("state"));
+        assertEquals(expected, quarantined(subject).getString("class"));
+    }
+
+    @Test
+    void callsAFlippedBitCorrupt() {
+        flipABit(one);
+        isClassified(one.subject(), "CORRUPT");
+    }
+
+    @Test
+    void callsTwoSwappedRowsOfASubjectMoved() {
+        Stored other = store(one.subject());
+        rows.change(
+                "update vault.template t set envelope = o.envelope from vault.template o"
+                        + " where t.subject_id = ? and o.subject_id = t.subject_id and o.id <> t.id",
+                other.subject());
+        isClassified(one.subject(), "MOVED_ROW");
+    }
+
+    @Test
+    void callsARowCopiedFromAnotherSubjectMoved() {
+        Stored other = store(UUID.randomUUID());
+        rows.change(
+                "update vault.template set envelope = (select envelope from vault.template where id = ?) where id = ?",
+                other.template(),
+                one.template());
+        isClassified(one.subject(), "MOVED_ROW");
+    }
+
+    @Test
+    void callsAWrappedKeyOfAnotherSubjectMoved() {
+        Stored other = store(UUID.randomUUID());
+        rows.change(
+                "update vault.subject_key set wrapped = (select wrapped from vault.subject_key where subject_id = ?)"
+                        + " where subject_id = ?",
+                other.subject(),
+                one.subject());
+        isClassified(one.subject(), "MOVED_ROW");
+    }
+
+    @Test
+    void callsAKeyUnderAnotherVersionThanItNamesWrong() {
+        rotate("rewrap");
+        rows.change(
+                "with moved as (update vault.subject_key set kek_version = kek_version - 1 where subject_id = ?"
+                        + " returning kek_version) insert into vault.subject_count"
+                        + " select gen_random_uuid(), kek_version + n, case n when 0 then 'MOVED_IN' else 'MOVED_OUT' end,"
+                        + " null, 1, now() from moved, generate_series(0, 1) n",
+                one.subject());
+        isClassified(one.subject(), "WRONG_KEY");
+    }
+
+    @Test
+    void callsAKeyFromBeforeARotationStale() {
+        List<String> before =
+                rows.texts("select encode(wrapped, 'hex') from vault.subject_key where subject_id = ?", one.subject());
+        rotate("reencrypt");
+        rows.change(
+                "update vault.subject_key set wrapped = decode(?, 'hex') where subject_id = ?",
+                before.get(0),
+                one.subject());
+        isClassified(one.subject(), "STALE");
+    }
+
+    @Test
+    void callsATemplateFromBeforeARotationStale() {
+        List<String> before =
+                rows.texts("select encode(envelope, 'hex') from vault.template where id = ?", one.template());
+        rotate("reencrypt");
+        rows.change(
+                "update vault.template set envelope = decode(?, 'hex'), dek_number = dek_number - 1 where id = ?",
+                before.get(0),
+                one.template());
+        isClassified(one.subject(), "STALE");
+    }
+
+    @Test
+    void movesASubjectWithABadCiphertextWhenOnlyTheWrappingChanges() {
+        flipABit(one);
+        JsonObject ended = rotate("rewrap");
+        assertEquals("DRAINED", ended.getString("state"), ended::toString);
+        server.as("reader").read(one).problem(500, "integrity-failure");
+        flipABit(one);
+    }
+
+    @Test
+    void letsARepairedRowLeaveQuarantine() {
+        flipABit(one);
+        assertEquals(1, rotate("reencrypt").getInt("quarantined"));
+        JsonObject row = quarantined(one.subject());
+        String retry = "/quarantine/" + row.getString("id") + ":retry";
+        server.as("operator").post(retry).send().problem(409, "still-damaged");
+        flipABit(one);
+        server.as("operator").post(retry).send().expect(204);
+        server.as("operator").post(retry).send().problem(404, "quarantine-row-not-found");
+        assertArrayEquals(bytes, server.as("reader").read(one).expect(200).bytes());
+        JsonObject rotation = custodian.get(row.getString("rotation"));
+        assertEquals(0, rotation.getInt("quarantined"), rotation::toString);
+        Custodian.requireEquation(rotation);
+        assertEquals(List.of(), Invariants.broken(rows));
+    }
+
+    @Test
+    void erasesWhatTwoPeopleRelease() {
+        flipABit(one);
+        rotate("reencrypt");
+        String row = quarantined(one.subject()).getString("id");
+        String approval = server.as("key-custodian")
+                .post("/quarantine/" + row + ":release")
+                .send()
+                .expect(202)
+                .json()
+                .getString("id");
+        Approver approver = new Approver(server);
+        approver.approve(approval, "0".repeat(64)).problem(409, "request-hash-differs");
+        approver.approve(approval);
+        TestHome.await(
+                "it is released",
+                PATIENCE,
+                () -> approver.get(approval).getString("state").equals("CARRIED_OUT"));
+        server.as("reader").read(one).problem(410, "subject-erased");
+        assertEquals(
+                1,
+                rows.number(
+                        "select count(*) from vault.erasure where released and reason = 'released'"
+                                + " and requested_by = 'key-custodian' and id = (select max(id::text)::uuid from vault.erasure)"));
+    }
+}

@@ -1,0 +1,39 @@
+package org.templatevault.testing;
+
+import jakarta.json.Json;
+import jakarta.json.JsonObject;
+import org.templatevault.testing.VaultClient.Answer;
+
+/** The second person: reads what was asked and approves exactly that. */
+public final class Approver {
+    private final VaultServer server;
+
+    /** For this server. */
+    public Approver(VaultServer server) {
+        this.server = server;
+    }
+
+    /** A request as everybody sees it. */
+    public JsonObject get(String approval) {
+        return server.as("auditor")
+                .get("/approvals/" + approval)
+                .send()
+                .expect(200)
+                .json();
+    }
+
+    /** Approves with a hash, whatever the answer. */
+    public Answer approve(String approval, String requestHash) {
+        return server.as("approver")
+                .post("/approvals/" + approval + ":approve")
+                .json(Json.createObjectBuilder().add("requestHash", requestHash).build())
+                .send();
+    }
+
+    /** Approves what was read. */
+    public JsonObject approve(String approval) {
+        return approve(approval, get(approval).getString("requestHash"))
+                .expect(200)
+                .json();
+    }
+}

@@ -17,9 +17,9 @@ import java.util.stream.Stream;
  * @param databaseOwnerPassword {@code VAULT_DB_OWNER_PASSWORD}
  * @param tlsKeyStoreFile {@code VAULT_TLS_KEYSTORE_FILE}, a PKCS#12 file with the server's certificate
  * @param tlsKeyStorePassword {@code VAULT_TLS_KEYSTORE_PASSWORD}
- * @param keyStoreFile {@code VAULT_KEYSTORE_FILE}, a PKCS#12 file
- * @param keyStorePassword {@code VAULT_KEYSTORE_PASSWORD}
- * @param keyStoreCreate {@code VAULT_KEYSTORE_CREATE}: make the file when it is absent and the database is new
+ * @param keyStore {@code VAULT_KEYSTORE}: where new root keys are made, {@code file} or {@code token}
+ * @param keyStoreFile present when {@code keyStore} is {@code file}; otherwise for key versions made before
+ * @param keyStoreToken present when {@code keyStore} is {@code token}; otherwise for key versions made before
  * @param nodeName {@code VAULT_NODE}, unlike every other node's
  * @param templateMaxBytes {@code VAULT_TEMPLATE_MAX_BYTES}, bytes of one template
  * @param subjectMaxBytes {@code VAULT_SUBJECT_MAX_BYTES}, bytes of ciphertext of one subject
@@ -42,9 +42,9 @@ public record Settings(
         Optional<String> databaseOwnerPassword,
         String tlsKeyStoreFile,
         String tlsKeyStorePassword,
-        String keyStoreFile,
-        String keyStorePassword,
-        boolean keyStoreCreate,
+        String keyStore,
+        Optional<KeyStoreFile> keyStoreFile,
+        Optional<KeyStoreToken> keyStoreToken,
         String nodeName,
         int templateMaxBytes,
         long subjectMaxBytes,
@@ -90,9 +90,9 @@ public record Settings(
                 reader.optional("VAULT_DB_OWNER_PASSWORD"),
                 reader.required("VAULT_TLS_KEYSTORE_FILE", "the PKCS#12 file with the server's certificate"),
                 reader.required("VAULT_TLS_KEYSTORE_PASSWORD", "the password of VAULT_TLS_KEYSTORE_FILE"),
-                reader.required("VAULT_KEYSTORE_FILE", "the PKCS#12 file with the root keys"),
-                reader.required("VAULT_KEYSTORE_PASSWORD", "the password of the key store"),
-                reader.flag("VAULT_KEYSTORE_CREATE"),
+                keyStore(reader),
+                keyStoreFile(reader),
+                keyStoreToken(reader),
                 reader.optional("VAULT_NODE").orElse("localhost"),
                 (int) reader.number("VAULT_TEMPLATE_MAX_BYTES", 256 << 10, 1, HARD_TEMPLATE_MAX_BYTES),
                 reader.number("VAULT_SUBJECT_MAX_BYTES", 32 << 20, 1 << 10, 256 << 20),
@@ -141,6 +141,34 @@ public record Settings(
         return url;
     }
 
+    private static String keyStore(SettingsReader reader) {
+        return reader.oneOf("VAULT_KEYSTORE", "file", List.of("file", "token"));
+    }
+
+    private static Optional<KeyStoreFile> keyStoreFile(SettingsReader reader) {
+        boolean create = reader.flag("VAULT_KEYSTORE_CREATE");
+        boolean wanted =
+                !keyStore(reader).equals("token") || reader.any("VAULT_KEYSTORE_FILE", "VAULT_KEYSTORE_PASSWORD");
+        return wanted
+                ? Optional.of(new KeyStoreFile(
+                        reader.required("VAULT_KEYSTORE_FILE", "the PKCS#12 file with the root keys"),
+                        reader.required("VAULT_KEYSTORE_PASSWORD", "the password of the key store"),
+                        create))
+                : Optional.empty();
+    }
+
+    private static Optional<KeyStoreToken> keyStoreToken(SettingsReader reader) {
+        boolean wanted = keyStore(reader).equals("token")
+                || reader.any("VAULT_PKCS11_LIBRARY", "VAULT_PKCS11_TOKEN", "VAULT_PKCS11_PIN");
+        return wanted
+                ? Optional.of(new KeyStoreToken(
+                        reader.matching(
+                                "VAULT_PKCS11_LIBRARY", "the absolute path of the token's library", "/[^\"\\\\$]*"),
+                        reader.matching("VAULT_PKCS11_TOKEN", "the token's label", "[ -~]{1,32}"),
+                        reader.required("VAULT_PKCS11_PIN", "the PIN of the token's user")))
+                : Optional.empty();
+    }
+
     private static Set<String> formats(SettingsReader reader) {
         List<String> added = reader.names("VAULT_FORMATS", List.of(), "[A-Z][A-Z0-9_]{0,39}");
         return Set.copyOf(new LinkedHashSet<>(
@@ -150,7 +178,7 @@ public record Settings(
     /** Everything but the passwords. */
     @Override
     public String toString() {
-        return "Settings[databaseUrl=" + databaseUrl + ", databaseUser=" + databaseUser + ", keyStoreFile="
-                + keyStoreFile + ", nodeName=" + nodeName + "]";
+        return "Settings[databaseUrl=" + databaseUrl + ", databaseUser=" + databaseUser + ", keyStore=" + keyStore
+                + ", " + keyStoreFile + ", " + keyStoreToken + ", nodeName=" + nodeName + "]";
     }
 }

@@ -27,6 +27,19 @@ final class SettingsReader {
         return source.apply(name).map(String::trim).filter(value -> !value.isEmpty());
     }
 
+    /** A required value of this form; the message does not repeat one of another form. */
+    String matching(String name, String meaning, String pattern) {
+        String value = required(name, meaning);
+        if (!value.isEmpty() && !value.matches(pattern)) {
+            problems.add(name + " must be " + meaning + ", of the form " + pattern);
+        }
+        return value;
+    }
+
+    boolean any(String... names) {
+        return Arrays.stream(names).anyMatch(name -> optional(name).isPresent());
+    }
+
     long number(String name, long byDefault, long least, long most) {
         Optional<String> value = optional(name);
         if (value.isEmpty()) {

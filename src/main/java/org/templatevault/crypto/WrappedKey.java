@@ -1,9 +1,17 @@
 package org.templatevault.crypto;
 
+import java.nio.ByteBuffer;
+import java.security.GeneralSecurityException;
+import java.security.Key;
+import java.security.Provider;
 import java.util.Arrays;
+import javax.crypto.AEADBadTagException;
+import javax.crypto.Cipher;
+import javax.crypto.spec.GCMParameterSpec;
 
 /**
- * A key under a key: DEKs and service keys under a KEK, KEKs where the key store works in software.
+ * A key under a key: DEKs and service keys under a KEK, KEKs under a root key. Where the root key stays inside a token,
+ * the token computes the same bytes.
  *
  * <p>Stored bytes, lengths in bytes:
  *
@@ -53,6 +61,63 @@ public final class WrappedKey {
      *     identity, any changed bit
      */
     public static SecretBytes unwrap(Suite expected, SecretBytes kek, byte[] wrapped, int keyLength, byte[] aad) {
+        requireForm(expected, wrapped, keyLength);
+        return SecretBytes.takeOver(Aead.open(expected, kek, wrapped, HEADER_BYTES, aad));
+    }
+
+    /**
+     * As {@link #wrap} with AES-256-GCM, computed inside a token.
+     *
+     * @param token the provider whose key {@code kek} is
+     * @param kek a handle, whose bytes nobody sees
+     * @throws GeneralSecurityException if the token fails
+     */
+    public static byte[] wrapInside(Provider token, Key kek, SecretBytes key, byte[] aad)
+            throws GeneralSecurityException {
+        byte[] nonce = Entropy.bytes(Suite.NONCE_BYTES);
+        byte[] raw = key.copy();
+        try {
+            requireKeyLength(raw.length);
+            byte[] sealed = gcm(Cipher.ENCRYPT_MODE, token, kek, nonce, aad).doFinal(raw);
+            return ByteBuffer.allocate(OVERHEAD_BYTES + raw.length)
+                    .put(FORMAT_VERSION)
+                    .put(Suite.AES_256_GCM.code())
+                    .put(nonce)
+                    .put(sealed)
+                    .array();
+        } finally {
+            Arrays.fill(raw, (byte) 0);
+        }
+    }
+
+    /**
+     * As {@link #unwrap} with AES-256-GCM, computed inside a token.
+     *
+     * @throws AuthenticationFailedException as there; also where the token reports its own failure like a wrong tag
+     * @throws GeneralSecurityException if the token fails otherwise
+     */
+    public static SecretBytes unwrapInside(Provider token, Key kek, byte[] wrapped, int keyLength, byte[] aad)
+            throws GeneralSecurityException {
+        requireForm(Suite.AES_256_GCM, wrapped, keyLength);
+        int sealed = HEADER_BYTES + Suite.NONCE_BYTES;
+        byte[] nonce = Arrays.copyOfRange(wrapped, HEADER_BYTES, sealed);
+        try {
+            return SecretBytes.takeOver(
+                    gcm(Cipher.DECRYPT_MODE, token, kek, nonce, aad).doFinal(wrapped, sealed, wrapped.length - sealed));
+        } catch (AEADBadTagException e) {
+            throw new AuthenticationFailedException();
+        }
+    }
+
+    private static Cipher gcm(int mode, Provider token, Key kek, byte[] nonce, byte[] aad)
+            throws GeneralSecurityException {
+        Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding", token);
+        cipher.init(mode, kek, new GCMParameterSpec(Suite.TAG_BYTES * Byte.SIZE, nonce));
+        cipher.updateAAD(aad);
+        return cipher;
+    }
+
+    private static void requireForm(Suite expected, byte[] wrapped, int keyLength) {
         requireKeyLength(keyLength);
         boolean known = wrapped.length == OVERHEAD_BYTES + keyLength
                 && wrapped[0] == FORMAT_VERSION
@@ -60,7 +125,6 @@ public final class WrappedKey {
         if (!known) {
             throw new AuthenticationFailedException();
         }
-        return SecretBytes.takeOver(Aead.open(expected, kek, wrapped, HEADER_BYTES, aad));
     }
 
     private static void requireKeyLength(int length) {

@@ -3,13 +3,15 @@ package org.templatevault.keyring;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.config.Settings;
 import org.templatevault.crypto.Ed25519;
@@ -28,7 +30,6 @@ import org.templatevault.persistence.TryAgainException;
 /** Reads this node's key ring from database and key store, and makes the next version. */
 @ApplicationScoped
 public class KeyRings {
-    private static final String KEY_STORE = "PKCS12";
     private static final byte[] FINGERPRINT = "tv/kek-fingerprint".getBytes(StandardCharsets.US_ASCII);
 
     @Inject
@@ -44,29 +45,21 @@ public class KeyRings {
     WrapBudget budget;
 
     private volatile @Nullable KeyRing ring;
-    private volatile @Nullable RootKeyFile rootKeys;
+    private volatile @Nullable KeyStores keyStores;
 
     /**
-     * Opens the key store and reads the ring; a new database gets its vault, its first version and its service keys.
+     * Opens the key stores and reads the ring; a new database gets its vault, its first version and its service keys.
      *
-     * @throws KeyStoreUnavailableException naming the setting, if the key store is absent, does not open, or lacks the
-     *     root key of a living version
+     * @throws KeyStoreUnavailableException naming the setting, if a key store that is needed is absent, does not open, or
+     *     lacks the root key of a living version
      */
     public void start() {
-        RootKeyFile file = new RootKeyFile(Path.of(settings.keyStoreFile()), settings.keyStorePassword());
         boolean firstStart = keyVersions.vaultId().isEmpty();
-        if (!file.exists()) {
-            if (!firstStart || !settings.keyStoreCreate()) {
-                throw new KeyStoreUnavailableException(
-                        "VAULT_KEYSTORE_FILE: " + settings.keyStoreFile() + " does not exist"
-                                + (firstStart
-                                        ? " (VAULT_KEYSTORE_CREATE=true makes it at the first start)"
-                                        : ", and the database holds keys that need it"),
-                        null);
-            }
-            file.create();
-        }
-        rootKeys = file;
+        Set<String> needed = keyVersions.all().stream()
+                .filter(row -> row.wrapped() != null)
+                .map(KeyVersions.Row::keyStore)
+                .collect(Collectors.toSet());
+        keyStores = KeyStores.open(settings, needed);
         if (firstStart) {
             transactions.run(this::createVault);
         }
@@ -124,17 +117,19 @@ public class KeyRings {
 
     /** Removes the root key of a version from its key store, durably; one that is gone already is no error. */
     public void deleteRootKey(KeyVersions.Row version) {
-        requireRootKeys().delete(version.rootKeyAlias());
+        requireKeyStores().of(version.keyStore()).delete(version.rootKeyAlias());
     }
 
     /** The root key is durable before the row that needs it can commit; one without a row is left in the key store. */
     private void insertVersion(UUID vault, int version, SecretBytes kek, Instant now) {
         String alias = "root-" + version + "-" + UUID.randomUUID().toString().substring(0, 8);
-        requireRootKeys().generate(alias);
+        String keyStore = requireKeyStores().newest();
+        RootKeys rootKeys = requireKeyStores().of(keyStore);
+        rootKeys.generate(alias);
         byte[] aad = KeyIdentity.kek(vault, version, Suite.AES_256_GCM);
-        byte[] wrapped = requireRootKeys().wrap(alias, kek, aad);
+        byte[] wrapped = rootKeys.wrap(alias, kek, aad);
         keyVersions.insert(
-                version, KEY_STORE, alias, Suite.AES_256_GCM.name(), wrapped, fingerprint(vault, version, kek), now);
+                version, keyStore, alias, Suite.AES_256_GCM.name(), wrapped, fingerprint(vault, version, kek), now);
     }
 
     /**
@@ -210,7 +205,8 @@ public class KeyRings {
             return new Kek(row.version(), state, suite, dataSuite, held.key());
         }
         byte[] aad = KeyIdentity.kek(vault, row.version(), suite);
-        SecretBytes key = requireRootKeys().unwrap(row.rootKeyAlias(), wrapped.toArray(), aad);
+        RootKeys rootKeys = requireKeyStores().of(row.keyStore());
+        SecretBytes key = rootKeys.unwrap(row.rootKeyAlias(), wrapped.toArray(), aad);
         requireKnownAnswer(vault, row, key);
         return new Kek(row.version(), state, suite, dataSuite, key);
     }
@@ -269,8 +265,13 @@ public class KeyRings {
         return moved;
     }
 
-    private RootKeyFile requireRootKeys() {
-        RootKeyFile present = rootKeys;
+    /** The configured key stores, and which of them could be used when they were last used; asks none of them. */
+    public Map<String, Boolean> keyStoresReachable() {
+        return requireKeyStores().reachable();
+    }
+
+    private KeyStores requireKeyStores() {
+        KeyStores present = keyStores;
         if (present == null) {
             throw new KeyStoreUnavailableException("The key store is not open", null);
         }

@@ -12,8 +12,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.Key;
 import java.security.KeyStore;
+import java.util.Collections;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import javax.crypto.spec.SecretKeySpec;
-import org.templatevault.crypto.AuthenticationFailedException;
 import org.templatevault.crypto.SecretBytes;
 import org.templatevault.crypto.Suite;
 import org.templatevault.crypto.WrappedKey;
@@ -23,7 +25,7 @@ import org.templatevault.crypto.WrappedKey;
  * data. The file is replaced as a whole: a new file, fsync, rename, fsync of the directory; a crash between any two of
  * these leaves the old file or the new one.
  */
-final class RootKeyFile {
+final class RootKeyFile implements RootKeys {
     private static final Suite SUITE = Suite.AES_256_GCM;
 
     private final Path file;
@@ -52,8 +54,8 @@ final class RootKeyFile {
         }
     }
 
-    /** Generates a root key under this alias; it is durable when this returns. */
-    synchronized void generate(String alias) {
+    @Override
+    public synchronized void generate(String alias) {
         KeyStore store = load();
         try (SecretBytes key = SecretBytes.random(Suite.KEY_BYTES)) {
             if (store.containsAlias(alias)) {
@@ -69,8 +71,22 @@ final class RootKeyFile {
         }
     }
 
-    /** Removes a root key; the file without it is durable when this returns. One that is absent is no error. */
-    synchronized void delete(String alias) {
+    @Override
+    public byte[] wrap(String alias, SecretBytes kek, byte[] aad) {
+        try (SecretBytes rootKey = read(alias)) {
+            return WrappedKey.wrap(SUITE, rootKey, kek, aad);
+        }
+    }
+
+    @Override
+    public SecretBytes unwrap(String alias, byte[] wrapped, byte[] aad) {
+        try (SecretBytes rootKey = read(alias)) {
+            return WrappedKey.unwrap(SUITE, rootKey, wrapped, Suite.KEY_BYTES, aad);
+        }
+    }
+
+    @Override
+    public synchronized void delete(String alias) {
         KeyStore store = load();
         try {
             if (store.containsAlias(alias)) {
@@ -82,17 +98,18 @@ final class RootKeyFile {
         }
     }
 
-    byte[] wrap(String alias, SecretBytes kek, byte[] aad) {
-        try (SecretBytes rootKey = read(alias)) {
-            return WrappedKey.wrap(SUITE, rootKey, kek, aad);
+    @Override
+    public SortedSet<String> aliases() {
+        try {
+            return new TreeSet<>(Collections.list(load().aliases()));
+        } catch (GeneralSecurityException e) {
+            throw new KeyStoreUnavailableException("VAULT_KEYSTORE_FILE: cannot list " + file, e);
         }
     }
 
-    /** @throws AuthenticationFailedException if the wrapped KEK is not what this root key wrapped */
-    SecretBytes unwrap(String alias, byte[] wrapped, byte[] aad) {
-        try (SecretBytes rootKey = read(alias)) {
-            return WrappedKey.unwrap(SUITE, rootKey, wrapped, Suite.KEY_BYTES, aad);
-        }
+    @Override
+    public boolean isReachable() {
+        return Files.isReadable(file);
     }
 
     private SecretBytes read(String alias) {

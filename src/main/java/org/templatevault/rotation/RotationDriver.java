@@ -80,6 +80,7 @@ public class RotationDriver {
     ManagedScheduledExecutorService executor;
 
     private @Nullable Future<?> steps;
+    private String obstacle = "";
     private int failures;
     private long doneAtLastFailure = -1;
 
@@ -108,8 +109,18 @@ public class RotationDriver {
                 quarantine.carryOutReleases();
                 advanceAsFarAsPossible();
             }
+            obstacle = "";
         } catch (RuntimeException e) {
-            LOG.log(System.Logger.Level.WARNING, "The rotation's next step has to wait: " + e.getMessage(), e);
+            report(e);
+        }
+    }
+
+    /** An obstacle that lasts is logged once, not at every step. */
+    private void report(RuntimeException failure) {
+        String message = String.valueOf(failure.getMessage());
+        if (!message.equals(obstacle)) {
+            obstacle = message;
+            LOG.log(System.Logger.Level.WARNING, "The rotation's next step has to wait: " + message, failure);
         }
     }
 

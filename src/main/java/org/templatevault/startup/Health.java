@@ -11,7 +11,7 @@ import org.eclipse.microprofile.health.Readiness;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.persistence.DatabaseFacts;
 
-/** Health from outside: started, ready (database and key ring), live. */
+/** Health from outside: started, ready (database and key ring; the key stores as last seen), live. */
 @ApplicationScoped
 public class Health {
     @Inject
@@ -46,6 +46,20 @@ public class Health {
     HealthCheck keyRingReady() {
         return () ->
                 HealthCheckResponse.named("key-ring").status(keyRings.isReady()).build();
+    }
+
+    /** Always up: a node whose key store is away goes on with the keys that it holds. */
+    @Produces
+    @Readiness
+    @ApplicationScoped
+    HealthCheck keyStoreReachable() {
+        return () -> {
+            var report = HealthCheckResponse.named("key-store").up();
+            if (keyRings.isReady()) {
+                keyRings.keyStoresReachable().forEach(report::withData);
+            }
+            return report.build();
+        };
     }
 
     @Produces

@@ -46,7 +46,7 @@ class SettingsTest {
         assertEquals(10, settings.versionsKept());
         assertEquals("CHACHA20_POLY1305", settings.dataSuite());
         assertEquals(Set.of("verification", "identification", "migration", "support"), settings.purposes());
-        assertFalse(settings.keyStoreCreate());
+        assertFalse(settings.keyStoreFile().orElseThrow().create());
         assertTrue(settings.formats().contains("OPAQUE"));
         assertFalse(settings.toString().contains(SECRET));
     }
@@ -83,6 +83,8 @@ class SettingsTest {
         "VAULT_VERSIONS_KEPT,1001",
         "VAULT_DATA_SUITE,AES_128_GCM",
         "VAULT_DATA_SUITE,aes_256_gcm",
+        "VAULT_KEYSTORE,hsm",
+        "VAULT_KEYSTORE,File",
         "VAULT_KEYSTORE_CREATE,yes",
         "VAULT_KEYSTORE_CREATE,TRUE",
         "VAULT_FORMATS,lower",
@@ -116,6 +118,47 @@ class SettingsTest {
     void takesTheLimits(String name, String value) {
         given.put(name, " " + value + " ");
         read();
+    }
+
+    private void giveToken() {
+        given.put("VAULT_PKCS11_LIBRARY", "/usr/lib/vendor/libpkcs11.so");
+        given.put("VAULT_PKCS11_TOKEN", "vault");
+        given.put("VAULT_PKCS11_PIN", SECRET);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"VAULT_PKCS11_LIBRARY", "VAULT_PKCS11_TOKEN", "VAULT_PKCS11_PIN"})
+    void wantsTheWholeTokenWhereItIsTheKeyStoreOrNamedAtAll(String name) {
+        giveToken();
+        given.remove(name);
+        assertTrue(refusal().startsWith(name + " is not set"), this::refusal);
+        given.put("VAULT_KEYSTORE", "token");
+        assertTrue(refusal().startsWith(name + " is not set"), this::refusal);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "VAULT_PKCS11_LIBRARY,libpkcs11.so",
+        "VAULT_PKCS11_LIBRARY,'/a\"b.so'",
+        "VAULT_PKCS11_LIBRARY,'/${a}.so'",
+        "VAULT_PKCS11_TOKEN,a label that is longer than a token's",
+        "VAULT_PKCS11_TOKEN,schlüssel"
+    })
+    void namesTheTokensSettingThatIsWrong(String name, String value) {
+        giveToken();
+        given.put(name, value);
+        assertTrue(refusal().startsWith(name + " must be "), this::refusal);
+    }
+
+    @Test
+    void needsNoFileWhereTheTokenIsTheKeyStore() {
+        giveToken();
+        given.put("VAULT_KEYSTORE", "token");
+        given.remove("VAULT_KEYSTORE_FILE");
+        assertTrue(refusal().startsWith("VAULT_KEYSTORE_FILE is not set"), this::refusal);
+        given.remove("VAULT_KEYSTORE_PASSWORD");
+        assertTrue(read().keyStoreFile().isEmpty());
+        assertFalse(read().toString().contains(SECRET));
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -59,6 +60,22 @@ class RootKeyFileTest {
                     AuthenticationFailedException.class, () -> openedAgain().unwrap("root-2", wrapped, AAD));
             assertThrows(
                     AuthenticationFailedException.class, () -> openedAgain().unwrap("root-1", wrapped, new byte[1]));
+        }
+    }
+
+    @Test
+    void deletesForGood() throws IOException {
+        file.generate("root-1");
+        file.generate("root-2");
+        file.delete("root-1");
+        file.delete("never made");
+        assertEquals(Set.of("root-2"), openedAgain().aliases());
+        assertTrue(file.isReachable());
+        try (SecretBytes kek = SecretBytes.random(Suite.KEY_BYTES)) {
+            assertThrows(KeyStoreUnavailableException.class, () -> openedAgain().wrap("root-1", kek, AAD));
+        }
+        try (Stream<Path> left = Files.list(directory)) {
+            assertEquals(List.of(path), left.toList());
         }
     }
 

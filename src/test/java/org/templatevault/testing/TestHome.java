@@ -142,7 +142,8 @@ public final class TestHome implements AutoCloseable {
         }
     }
 
-    static void pause(Duration duration) {
+    /** Waits for nothing but the time. */
+    public static void pause(Duration duration) {
         try {
             Thread.sleep(duration.toMillis());
         } catch (InterruptedException e) {

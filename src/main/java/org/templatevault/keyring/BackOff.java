@@ -1,0 +1,54 @@
+package org.templatevault.keyring;
+
+import java.time.Duration;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps a key store that failed from being asked too often: after a failure it is left alone for a second, and twice as
+ * long after each further one, up to a minute. Not thread-safe.
+ */
+final class BackOff {
+    private static final Duration FIRST = Duration.ofSeconds(1);
+    private static final Duration LONGEST = Duration.ofSeconds(60);
+
+    private final LongSupplier nanoTime;
+    private @Nullable String reason;
+    private Duration pause = FIRST;
+    private boolean forGood;
+    private long failedAt;
+
+    /** @param nanoTime a clock that is never set, in nanoseconds */
+    BackOff(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+    }
+
+    /** @throws KeyStoreUnavailableException with the last failure's reason, while it is too early to ask again */
+    void requireTurn() {
+        if (reason != null && (forGood || nanoTime.getAsLong() - failedAt < pause.toNanos())) {
+            throw new KeyStoreUnavailableException(reason, null);
+        }
+    }
+
+    void succeeded() {
+        reason = null;
+        pause = FIRST;
+    }
+
+    void failed(String why) {
+        boolean again = reason != null;
+        pause = again ? min(pause.multipliedBy(2), LONGEST) : FIRST;
+        reason = why;
+        failedAt = nanoTime.getAsLong();
+    }
+
+    /** No turn comes any more. */
+    void failedForGood(String why) {
+        forGood = true;
+        reason = why;
+    }
+
+    private static Duration min(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
+    }
+}

@@ -1,0 +1,154 @@
+package org.templatevault.keyring;
+
+import java.io.IOException;
+import java.security.GeneralSecurityException;
+import java.security.Key;
+import java.security.ProviderException;
+import java.util.SortedSet;
+import java.util.function.LongSupplier;
+import org.templatevault.config.KeyStoreToken;
+import org.templatevault.crypto.AuthenticationFailedException;
+import org.templatevault.crypto.SecretBytes;
+import org.templatevault.crypto.Suite;
+import org.templatevault.crypto.WrappedKey;
+import org.templatevault.error.VaultException;
+
+/**
+ * The root keys in a PKCS#11 token (HSM), made there and not extractable; it wraps KEKs inside the token.
+ *
+ * <p>Root keys are used at the start and by rotations only, so each use initialises the library, logs in, and ends both:
+ * no login, session or handle can be dead, and a token that was away is found again. After a failure the token is left
+ * alone for a while ({@link BackOff}); a refused PIN is not tried again in this process, or the token would lock.
+ */
+final class RootKeyToken implements RootKeys {
+    /** What is done in a session. */
+    private interface Use<T> {
+        T in(TokenSession session) throws GeneralSecurityException, IOException;
+    }
+
+    /** A library's state is the process's. */
+    private static final Object PROCESS = new Object();
+
+    private final KeyStoreToken token;
+    private final BackOff backOff;
+    private volatile boolean reachable;
+
+    RootKeyToken(KeyStoreToken token) {
+        this(token, System::nanoTime);
+    }
+
+    RootKeyToken(KeyStoreToken token, LongSupplier nanoTime) {
+        this.token = token;
+        this.backOff = new BackOff(nanoTime);
+    }
+
+    @Override
+    public void generate(String alias) {
+        use(alias, session -> {
+            if (session.key(alias).isPresent()) {
+                throw new KeyStoreUnavailableException("VAULT_PKCS11_TOKEN: the alias " + alias + " is taken", null);
+            }
+            session.generate();
+            return alias;
+        });
+    }
+
+    @Override
+    public byte[] wrap(String alias, SecretBytes kek, byte[] aad) {
+        return use(alias, session -> WrappedKey.wrapInside(session.provider(), require(session, alias), kek, aad));
+    }
+
+    @Override
+    public SecretBytes unwrap(String alias, byte[] wrapped, byte[] aad) {
+        return use(alias, session -> {
+            Key rootKey = require(session, alias);
+            try {
+                return WrappedKey.unwrapInside(session.provider(), rootKey, wrapped, Suite.KEY_BYTES, aad);
+            } catch (AuthenticationFailedException e) {
+                requireWorking(session, rootKey);
+                throw e;
+            }
+        });
+    }
+
+    /** Some tokens report a fault of their own like a wrong tag; one that still wraps has none. */
+    private static void requireWorking(TokenSession session, Key rootKey) throws GeneralSecurityException {
+        try (SecretBytes probe = SecretBytes.random(Suite.KEY_BYTES)) {
+            WrappedKey.wrapInside(session.provider(), rootKey, probe, new byte[0]);
+        }
+    }
+
+    /** A second session looks whether it is gone: one whose token is taken away may see no key at all. */
+    @Override
+    public void delete(String alias) {
+        use(alias, session -> {
+            if (session.key(alias).isPresent()) {
+                session.delete(alias);
+            }
+            return alias;
+        });
+        if (aliases().contains(alias)) {
+            throw new KeyStoreUnavailableException("VAULT_PKCS11_TOKEN: the token keeps \"" + alias + '"', null);
+        }
+    }
+
+    @Override
+    public SortedSet<String> aliases() {
+        return use("", TokenSession::aliases);
+    }
+
+    @Override
+    public boolean isReachable() {
+        return reachable;
+    }
+
+    private Key require(TokenSession session, String alias) throws GeneralSecurityException {
+        return session.key(alias)
+                .orElseThrow(() -> new KeyStoreUnavailableException(
+                        "VAULT_PKCS11_TOKEN: " + token.label() + " holds no root key \"" + alias + '"', null));
+    }
+
+    private <T> T use(String alias, Use<T> use) {
+        synchronized (PROCESS) {
+            backOff.requireTurn();
+            reachable = false;
+            try (TokenSession session = TokenSession.open(token, alias)) {
+                T result = use.in(session);
+                answered();
+                return result;
+            } catch (VaultException e) {
+                answered();
+                throw e;
+            } catch (GeneralSecurityException | IOException | ProviderException e) {
+                throw failed(e);
+            }
+        }
+    }
+
+    private void answered() {
+        reachable = true;
+        backOff.succeeded();
+    }
+
+    private KeyStoreUnavailableException failed(Exception cause) {
+        String code = TokenLibrary.errorCode(cause).orElse(cause.getClass().getSimpleName());
+        String reason;
+        if (code.startsWith("CKR_PIN_")) {
+            reason = "VAULT_PKCS11_PIN: the token refuses it (" + code + "); it is not tried again before a restart";
+            backOff.failedForGood(reason);
+        } else {
+            String message = String.valueOf(cause.getMessage());
+            reason = message.startsWith("VAULT_")
+                    ? message
+                    : "VAULT_PKCS11_TOKEN: " + token.label() + " does not answer (" + code + ')';
+            backOff.failed(reason);
+        }
+        return new KeyStoreUnavailableException(reason, cause);
+    }
+
+    /** Everything but the PIN. */
+    @Override
+    public String toString() {
+        return "RootKeyToken[" + token + "]";
+    }
+}

@@ -1,0 +1,138 @@
+package org.templatevault.keyring;
+
+import java.lang.reflect.InaccessibleObjectException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.security.Provider;
+import java.security.ProviderException;
+import java.security.Security;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A PKCS#11 library, initialised for as long as this is open. Its state is the process's, so one is open at a time.
+ *
+ * <p>The JDK's provider initialises a library once and never again, so that a token which was away may stay dead, and it
+ * finds a slot by number only. Hence four functions are called past it, in the JDK's own wrapper of the library.
+ */
+final class TokenLibrary implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(TokenLibrary.class.getName());
+    private static final String OPTION = "--add-opens=jdk.crypto.cryptoki/sun.security.pkcs11.wrapper=ALL-UNNAMED";
+    private static final String WRAPPER = "sun.security.pkcs11.wrapper.";
+    private static final long CKF_OS_LOCKING_OK = 2;
+
+    private final Object functions;
+
+    private TokenLibrary(Object functions) {
+        this.functions = functions;
+    }
+
+    /** @throws ProviderException if the library cannot be loaded or initialised */
+    static TokenLibrary open(String path) {
+        try {
+            Class<?> arguments = wrapperType("CK_C_INITIALIZE_ARGS");
+            Object locking = arguments.getConstructor().newInstance();
+            arguments.getField("flags").setLong(locking, CKF_OS_LOCKING_OK);
+            Object functions = wrapperType("PKCS11")
+                    .getMethod("getInstance", String.class, String.class, arguments, boolean.class)
+                    .invoke(null, path, "C_GetFunctionList", locking, true);
+            TokenLibrary library = new TokenLibrary(functions);
+            library.initialize(locking);
+            return library;
+        } catch (InvocationTargetException | ProviderException e) {
+            String code = errorCode(e).orElse("not a PKCS#11 library");
+            throw new ProviderException("VAULT_PKCS11_LIBRARY: cannot use " + path + " (" + code + ')', e);
+        } catch (ReflectiveOperationException e) {
+            throw closed(e);
+        }
+    }
+
+    private void initialize(Object arguments) {
+        try {
+            call("C_Initialize", Object.class, arguments);
+        } catch (ProviderException e) {
+            if (!errorCode(e).equals(Optional.of("CKR_CRYPTOKI_ALREADY_INITIALIZED"))) {
+                throw e;
+            }
+            close();
+            call("C_Initialize", Object.class, arguments);
+        }
+    }
+
+    /** The slots with a token of this label. */
+    List<Long> slotsOf(String label) {
+        List<Long> slots = new ArrayList<>();
+        for (long slot : (long[]) Objects.requireNonNull(call("C_GetSlotList", boolean.class, true))) {
+            if (labelIn(slot).equals(Optional.of(label))) {
+                slots.add(slot);
+            }
+        }
+        return slots;
+    }
+
+    /** Nothing where the slot does not answer: it is not the one that is looked for, or has the fault itself. */
+    private Optional<String> labelIn(long slot) {
+        try {
+            Object facts = Objects.requireNonNull(call("C_GetTokenInfo", long.class, slot));
+            char[] padded = (char[]) facts.getClass().getField("label").get(facts);
+            return Optional.of(String.valueOf(padded).stripTrailing());
+        } catch (ProviderException e) {
+            return Optional.empty();
+        } catch (ReflectiveOperationException e) {
+            throw closed(e);
+        }
+    }
+
+    /** This library's provider for one slot; {@code options} are lines of the provider's configuration. */
+    Provider provider(String path, long slot, String options) {
+        Provider unconfigured = Security.getProvider("SunPKCS11");
+        if (unconfigured == null) {
+            throw new ProviderException("this Java runtime has no SunPKCS11 provider");
+        }
+        return unconfigured.configure("--name=vault\nlibrary=\"" + path + "\"\nslot=" + slot + '\n' + options);
+    }
+
+    /** Logs out and forgets every session. A library that fails here is put right by the next initialisation. */
+    @Override
+    public void close() {
+        try {
+            call("C_Finalize", Object.class, null);
+        } catch (ProviderException e) {
+            LOG.log(System.Logger.Level.DEBUG, "The library did not end", e);
+        }
+    }
+
+    /** What a library reported, such as {@code CKR_PIN_INCORRECT}, however deep it stands. */
+    static Optional<String> errorCode(Throwable failure) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            String message = t.getMessage();
+            if (message != null && message.startsWith("CKR_")) {
+                return Optional.of(message);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private @Nullable Object call(String function, Class<?> type, @Nullable Object argument) {
+        try {
+            Method method = functions.getClass().getDeclaredMethod(function, type);
+            method.setAccessible(true);
+            return method.invoke(functions, argument);
+        } catch (InvocationTargetException e) {
+            throw new ProviderException(e.getCause());
+        } catch (ReflectiveOperationException | InaccessibleObjectException e) {
+            throw closed(e);
+        }
+    }
+
+    private static Class<?> wrapperType(String name) throws ClassNotFoundException {
+        return Class.forName(WRAPPER + name, true, ClassLoader.getPlatformClassLoader());
+    }
+
+    private static IllegalStateException closed(Exception cause) {
+        return new IllegalStateException("a PKCS#11 token needs the JVM option " + OPTION, cause);
+    }
+}

@@ -1,0 +1,238 @@
+package org.templatevault.keyring;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.Key;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+import org.templatevault.config.KeyStoreToken;
+import org.templatevault.crypto.AuthenticationFailedException;
+import org.templatevault.crypto.SecretBytes;
+import org.templatevault.crypto.Suite;
+import org.templatevault.crypto.WrappedKey;
+import org.templatevault.testing.SoftToken;
+
+class RootKeyTokenTest {
+    private static final byte[] AAD = "aad".getBytes(StandardCharsets.US_ASCII);
+
+    @TempDir
+    Path directory;
+
+    private final SecretBytes kek = SecretBytes.random(Suite.KEY_BYTES);
+    private long now;
+    private SoftToken soft;
+    private RootKeyToken token;
+
+    @BeforeEach
+    void initialise() {
+        String configuration = System.getenv(SoftToken.VARIABLE);
+        Assumptions.assumeTrue(configuration != null, SoftToken.VARIABLE + " is not set");
+        soft = SoftToken.create(Path.of(configuration), directory);
+        token = opened(soft.settings());
+    }
+
+    @AfterEach
+    void clear() {
+        kek.close();
+    }
+
+    private RootKeyToken opened(KeyStoreToken settings) {
+        return new RootKeyToken(settings, () -> now);
+    }
+
+    private void pass(long seconds) {
+        now += TimeUnit.SECONDS.toNanos(seconds);
+    }
+
+    private byte[] wrappedUnder(String alias) {
+        token.generate(alias);
+        return token.wrap(alias, kek, AAD);
+    }
+
+    private void unwraps(RootKeyToken from, String alias, byte[] wrapped) {
+        try (SecretBytes back = from.unwrap(alias, wrapped, AAD)) {
+            assertArrayEquals(kek.reveal(), back.reveal());
+        }
+    }
+
+    private void refuses(String sentence, Executable use) {
+        String message = assertThrows(KeyStoreUnavailableException.class, use).getMessage();
+        assertTrue(String.valueOf(message).startsWith(sentence), message);
+        assertFalse(String.valueOf(message).contains(SoftToken.PIN), message);
+    }
+
+    @Test
+    void unwrapsWhatARootKeyWrappedAndNothingElse() {
+        byte[] wrapped = wrappedUnder("root-1");
+        token.generate("root-2");
+        unwraps(token, "root-1", wrapped);
+        unwraps(opened(soft.settings()), "root-1", wrapped);
+        assertThrows(AuthenticationFailedException.class, () -> token.unwrap("root-2", wrapped, AAD));
+        assertThrows(AuthenticationFailedException.class, () -> token.unwrap("root-1", wrapped, new byte[1]));
+        refuses("VAULT_PKCS11_TOKEN: ", () -> token.unwrap("root-3", wrapped, AAD));
+        assertEquals(Set.of("root-1", "root-2"), token.aliases());
+    }
+
+    @Test
+    void writesTheBytesThatTheFileWrites() {
+        byte[] wrapped = wrappedUnder("root-1");
+        assertEquals(WrappedKey.OVERHEAD_BYTES + Suite.KEY_BYTES, wrapped.length);
+        assertEquals(WrappedKey.FORMAT_VERSION, wrapped[0]);
+        assertEquals(Suite.AES_256_GCM.code(), wrapped[1]);
+        assertFalse(Arrays.equals(wrapped, token.wrap("root-1", kek, AAD)), "a nonce came twice");
+    }
+
+    @Test
+    void refusesOneFlippedBitInEveryByte() {
+        byte[] wrapped = wrappedUnder("root-1");
+        for (int i = 0; i < wrapped.length; i++) {
+            byte[] flipped = wrapped.clone();
+            flipped[i] ^= 0x10;
+            assertThrows(AuthenticationFailedException.class, () -> token.unwrap("root-1", flipped, AAD), "byte " + i);
+        }
+        for (int length : new int[] {0, 1, 2, 14, 30, wrapped.length - 1, wrapped.length + 1}) {
+            byte[] cut = Arrays.copyOf(wrapped, length);
+            assertThrows(AuthenticationFailedException.class, () -> token.unwrap("root-1", cut, AAD));
+        }
+        unwraps(token, "root-1", wrapped);
+    }
+
+    @Test
+    void makesOneKeyThatCannotBeReadOut() throws GeneralSecurityException, IOException {
+        token.generate("root-1");
+        assertEquals(1, soft.objects(), "a copy without an alias would outlive the deletion");
+        try (TokenSession session = TokenSession.open(soft.settings(), "")) {
+            Key key = session.key("root-1").orElseThrow();
+            assertNull(key.getEncoded());
+            assertTrue(key.toString().contains("token object, sensitive, unextractable"), key::toString);
+        }
+    }
+
+    @Test
+    void deletesForGood() throws GeneralSecurityException, IOException {
+        byte[] wrapped = wrappedUnder("root-1");
+        token.generate("root-2");
+        try (TokenSession session = TokenSession.open(soft.settings(), "")) {
+            Key handle = session.key("root-1").orElseThrow();
+            session.delete("root-1");
+            assertThrows(
+                    GeneralSecurityException.class, () -> WrappedKey.wrapInside(session.provider(), handle, kek, AAD));
+        }
+        token.delete("root-1");
+        token.delete("root-2");
+        token.delete("never made");
+        assertEquals(Set.of(), token.aliases());
+        assertEquals(0, soft.objects());
+        refuses("VAULT_PKCS11_TOKEN: ", () -> token.unwrap("root-1", wrapped, AAD));
+    }
+
+    @Test
+    void neverReplacesAKey() {
+        byte[] wrapped = wrappedUnder("root-1");
+        refuses("VAULT_PKCS11_TOKEN: the alias root-1 is taken", () -> token.generate("root-1"));
+        unwraps(token, "root-1", wrapped);
+    }
+
+    @Test
+    void doesNotTryARefusedPinAgain() {
+        KeyStoreToken right = soft.settings();
+        RootKeyToken locked = opened(new KeyStoreToken(right.library(), right.label(), "another"));
+        refuses("VAULT_PKCS11_PIN: the token refuses it (CKR_PIN_INCORRECT)", locked::aliases);
+        soft.takeAway();
+        pass(TimeUnit.DAYS.toSeconds(1));
+        refuses("VAULT_PKCS11_PIN: ", () -> locked.generate("root-1"));
+        assertFalse(locked.isReachable());
+    }
+
+    @Test
+    void goesOnByItselfAfterTheTokenWasAway() {
+        byte[] wrapped = wrappedUnder("root-1");
+        soft.takeAway();
+        refuses("VAULT_PKCS11_TOKEN: no token is labelled", () -> token.unwrap("root-1", wrapped, AAD));
+        assertFalse(token.isReachable());
+        pass(1);
+        refuses("VAULT_PKCS11_TOKEN: no token is labelled", () -> token.generate("root-2"));
+        pass(2);
+        refuses("VAULT_PKCS11_TOKEN: no token is labelled", () -> token.delete("root-1"));
+        soft.bringBack();
+        pass(3);
+        refuses("VAULT_PKCS11_TOKEN: no token is labelled", token::aliases);
+        pass(1);
+        unwraps(token, "root-1", wrapped);
+        assertTrue(token.isReachable());
+        token.generate("root-2");
+    }
+
+    /** The slots' order changes with every token that comes or goes. */
+    @Test
+    void findsItsTokenAmongOthersByTheLabel() {
+        byte[] wrapped = wrappedUnder("root-1");
+        for (int i = 0; i < 5; i++) {
+            soft.add("stranger " + i);
+            unwraps(token, "root-1", wrapped);
+        }
+        soft.add(SoftToken.LABEL);
+        refuses("VAULT_PKCS11_TOKEN: 2 tokens are labelled", () -> token.generate("root-2"));
+    }
+
+    @Test
+    void namesALibraryThatIsNone() throws IOException {
+        Path text = Files.writeString(directory.resolve("not-a-library.so"), "text");
+        for (Path library : new Path[] {text, directory.resolve("absent.so")}) {
+            RootKeyToken broken = opened(new KeyStoreToken(library.toString(), SoftToken.LABEL, SoftToken.PIN));
+            refuses("VAULT_PKCS11_LIBRARY: cannot use " + library, broken::aliases);
+        }
+    }
+
+    @Test
+    void leavesNothingOpenAfterItsUses() {
+        byte[] wrapped = wrappedUnder("root-1");
+        unwraps(token, "root-1", wrapped);
+        int threads = Thread.activeCount();
+        for (int i = 0; i < 100; i++) {
+            unwraps(token, "root-1", wrapped);
+        }
+        assertTrue(Thread.activeCount() <= threads, () -> "threads: " + Thread.activeCount());
+    }
+
+    @Test
+    void isReadByAFreshProcess() throws IOException, InterruptedException {
+        byte[] wrapped = wrappedUnder("root-1");
+        KeyStoreToken settings = soft.settings();
+        Process reader = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "--add-opens=jdk.crypto.cryptoki/sun.security.pkcs11.wrapper=ALL-UNNAMED",
+                        RootKeyTokenReader.class.getName(),
+                        settings.library(),
+                        settings.label(),
+                        settings.pin(),
+                        "root-1",
+                        HexFormat.of().formatHex(wrapped),
+                        new String(AAD, StandardCharsets.US_ASCII))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        String read = new String(reader.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+        assertEquals(0, reader.waitFor());
+        assertEquals(HexFormat.of().formatHex(kek.reveal()), read.trim());
+    }
+}

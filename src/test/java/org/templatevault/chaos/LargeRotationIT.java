@@ -17,6 +17,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.templatevault.testing.Custodian;
@@ -40,8 +41,8 @@ class LargeRotationIT {
     private Rows rows;
 
     @BeforeEach
-    void start() {
-        TestHome home = TestHome.create("large");
+    void start(TestInfo test) {
+        TestHome home = TestHome.create("large-" + test.getDisplayName().replaceAll("\\W", ""));
         rows = new Rows(home);
         server = VaultServer.on(home)
                 .heap("512m")

@@ -1,0 +1,304 @@
+package org.templatevault.rotation;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import jakarta.json.Json;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonObjectBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.templatevault.testing.Custodian;
+import org.templatevault.testing.DatabaseProxy;
+import org.templatevault.testing.Invariants;
+import org.templatevault.testing.Rows;
+import org.templatevault.testing.TemplateDocument;
+import org.templatevault.testing.TestHome;
+import org.templatevault.testing.VaultClient.Answer;
+import org.templatevault.testing.VaultClient.Stored;
+import org.templatevault.testing.VaultServer;
+
+/** Two servers on one database: each a process of its own, with a key store file of its own where a test says so. */
+class NodesIT {
+    private static final String OPEN = "modality=IRIS&format=OPAQUE";
+    private static final Duration TAKE_OVER = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+
+    private static TestHome home;
+    private static DatabaseProxy proxy;
+    private static VaultServer a;
+    private static VaultServer b;
+    private static Rows rows;
+
+    private final Map<Stored, byte[]> acknowledged = new ConcurrentHashMap<>();
+
+    @BeforeAll
+    static void start() {
+        home = TestHome.create("nodes");
+        rows = new Rows(home);
+        proxy = DatabaseProxy.before(home.database().port());
+        a = VaultServer.on(home, "a").start();
+        b = VaultServer.on(home, "b")
+                .through(proxy)
+                .variable("VAULT_KEYSTORE_FILE", keyStore("b").toString());
+        copyKeyStore();
+        b.start();
+    }
+
+    private static Path keyStore(String node) {
+        return home.directory().resolve(node.equals("a") ? "keystore.p12" : "keystore-" + node + ".p12");
+    }
+
+    /** The shared mount of the two nodes, as far as the tests let it be shared. */
+    private static void copyKeyStore() {
+        try {
+            Path fresh = home.directory().resolve("copy.p12");
+            Files.copy(keyStore("a"), fresh, StandardCopyOption.REPLACE_EXISTING);
+            Files.move(fresh, keyStore("b"), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    /** Makes the file of node b the one of node a, for the time of a test. */
+    private static AutoCloseable sharing() throws IOException {
+        Files.delete(keyStore("b"));
+        Files.createSymbolicLink(keyStore("b"), keyStore("a"));
+        return () -> {};
+    }
+
+    @AfterAll
+    static void stop() {
+        b.close();
+        a.close();
+        home.close();
+    }
+
+    @BeforeEach
+    void enrol() throws IOException {
+        sharing();
+        for (int i = 0; i < 40; i++) {
+            store(i % 2 == 0 ? a : b, i);
+        }
+    }
+
+    private void store(VaultServer server, long seed) {
+        byte[] bytes = TemplateDocument.noise(200, seed);
+        acknowledged.put(server.as("enroller").store(UUID.randomUUID(), OPEN, bytes), bytes);
+    }
+
+    @AfterEach
+    void everyTemplateOpensOnBothNodes() {
+        for (VaultServer server : List.of(a, b)) {
+            acknowledged.forEach((stored, bytes) -> assertArrayEquals(
+                    bytes, server.as("reader").read(stored).expect(200).bytes()));
+        }
+        assertEquals(List.of(), Invariants.broken(rows));
+    }
+
+    private static JsonObjectBuilder rate(int rate) {
+        return Json.createObjectBuilder().add("rate", rate);
+    }
+
+    private static JsonObject rotation(VaultServer server, String id) {
+        return new Custodian(server).get(id);
+    }
+
+    private static int done(VaultServer server, String id) {
+        return rotation(server, id).getInt("done");
+    }
+
+    /** The node that holds the lease of rotations. */
+    private static VaultServer owner() {
+        String name = rows.texts(
+                        "select n.name from vault.lease l join vault.node n on n.id = l.owner where l.name = 'rotation'")
+                .get(0);
+        return name.equals("node-a") ? a : b;
+    }
+
+    private static VaultServer other(VaultServer server) {
+        return server == a ? b : a;
+    }
+
+    private static void drained(VaultServer server, String id) {
+        server.as("operator")
+                .call("PATCH", "/rotations/" + id)
+                .json("{\"rate\":null}")
+                .send()
+                .expect(200);
+        JsonObject ended = new Custodian(server).end(id);
+        assertEquals("DRAINED", ended.getString("state"), ended::toString);
+    }
+
+    private static String running(VaultServer server) {
+        String id = new Custodian(server).start(rate(4));
+        TestHome.await("some are moved", PATIENCE, () -> done(server, id) > 0);
+        return id;
+    }
+
+    private static void signal(VaultServer server, String name) throws Exception {
+        Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(server.pid())).start();
+        assertEquals(0, kill.waitFor());
+    }
+
+    @Test
+    void rotateUnderLoadOnBothNodes() throws Exception {
+        AtomicBoolean stop = new AtomicBoolean();
+        var threads = Executors.newFixedThreadPool(4);
+        List<Callable<Integer>> load = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            VaultServer server = i % 2 == 0 ? a : b;
+            long seed = 1000L * i;
+            load.add(() -> {
+                int stored = 0;
+                while (!stop.get()) {
+                    store(server, seed + stored++);
+                    Thread.sleep(50);
+                    for (Stored one : acknowledged.keySet().stream().limit(3).toList()) {
+                        assertArrayEquals(
+                                acknowledged.get(one),
+                                server.as("reader").read(one).expect(200).bytes());
+                    }
+                }
+                return stored;
+            });
+        }
+        List<java.util.concurrent.Future<Integer>> running =
+                load.stream().map(threads::submit).toList();
+        for (String mode : List.of("reencrypt", "rewrap", "reencrypt")) {
+            JsonObject ended = new Custodian(other(owner()))
+                    .rotate(Json.createObjectBuilder().add("mode", mode));
+            assertEquals("DRAINED", ended.getString("state"), ended::toString);
+        }
+        stop.set(true);
+        for (var one : running) {
+            assertTrue(one.get(PATIENCE.toSeconds(), TimeUnit.SECONDS) > 0);
+        }
+        threads.shutdown();
+    }
+
+    @Test
+    void takeOverWithinThirtySecondsWhenTheOwnerIsKilled() {
+        String id = running(a);
+        VaultServer killed = owner();
+        killed.kill();
+        Instant from = Instant.now();
+        VaultServer left = other(killed);
+        int before = done(left, id);
+        TestHome.await("the other node moves subjects", TAKE_OVER, () -> done(left, id) > before);
+        System.out.println("[nodes] taken over after a kill in "
+                + Duration.between(from, Instant.now()).toMillis() + " ms");
+        killed.start();
+        drained(left, id);
+    }
+
+    @Test
+    void refuseTheWritesOfAnOwnerWhoWakesUp() throws Exception {
+        String id = running(a);
+        VaultServer stopped = owner();
+        signal(stopped, "STOP");
+        VaultServer left = other(stopped);
+        try {
+            int before = done(left, id);
+            TestHome.await("the other node moves subjects", TAKE_OVER, () -> done(left, id) > before);
+            assertEquals(left, owner());
+        } finally {
+            signal(stopped, "CONT");
+        }
+        TestHome.await(
+                "the woken node answers", PATIENCE, () -> stopped.client().isReady());
+        drained(left, id);
+        assertEquals("DRAINED", rotation(stopped, id).getString("state"));
+        assertEquals(rotation(left, id).getInt("total"), rotation(left, id).getInt("done"));
+    }
+
+    @Test
+    void startOneOfTwoRotationsThatAreAskedForAtOnce() throws Exception {
+        var threads = Executors.newFixedThreadPool(2);
+        List<Callable<Answer>> asks =
+                List.of(() -> new Custodian(a).ask(rate(50)), () -> new Custodian(b).ask(rate(50)));
+        List<Answer> answers = new ArrayList<>();
+        for (var answer : threads.invokeAll(asks)) {
+            answers.add(answer.get());
+        }
+        threads.shutdown();
+        assertEquals(
+                List.of(202, 409), answers.stream().map(Answer::status).sorted().toList());
+        Answer accepted = answers.stream()
+                .filter(answer -> answer.status() == 202)
+                .findFirst()
+                .orElseThrow();
+        drained(a, accepted.json().getString("id"));
+    }
+
+    @Test
+    void doNotWaitForANodeThatIsCutOffFromTheDatabaseAndFenceIt() {
+        Stored atB = acknowledged.keySet().iterator().next();
+        copyKeyStore();
+        proxy.refuse(true);
+        proxy.dropAll();
+        String id;
+        try {
+            TestHome.await("node a has the lease", PATIENCE, () -> owner() == a);
+            id = new Custodian(a).start(Json.createObjectBuilder());
+            drained(a, id);
+        } finally {
+            proxy.refuse(false);
+        }
+        TestHome.await(
+                "node b reads again", PATIENCE, () -> b.as("reader").read(atB).status() != 503);
+        // The key store of node b does not have the new root key yet: what it wrapped would be under the old version.
+        Answer refused = b.as("enroller")
+                .post("/subjects/" + UUID.randomUUID() + "/templates?" + OPEN)
+                .octets(new byte[] {1})
+                .send();
+        refused.problem(503);
+        assertFalse(refused.header("Retry-After").isEmpty());
+        copyKeyStore();
+        store(b, 77);
+        int active = rotation(a, id).getInt("toVersion");
+        assertEquals(0, rows.number("select count(*) from vault.subject_key where kek_version <> ?", active));
+    }
+
+    @Test
+    void waitForALiveNodeThatCannotUnwrapTheNewVersionYet() {
+        copyKeyStore();
+        TestHome.await("node a has the lease, so that the new root key goes into its file", PATIENCE, () -> {
+            if (owner() == b) {
+                b.stop();
+                b.start();
+            }
+            return owner() == a;
+        });
+        String id = new Custodian(a).start(Json.createObjectBuilder());
+        TestHome.await(
+                "the rotation waits for node b",
+                PATIENCE,
+                () -> rotation(a, id).toString().contains("\"waitingFor\":[\"node-b\"]"));
+        assertEquals("STAGED", rotation(a, id).getString("state"));
+        store(a, 78);
+        store(b, 79);
+        copyKeyStore();
+        drained(a, id);
+    }
+}

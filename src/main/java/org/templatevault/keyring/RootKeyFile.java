@@ -27,6 +27,8 @@ import org.templatevault.crypto.WrappedKey;
  */
 final class RootKeyFile implements RootKeys {
     private static final Suite SUITE = Suite.AES_256_GCM;
+    private static final int LOCK_TRIES = 100;
+    private static final long LOCK_PAUSE_MILLIS = 100;
 
     private final Path file;
     private final char[] password;
@@ -55,20 +57,65 @@ final class RootKeyFile implements RootKeys {
     }
 
     @Override
-    public synchronized void generate(String alias) {
-        KeyStore store = load();
+    public void generate(String alias) {
         try (SecretBytes key = SecretBytes.random(Suite.KEY_BYTES)) {
-            if (store.containsAlias(alias)) {
-                throw new KeyStoreUnavailableException("VAULT_KEYSTORE_FILE: the alias " + alias + " is taken", null);
+            change(store -> {
+                if (store.containsAlias(alias)) {
+                    throw new KeyStoreUnavailableException(
+                            "VAULT_KEYSTORE_FILE: the alias " + alias + " is taken", null);
+                }
+                store.setEntry(
+                        alias,
+                        new KeyStore.SecretKeyEntry(new SecretKeySpec(key.reveal(), "AES")),
+                        new KeyStore.PasswordProtection(password));
+                return true;
+            });
+        }
+    }
+
+    /** What is done to the entries; true if the file has to be written. */
+    private interface Change {
+        boolean apply(KeyStore store) throws GeneralSecurityException;
+    }
+
+    private synchronized void change(Change change) {
+        try {
+            FileChannel lock = lock();
+            try {
+                KeyStore store = load();
+                if (change.apply(store)) {
+                    write(store);
+                }
+            } finally {
+                lock.close();
             }
-            store.setEntry(
-                    alias,
-                    new KeyStore.SecretKeyEntry(new SecretKeySpec(key.reveal(), "AES")),
-                    new KeyStore.PasswordProtection(password));
-            write(store);
         } catch (GeneralSecurityException | IOException e) {
             throw cannotWrite(e);
         }
+    }
+
+    /**
+     * Held while the file is read, changed and replaced: of the nodes that share it, one that slept in the middle must
+     * not bring back a file without the keys that another made meanwhile. Closing it releases the lock.
+     */
+    private FileChannel lock() throws IOException {
+        Path beside = target().resolveSibling(target().getFileName() + ".lock");
+        FileChannel channel = FileChannel.open(beside, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try {
+            for (int tries = 0; tries < LOCK_TRIES; tries++) {
+                if (channel.tryLock() != null) {
+                    return channel;
+                }
+                Thread.sleep(LOCK_PAUSE_MILLIS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+        channel.close();
+        throw new KeyStoreUnavailableException("VAULT_KEYSTORE_FILE: another node is writing " + file, null);
     }
 
     @Override
@@ -86,16 +133,14 @@ final class RootKeyFile implements RootKeys {
     }
 
     @Override
-    public synchronized void delete(String alias) {
-        KeyStore store = load();
-        try {
-            if (store.containsAlias(alias)) {
+    public void delete(String alias) {
+        change(store -> {
+            boolean present = store.containsAlias(alias);
+            if (present) {
                 store.deleteEntry(alias);
-                write(store);
             }
-        } catch (GeneralSecurityException | IOException e) {
-            throw cannotWrite(e);
-        }
+            return present;
+        });
     }
 
     @Override
@@ -142,9 +187,10 @@ final class RootKeyFile implements RootKeys {
     }
 
     private void write(KeyStore store) throws GeneralSecurityException, IOException {
-        Path directory = java.util.Objects.requireNonNull(file.getParent());
+        Path target = target();
+        Path directory = java.util.Objects.requireNonNull(target.getParent());
         // Always the same name: a copy that a crash left behind goes with the next write, and its keys with it.
-        Path fresh = directory.resolve(file.getFileName() + ".new");
+        Path fresh = directory.resolve(target.getFileName() + ".new");
         Files.deleteIfExists(fresh);
         Files.createFile(fresh, ownerOnly());
         try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
@@ -159,8 +205,13 @@ final class RootKeyFile implements RootKeys {
             Files.deleteIfExists(fresh);
             throw e;
         }
-        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(fresh, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         forceDirectory(directory);
+    }
+
+    /** The file itself where the setting names a link: a rename would replace the link. */
+    private Path target() throws IOException {
+        return exists() ? file.toRealPath() : file;
     }
 
     /** Without this the rename itself can be lost with the power; platforms that cannot open a directory need none. */

@@ -81,6 +81,7 @@ public class RotationDriver {
 
     private @Nullable Future<?> steps;
     private String obstacle = "";
+    private boolean repositoryPrepared;
     private int failures;
     private long doneAtLastFailure = -1;
 
@@ -104,6 +105,7 @@ public class RotationDriver {
             return;
         }
         try {
+            prepareJobRepository();
             if (holdLease()) {
                 schedule.look();
                 quarantine.carryOutReleases();
@@ -112,6 +114,16 @@ public class RotationDriver {
             obstacle = "";
         } catch (RuntimeException e) {
             report(e);
+        }
+    }
+
+    /**
+     * The server makes the tables of its job repository, or looks whether they are there, when they are first used: not
+     * at a moment when it takes over, where it would wait for what the other node has locked.
+     */
+    private void prepareJobRepository() {
+        if (!repositoryPrepared) {
+            repositoryPrepared = BatchRuntime.getJobOperator().getJobNames() != null;
         }
     }
 

@@ -29,6 +29,7 @@ public class SubjectReader extends AbstractItemReader {
     private static final long PAGE_BYTES = 8 << 20;
     private static final long BACK_OFF_MILLIS = 500;
     private static final int BACK_OFF_WAITS = 20;
+    private static final long SLICE_MILLIS = 5_000;
     private static final int SLOW_SUBJECTS = 20;
 
     @Inject
@@ -150,7 +151,10 @@ public class SubjectReader extends AbstractItemReader {
         int limit = (int) Math.max(1, Math.min(PAGE_SUBJECTS, perPartition / 2));
         long now = System.nanoTime();
         long start = nextPageAt == 0 ? now : Math.max(now, nextPageAt);
-        sleep((start - now) / 1_000_000);
+        for (long left = (start - now) / 1_000_000; left > 0; left -= SLICE_MILLIS) {
+            sleep(Math.min(left, SLICE_MILLIS));
+            task.row(); // the database ends a transaction that is silent for long
+        }
         nextPageAt = start + (long) (limit / perPartition * 1_000_000_000L);
         return limit;
     }

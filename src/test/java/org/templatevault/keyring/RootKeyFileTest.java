@@ -75,7 +75,9 @@ class RootKeyFileTest {
             assertThrows(KeyStoreUnavailableException.class, () -> openedAgain().wrap("root-1", kek, AAD));
         }
         try (Stream<Path> left = Files.list(directory)) {
-            assertEquals(List.of(path), left.toList());
+            assertEquals(
+                    List.of(path),
+                    left.filter(one -> !one.toString().endsWith(".lock")).toList());
         }
     }
 
@@ -125,12 +127,49 @@ class RootKeyFileTest {
         assertTrue(announced.size() >= KILLS, announced::toString);
         openedAgain().generate("last");
         try (Stream<Path> left = Files.list(directory)) {
-            assertEquals(List.of(path), left.toList(), "a key store that a crash left behind holds keys");
+            assertEquals(
+                    List.of(path),
+                    left.filter(one -> !one.toString().endsWith(".lock")).toList(),
+                    "a key store that a crash left behind holds keys");
         }
     }
 
-    private List<String> writeAndKill(String prefix, int millis) throws IOException, InterruptedException {
-        Process writer = new ProcessBuilder(
+    @Test
+    void writesThroughALinkAndKeepsIt() throws IOException {
+        Path link = Files.createSymbolicLink(directory.resolve("link.p12"), path);
+        new RootKeyFile(link, PASSWORD).generate("root-1");
+        assertTrue(Files.isSymbolicLink(link));
+        assertTrue(openedAgain().aliases().contains("root-1"));
+    }
+
+    /** One that sleeps in the middle of writing is waited for, and what another wrote is never lost. */
+    @Test
+    void losesNoKeyWhenTwoProcessesWriteAtOnceAndOneSleeps() throws Exception {
+        Process other = writer("other");
+        try {
+            for (int i = 0; i < 12; i++) {
+                TimeUnit.MILLISECONDS.sleep(new SplittableRandom().nextInt(60));
+                signal(other, "STOP");
+                TimeUnit.MILLISECONDS.sleep(30);
+                signal(other, "CONT");
+                file.generate("mine-" + i);
+            }
+        } finally {
+            other.destroyForcibly().waitFor();
+        }
+        for (int i = 0; i < 12; i++) {
+            assertTrue(openedAgain().aliases().contains("mine-" + i), "mine-" + i);
+        }
+    }
+
+    private static void signal(Process process, String name) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                .start()
+                .waitFor();
+    }
+
+    private Process writer(String prefix) throws IOException {
+        return new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-cp",
                         System.getProperty("java.class.path"),
@@ -141,6 +180,10 @@ class RootKeyFileTest {
                         prefix)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
+    }
+
+    private List<String> writeAndKill(String prefix, int millis) throws IOException, InterruptedException {
+        Process writer = writer(prefix);
         List<String> announced = new ArrayList<>();
         try (BufferedReader out = writer.inputReader(StandardCharsets.US_ASCII)) {
             announced.add(out.readLine());

@@ -6,12 +6,13 @@ import java.nio.file.Path;
 final class RootKeyWriter {
     private RootKeyWriter() {}
 
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws InterruptedException {
         RootKeyFile file = new RootKeyFile(Path.of(arguments[0]), arguments[1]);
         for (int i = 0; ; i++) {
             String alias = arguments[2] + "-" + i;
             file.generate(alias);
             System.out.println(alias);
+            Thread.sleep(3); // lets another process have the lock
         }
     }
 }

@@ -265,9 +265,11 @@ class NodesIT {
         } finally {
             proxy.refuse(false);
         }
+        // The key store of node b does not have the new root key yet: everything stands under what it cannot unwrap.
         TestHome.await(
-                "node b reads again", PATIENCE, () -> b.as("reader").read(atB).status() != 503);
-        // The key store of node b does not have the new root key yet: what it wrapped would be under the old version.
+                "node b reaches the database",
+                PATIENCE,
+                () -> b.as("reader").read(atB).text().contains("key-store-unavailable"));
         Answer refused = b.as("enroller")
                 .post("/subjects/" + UUID.randomUUID() + "/templates?" + OPEN)
                 .octets(new byte[] {1})

@@ -30,6 +30,7 @@ import org.templatevault.persistence.TryAgainException;
 /** Reads this node's key ring from database and key store, and makes the next version. */
 @ApplicationScoped
 public class KeyRings {
+    private static final System.Logger LOG = System.getLogger(KeyRings.class.getName());
     private static final byte[] FINGERPRINT = "tv/kek-fingerprint".getBytes(StandardCharsets.US_ASCII);
 
     @Inject
@@ -65,6 +66,20 @@ public class KeyRings {
         }
         refresh();
         addServiceKeys();
+        alarmAboutDestroyed();
+    }
+
+    /** A root key that was destroyed and is there again came back with a copy of the key store: so can its rows. */
+    private void alarmAboutDestroyed() {
+        for (KeyVersions.Row row : keyVersions.all()) {
+            if (row.destroyedAt() != null && requireKeyStores().holds(row.keyStore(), row.rootKeyAlias())) {
+                LOG.log(
+                        System.Logger.Level.ERROR,
+                        "The root key of the destroyed key version {0} is in the key store again: {1}",
+                        row.version(),
+                        row.rootKeyAlias());
+            }
+        }
     }
 
     private void createVault() {

@@ -74,6 +74,12 @@ final class KeyStores {
         return found;
     }
 
+    /** Whether a key store that is configured holds a root key. */
+    boolean holds(String make, String alias) {
+        RootKeys store = stores.get(make);
+        return store != null && store.aliases().contains(alias);
+    }
+
     /** Which of the key stores could be used when they were last looked at. */
     Map<String, Boolean> reachable() {
         Map<String, Boolean> states = new TreeMap<>();

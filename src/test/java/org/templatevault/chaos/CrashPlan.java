@@ -23,8 +23,12 @@ record CrashPlan(long seed, int templates, int writerPauseMillis, int rate, List
         DATABASE_ANY
     }
 
-    /** Ten kills of the server, one at least in every state, and three of PostgreSQL. */
-    static CrashPlan full(long seed, int templates) {
+    /**
+     * Ten kills of the server, one at least in every state, and three of PostgreSQL.
+     *
+     * @param more kills of the server beside these
+     */
+    static CrashPlan full(long seed, int templates, int more) {
         List<Kill> kills = new ArrayList<>(List.of(
                 Kill.REQUESTED,
                 Kill.STAGED,
@@ -37,10 +41,12 @@ record CrashPlan(long seed, int templates, int writerPauseMillis, int rate, List
                 Kill.REENCRYPTING,
                 Kill.DATABASE_PAUSED));
         SplittableRandom random = new SplittableRandom(seed);
-        Kill[] more = {Kill.REENCRYPTING, Kill.STAGED, Kill.ACTIVATED, Kill.VERIFYING, Kill.COMMITTED_UNANSWERED};
-        kills.add(more[random.nextInt(more.length)]);
+        Kill[] others = {Kill.REENCRYPTING, Kill.STAGED, Kill.ACTIVATED, Kill.VERIFYING, Kill.COMMITTED_UNANSWERED};
+        kills.add(others[random.nextInt(others.length)]);
         kills.add(Kill.DATABASE_ANY);
-        kills.add(more[random.nextInt(more.length)]);
+        for (int i = 0; i <= more; i++) {
+            kills.add(others[random.nextInt(others.length)]);
+        }
         return new CrashPlan(seed, templates, 15, Math.max(200, templates / 12), kills);
     }
 

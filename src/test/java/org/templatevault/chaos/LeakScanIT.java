@@ -35,6 +35,7 @@ import org.templatevault.crypto.Suite;
 import org.templatevault.crypto.WrappedKey;
 import org.templatevault.envelope.DataKey;
 import org.templatevault.envelope.SubjectKeyIdentity;
+import org.templatevault.testing.Approver;
 import org.templatevault.testing.Custodian;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.TemplateDocument;
@@ -88,7 +89,10 @@ class LeakScanIT {
     @BeforeAll
     static void plantUseAndRelease() throws Exception {
         home = TestHome.create("leak");
-        server = VaultServer.on(home, CONTROL).heap("384m").start();
+        server = VaultServer.on(home, CONTROL)
+                .heap("384m")
+                .variable("VAULT_APPROVAL_WAIT_MINUTES", "0")
+                .start();
         for (int i = 0; i < GIVEN_TO_THE_SERVER; i++) {
             useAll(i);
         }
@@ -98,6 +102,8 @@ class LeakScanIT {
             custodian.rotate(Json.createObjectBuilder().add("mode", mode));
             readKeys("after a " + mode);
         }
+        new Approver(server).destroy(1);
+        new Approver(server).destroy(2);
         failIntegrity();
         plantControls();
         rinse();
@@ -400,6 +406,17 @@ class LeakScanIT {
     @Test
     void leavesNoPlaintextOnTheHeap() {
         assertEquals(Set.of(), planted().in(dump));
+    }
+
+    @Test
+    void leavesNoCopyOfADestroyedKekOnTheHeapAndFindsTheLivingOne() {
+        Traces destroyed = new Traces();
+        for (int version = 1; version <= 2; version++) {
+            destroyed.add("KEK " + version, java.util.Objects.requireNonNull(KEKS.get("KEK " + version)));
+        }
+        assertEquals(Set.of(), destroyed.in(dump));
+        Traces living = new Traces().add("KEK 3", java.util.Objects.requireNonNull(KEKS.get("KEK 3")));
+        assertTrue(!living.in(dump).isEmpty(), "The living KEK is not found");
     }
 
     @Test

@@ -2,10 +2,13 @@ package org.templatevault.testing;
 
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
+import java.time.Duration;
 import org.templatevault.testing.VaultClient.Answer;
 
 /** The second person: reads what was asked and approves exactly that. */
 public final class Approver {
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
+
     private final VaultServer server;
 
     /** For this server. */
@@ -28,6 +31,28 @@ public final class Approver {
                 .post("/approvals/" + approval + ":approve")
                 .json(Json.createObjectBuilder().add("requestHash", requestHash).build())
                 .send();
+    }
+
+    /** Has a version destroyed without a newer backup, and waits until it is. */
+    public void destroy(int version) {
+        approve(server.as("key-custodian")
+                .post("/keys/" + version + ":destroy")
+                .json("{\"withoutNewerBackup\":true}")
+                .send()
+                .expect(202)
+                .json()
+                .getJsonObject("approval")
+                .getString("id"));
+        TestHome.await(
+                "version " + version + " is destroyed",
+                PATIENCE,
+                () -> server.as("auditor")
+                        .get("/keys/" + version)
+                        .send()
+                        .expect(200)
+                        .json()
+                        .getString("state")
+                        .equals("DESTROYED"));
     }
 
     /** Approves what was read. */

@@ -174,6 +174,7 @@ public final class VaultServer implements AutoCloseable {
         command.add("-XX:-UsePerfData");
         if (quickStart) {
             command.add("-XX:TieredStopAtLevel=1");
+            command.addAll(List.of("-XX:+UnlockDiagnosticVMOptions", "-XX:-BytecodeVerificationRemote"));
         }
         command.add("-Djava.awt.headless=true");
         command.add("-Djava.io.tmpdir=" + directory.resolve("tmp"));

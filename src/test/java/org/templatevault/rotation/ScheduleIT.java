@@ -1,0 +1,177 @@
+package org.templatevault.rotation;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import jakarta.json.Json;
+import jakarta.json.JsonObject;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.templatevault.testing.Custodian;
+import org.templatevault.testing.Invariants;
+import org.templatevault.testing.Rows;
+import org.templatevault.testing.TestHome;
+import org.templatevault.testing.VaultClient.Answer;
+import org.templatevault.testing.VaultClient.Stored;
+import org.templatevault.testing.VaultServer;
+
+/** What the vault does by itself: rotates when it is due, leaves another database's counts, gives way to readers. */
+class ScheduleIT {
+    private static final String OPEN = "modality=IRIS&format=OPAQUE";
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private static TestHome home;
+    private static VaultServer server;
+    private static Rows rows;
+    private static Custodian custodian;
+
+    @BeforeAll
+    static void start() {
+        home = TestHome.create("schedule");
+        rows = new Rows(home);
+        server = VaultServer.on(home).variable("VAULT_BACKOFF_READ_MILLIS", "1").start();
+        custodian = new Custodian(server);
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+        home.close();
+    }
+
+    @AfterEach
+    void keepTheInvariants() {
+        put("{\"enabled\":false}").expect(200);
+        assertEquals(List.of(), Invariants.broken(rows));
+    }
+
+    private static Answer put(String json) {
+        return server.as("operator").put("/schedules/rotation").json(json).send();
+    }
+
+    private static List<Stored> store(int count) {
+        List<Stored> stored = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            stored.add(server.as("enroller").store(UUID.randomUUID(), OPEN, new byte[] {1, 2, 3}));
+        }
+        return stored;
+    }
+
+    private static JsonObject newest() {
+        return server.as("operator")
+                .get("/rotations")
+                .send()
+                .expect(200)
+                .json()
+                .getJsonArray("rotations")
+                .getJsonObject(0);
+    }
+
+    private static int active() {
+        return (int) rows.number("select version from vault.key_version where state = 'ACTIVE'");
+    }
+
+    @Test
+    void rotatesWhenTheActiveVersionIsOldEnough() {
+        store(5);
+        int before = active();
+        JsonObject set = put("{\"enabled\":true,\"maxAge\":\"PT3S\",\"mode\":\"rewrap\"}")
+                .expect(200)
+                .json();
+        assertFalse(
+                Instant.parse(set.getString("nextDueAt")).isAfter(Instant.now().plusSeconds(3)), set::toString);
+        TestHome.await("a version is made", PATIENCE, () -> active() > before);
+        put("{\"enabled\":false}").expect(200);
+        JsonObject ended = custodian.end(newest().getString("id"));
+        assertEquals("scheduled", ended.getString("reason"));
+        assertEquals("vault: schedule", ended.getString("requestedBy"));
+    }
+
+    @Test
+    void rotatesWhenTheActiveVersionHasWrappedOftenEnough() {
+        store(3);
+        int before = active();
+        put("{\"enabled\":true,\"maxWraps\":1}").expect(200);
+        TestHome.await("a version is made", PATIENCE, () -> active() > before);
+        put("{\"enabled\":false}").expect(200);
+        assertEquals("DRAINED", custodian.end(newest().getString("id")).getString("state"));
+    }
+
+    @Test
+    void countsEveryWrapAlsoOverAKill() {
+        store(20);
+        server.kill();
+        server.start();
+        store(20);
+        long wraps = server.as("auditor")
+                .get("/keys/" + active())
+                .send()
+                .expect(200)
+                .json()
+                .getJsonNumber("wraps")
+                .longValue();
+        long subjects = rows.number("select count(*) from vault.subject_key where kek_version = ?", active());
+        assertTrue(wraps >= subjects, () -> wraps + " are counted for " + subjects + " subjects");
+        assertEquals(0, wraps % 131_072, "not a whole number of blocks: " + wraps);
+    }
+
+    @Test
+    void makesANewVersionBeforeTheFirstWrapInAnotherDatabase() {
+        store(3);
+        int before = active();
+        rows.change("update vault.database_identity set timeline = 'FFFFFFFF'");
+        Answer first = server.as("enroller")
+                .post("/subjects/" + UUID.randomUUID() + "/templates?" + OPEN)
+                .octets(new byte[] {1})
+                .send();
+        assertTrue(first.status() == 201 || first.status() == 503, first::toString);
+        if (first.status() == 201) {
+            assertTrue(first.json().getInt("keyVersion") > before, first::toString);
+        }
+        TestHome.await("a version is made", PATIENCE, () -> active() > before);
+        store(1);
+        JsonObject ended = custodian.end(newest().getString("id"));
+        assertEquals("DRAINED", ended.getString("state"));
+        assertEquals("vault: another database", ended.getString("requestedBy"));
+    }
+
+    @Test
+    void refusesAScheduleThatMakesNoSense() {
+        put("{\"enabled\":true}").problem(422, "invalid-field");
+        put("{\"enabled\":true,\"maxAge\":\"soon\"}").problem(422, "invalid-field");
+        put("{\"enabled\":true,\"maxAge\":\"-P1D\"}").problem(422, "invalid-field");
+        put("{\"enabled\":true,\"maxAge\":\"P1D\",\"mode\":\"none\"}").problem(422, "invalid-field");
+        put("{\"maxAge\":\"P1D\"}").problem(422, "invalid-field");
+        put("{\"enabled\":true,\"maxWraps\":0}").problem(422, "invalid-field");
+        put("{\"enabled\":true,\"maxWraps\":1,\"other\":1}").problem(422, "invalid-field");
+    }
+
+    @Test
+    void givesWayToReadersAndSaysSo() {
+        List<Stored> stored = store(60);
+        String rotation = custodian.start(Json.createObjectBuilder().add("rate", 5));
+        custodian.await(rotation, "REENCRYPTING");
+        TestHome.await("it says that it backs off", PATIENCE, () -> {
+            for (int i = 0; i < 60; i++) {
+                server.as("reader").read(stored.get(i)).expect(200);
+            }
+            return custodian.get(rotation).containsKey("backingOff");
+        });
+        assertTrue(custodian.get(rotation).getString("backingOff").contains("VAULT_BACKOFF_READ_MILLIS"));
+        server.as("operator")
+                .call("PATCH", "/rotations/" + rotation)
+                .json("{\"rate\":null}")
+                .send()
+                .expect(200);
+        JsonObject ended = custodian.end(rotation);
+        assertEquals("DRAINED", ended.getString("state"), ended::toString);
+    }
+}

@@ -7,7 +7,6 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.stream.Collectors;
 
 /**
  * The KEK versions and service keys that this node holds, one KEK active. Immutable: a change gives a new ring, and
@@ -15,13 +14,16 @@ import java.util.stream.Collectors;
  */
 public final class KeyRing {
     private final UUID vaultId;
+    private final String versions;
     private final NavigableMap<Integer, Kek> keks = new TreeMap<>();
     private final Map<ServicePurpose, NavigableMap<Integer, ServiceKey>> serviceKeys =
             new EnumMap<>(ServicePurpose.class);
     private final Kek active;
 
-    KeyRing(UUID vaultId, Collection<Kek> keks, Collection<ServiceKey> serviceKeys) {
+    /** @param versions those of the database from which the ring was read, also one that is left out */
+    KeyRing(UUID vaultId, Collection<Kek> keks, Collection<ServiceKey> serviceKeys, String versions) {
         this.vaultId = vaultId;
+        this.versions = versions;
         for (Kek kek : keks) {
             if (this.keks.put(kek.version(), kek) != null) {
                 throw new IllegalArgumentException("Two keys for the KEK version " + kek.version());
@@ -64,11 +66,9 @@ public final class KeyRing {
         return keks.values();
     }
 
-    /** Its versions and their states, as {@link org.templatevault.persistence.Nodes#seen} answers with. */
+    /** The versions and states that it was read from, as {@link org.templatevault.persistence.Nodes#seen} answers with. */
     public String versions() {
-        return keks.values().stream()
-                .map(kek -> kek.version() + kek.state().name())
-                .collect(Collectors.joining(","));
+        return versions;
     }
 
     /** The version, if this ring holds it. */

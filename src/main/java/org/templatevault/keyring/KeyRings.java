@@ -22,6 +22,7 @@ import org.templatevault.crypto.Suite;
 import org.templatevault.crypto.WrappedKey;
 import org.templatevault.error.VaultException;
 import org.templatevault.persistence.Bytes;
+import org.templatevault.persistence.KeyUsage;
 import org.templatevault.persistence.KeyVersions;
 import org.templatevault.persistence.KeyVersions.ServiceKeyRow;
 import org.templatevault.persistence.Transactions;
@@ -44,6 +45,9 @@ public class KeyRings {
 
     @Inject
     WrapBudget budget;
+
+    @Inject
+    KeyUsage keyUsage;
 
     private volatile @Nullable KeyRing ring;
     private volatile @Nullable KeyStores keyStores;
@@ -186,15 +190,17 @@ public class KeyRings {
         UUID vault = keyVersions.vaultId().orElseThrow();
         KeyRing old = ring;
         List<Kek> keks = new ArrayList<>();
+        List<String> versions = new ArrayList<>();
         for (KeyVersions.Row row : keyVersions.all()) {
             if (row.wrapped() != null) {
-                keks.add(kek(vault, row, row.wrapped(), old));
+                versions.add(row.version() + row.state());
+                add(keks, vault, row, row.wrapped(), old);
             }
         }
         List<ServiceKey> serviceKeys = keyVersions.serviceKeys().stream()
                 .map(row -> serviceKey(vault, row, keks))
                 .toList();
-        KeyRing fresh = new KeyRing(vault, keks, serviceKeys);
+        KeyRing fresh = new KeyRing(vault, keks, serviceKeys, String.join(",", versions));
         ring = fresh;
         budget.prepare(fresh.active().version());
         if (old != null) {
@@ -209,6 +215,28 @@ public class KeyRings {
     public TryAgainException outdated() {
         refresh();
         return new TryAgainException("This node's key ring was old");
+    }
+
+    /**
+     * A copy of the database from before a destruction still names the version; its root key is gone, and that matters
+     * only if a row needs it.
+     */
+    private void add(List<Kek> keks, UUID vault, KeyVersions.Row row, Bytes wrapped, @Nullable KeyRing old) {
+        try {
+            keks.add(kek(vault, row, wrapped, old));
+        } catch (KeyStoreUnavailableException e) {
+            boolean replaced = row.deactivatedAt() != null;
+            if (!replaced || keyUsage.of(row.version()).isUsed()) {
+                throw e;
+            }
+            if (old == null) {
+                LOG.log(
+                        System.Logger.Level.ERROR,
+                        "The unused key version {0} is left out: {1}",
+                        row.version(),
+                        e.getMessage());
+            }
+        }
     }
 
     private Kek kek(UUID vault, KeyVersions.Row row, Bytes wrapped, @Nullable KeyRing old) {

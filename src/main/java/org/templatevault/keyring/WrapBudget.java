@@ -28,7 +28,9 @@ public class WrapBudget {
     /** From here on a rotation is due: a quarter of what is allowed, so that even a slow one ends in time. */
     public static final long SOFT_LIMIT = 1L << 30;
 
-    private static final long BLOCK = 1 << 17;
+    /** How many wraps are reserved at a time. */
+    public static final long BLOCK = 1 << 17;
+
     private static final System.Logger LOG = System.getLogger(WrapBudget.class.getName());
 
     private record Block(int version, AtomicLong left, boolean exhausted) {}

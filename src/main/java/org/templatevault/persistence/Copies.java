@@ -23,9 +23,11 @@ public class Copies {
             Instant registeredAt) {}
 
     /** Since when a backup of the database opens whole: what was taken before holds rows under a destroyed version. */
-    private static final String OPENS_SINCE = "(select coalesce(max(c.at), '-infinity') from vault.subject_count c"
-            + " join vault.key_version v on v.version = c.kek_version and v.state in ('DESTROYING', 'DESTROYED')"
-            + " where c.kind in ('MOVED_OUT', 'ERASED'))";
+    private static final String OPENS_SINCE =
+            "(select coalesce(max(r.ended_at), '-infinity') from vault.rotation r join vault.key_version v"
+                    + " on v.state in ('DESTROYING', 'DESTROYED') and r.to_version > v.version"
+                    + " and r.ended_at = (select min(f.ended_at) from vault.rotation f where f.to_version > v.version"
+                    + " and f.state like 'DRAINED%'))";
 
     @Inject
     Sql sql;

@@ -135,12 +135,14 @@ public class Destructions {
 
     /**
      * The standbys that have not replayed the log as far as this, connected or known by their slot. Needs the right to
-     * read {@code pg_stat_replication} ({@code pg_monitor}): without it every standby counts as behind.
+     * read {@code pg_stat_replication} ({@code pg_monitor}): without it every standby counts as behind. What only copies
+     * the log never replays it and is not waited for: register such copies.
      */
     public List<String> standbysBehind(String lsn) {
         return sql.query(
                 "select coalesce(nullif(application_name, ''), 'a standby') as name from pg_stat_replication"
-                        + " where replay_lsn is null or replay_lsn < ?::pg_lsn"
+                        + " where (replay_lsn is null or replay_lsn < ?::pg_lsn) and not (replay_lsn is null"
+                        + " and coalesce(application_name, '') in ('pg_basebackup', 'pg_receivewal'))"
                         + " union all select slot_name from pg_replication_slots where slot_type = 'physical'"
                         + " and not active and (restart_lsn is null or restart_lsn < ?::pg_lsn)",
                 row -> row.getString("name"),

@@ -51,8 +51,9 @@ public class KeyUsage {
                                 + " or version = v and deactivated_at > xact_start)) as oldest,"
                                 + " (select max(at) from vault.subject_count where kek_version = v"
                                 + " and kind in ('CREATED', 'MOVED_IN')) as last_wrap,"
-                                + " (select max(at) from vault.subject_count where kek_version = v"
-                                + " and kind in ('MOVED_OUT', 'ERASED')) as last_left"
+                                + " greatest((select max(at) from vault.subject_count where kek_version = v"
+                                + " and kind in ('MOVED_OUT', 'ERASED')), (select min(ended_at) from vault.rotation"
+                                + " where to_version > v and state like 'DRAINED%')) as last_left"
                                 + " from (values (?::int)) as given(v)",
                         row -> new Usage(
                                 Sql.instant(row, "at"),

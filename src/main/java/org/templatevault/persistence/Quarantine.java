@@ -30,6 +30,12 @@ public class Quarantine {
         return sql.first("select * from vault.quarantine where id = ?", Quarantine::read, id);
     }
 
+    /** Whether a row of the subject is in quarantine. */
+    public boolean holds(UUID subject) {
+        return sql.first("select 1 from vault.quarantine where subject_id = ? limit 1", row -> row.getInt(1), subject)
+                .isPresent();
+    }
+
     /** The figures of a rotation that has ended with this subject in quarantine: it is moved after all. */
     public void countRepaired(UUID rotation, int fromVersion) {
         sql.update(

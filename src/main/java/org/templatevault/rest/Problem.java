@@ -36,7 +36,7 @@ final class Problem {
     static JsonObject document(VaultException failure, @Nullable String requestId) {
         boolean silent = failure.kind() == ErrorKind.INTEGRITY;
         JsonObjectBuilder document =
-                base(status(failure.kind()), failure.code(), silent ? null : failure.getMessage(), requestId);
+                base(status(failure.kind()), failure.code(), silent ? null : detail(failure), requestId);
         if (failure.field() != null) {
             document.add(
                     "errors",
@@ -46,6 +46,13 @@ final class Problem {
                                     .add("message", String.valueOf(failure.getMessage()))));
         }
         return document.build();
+    }
+
+    /** Why the key store is not available names files and keys: that is for the log and the health check. */
+    private static @Nullable String detail(VaultException failure) {
+        return failure.code().equals("key-store-unavailable")
+                ? "The key store is not available; the log says why"
+                : failure.getMessage();
     }
 
     static JsonObjectBuilder base(int status, String code, @Nullable String detail, @Nullable String requestId) {

@@ -108,10 +108,18 @@ public class QuarantineLedger {
         });
     }
 
-    /** Carries out the releases that two people have decided and whose time has come. */
+    /**
+     * Carries out the releases that two people have decided and whose time has come. A subject that has left quarantine
+     * meanwhile is not erased: its approval ends.
+     */
     void carryOutReleases() {
         for (Approvals.Row row : approvals.inEffect(RELEASE)) {
-            subjects.release(UUID.fromString(row.subject()), row.requestedBy(), () -> approvals.carriedOut(row.id()));
+            UUID subject = UUID.fromString(row.subject());
+            if (transactions.read(() -> quarantine.holds(subject))) {
+                subjects.release(subject, row.requestedBy(), () -> approvals.carriedOut(row.id()));
+            } else {
+                approvals.cancel(row.id());
+            }
         }
     }
 }

@@ -194,7 +194,7 @@ public class RotationLedger {
         }
     }
 
-    private static void requireRate(@Nullable Integer rate) {
+    static void requireRate(@Nullable Integer rate) {
         if (rate != null && (rate < 1 || rate > 1_000_000)) {
             throw invalid("rate", "1 to 1000000 subjects per second, or null for no limit");
         }

@@ -26,6 +26,9 @@ public class RotationSchedule {
 
     private static final String ANOTHER_DATABASE = "vault: another database";
     private static final String BY_SCHEDULE = "vault: schedule";
+    /** A new version begins with one reserved block. */
+    private static final long LEAST_WRAPS = 4 * WrapBudget.BLOCK;
+
     private static final Duration LEAST_AGE = Duration.ofSeconds(1);
     private static final Schedules.Row OFF =
             new Schedules.Row(NAME, false, null, null, "reencrypt", null, "nobody", Instant.EPOCH);
@@ -77,9 +80,10 @@ public class RotationSchedule {
             throw invalid("maxAge", "a positive duration such as P90D");
         }
         Long wraps = row.maxWraps();
-        if (wraps != null && (wraps < 1 || wraps > WrapBudget.SOFT_LIMIT)) {
-            throw invalid("maxWraps", "1 to " + WrapBudget.SOFT_LIMIT);
+        if (wraps != null && (wraps < LEAST_WRAPS || wraps > WrapBudget.SOFT_LIMIT)) {
+            throw invalid("maxWraps", LEAST_WRAPS + " to " + WrapBudget.SOFT_LIMIT);
         }
+        RotationLedger.requireRate(row.rate());
         if (row.enabled() && age == null && wraps == null) {
             throw invalid("maxAge", "an enabled schedule has maxAge, maxWraps or both");
         }

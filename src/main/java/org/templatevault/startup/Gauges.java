@@ -8,9 +8,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.eclipse.microprofile.metrics.Metadata;
 import org.eclipse.microprofile.metrics.MetricRegistry;
 import org.eclipse.microprofile.metrics.Tag;
+import org.templatevault.persistence.Copies;
 import org.templatevault.persistence.Quarantine;
 import org.templatevault.persistence.Rotations;
 import org.templatevault.persistence.SubjectCounts;
+import org.templatevault.persistence.WrapCounts;
 
 /**
  * Figures of the whole vault, read from the database by the upkeep and never by a scrape: subjects by key version, the
@@ -32,9 +34,17 @@ public class Gauges {
     @Inject
     Quarantine quarantine;
 
+    @Inject
+    Copies copies;
+
+    @Inject
+    WrapCounts wrapCounts;
+
     private final Map<Integer, Long> subjects = new ConcurrentHashMap<>();
     private final Map<String, Long> progress = new ConcurrentHashMap<>();
     private volatile long quarantined;
+    private volatile long restorableSince;
+    private volatile long wraps;
 
     /** Reads the figures anew. */
     public void read() {
@@ -52,6 +62,10 @@ public class Gauges {
         progress.replaceAll((name, value) -> 0L);
         rotations.open().ifPresent(this::readProgress);
         quarantined = quarantine.count();
+        restorableSince = copies.oldestThatOpens()
+                .map(copy -> copy.takenAt().getEpochSecond())
+                .orElse(0L);
+        wraps = wrapCounts.byVersion().values().stream().reduce(0L, (first, last) -> last);
     }
 
     private void readProgress(Rotations.Row row) {
@@ -78,6 +92,18 @@ public class Gauges {
                         .withDescription("Rows that did not open while a rotation passed them")
                         .build(),
                 () -> quarantined);
+        registry.gauge(
+                Metadata.builder()
+                        .withName("vault_restorable_since_seconds")
+                        .withDescription("When the oldest registered backup that opens whole was taken; 0 for none")
+                        .build(),
+                () -> restorableSince);
+        registry.gauge(
+                Metadata.builder()
+                        .withName("vault_wraps")
+                        .withDescription("Wraps reserved under the newest KEK version; the limit is 2^32")
+                        .build(),
+                () -> wraps);
     }
 
     private void gauge(String name, String description, Tag tag, java.util.function.Supplier<Long> value) {

@@ -154,9 +154,11 @@ public class SubjectVault {
      */
     public void release(UUID subject, String caller, Runnable recorded) {
         transactions.run(() -> {
-            Optional<SubjectKeyRow> present = subjectKeys.find(subject);
-            present.flatMap(row -> subjectKeys.delete(subject, row.revision()))
-                    .ifPresent(row -> erase(subject, row, "released", caller, true));
+            SubjectKeyRow seen = subjectKeys.find(subject).orElseThrow(SubjectNotFoundException::new);
+            SubjectKeyRow row = subjectKeys
+                    .delete(subject, seen.revision())
+                    .orElseThrow(() -> new TryAgainException("The subject changed meanwhile"));
+            erase(subject, row, "released", caller, true);
             recorded.run();
         });
     }

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.Custodian;
 import org.templatevault.testing.DatabaseProxy;
@@ -39,6 +40,7 @@ import org.templatevault.testing.VaultClient.Stored;
 import org.templatevault.testing.VaultServer;
 
 /** Two servers on one database: each a process of its own, with a key store file of its own where a test says so. */
+@Tag("long")
 class NodesIT {
     private static final String OPEN = "modality=IRIS&format=OPAQUE";
     private static final Duration TAKE_OVER = Duration.ofSeconds(30);

@@ -14,6 +14,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.Custodian;
 import org.templatevault.testing.Invariants;
@@ -24,6 +25,7 @@ import org.templatevault.testing.VaultClient.Stored;
 import org.templatevault.testing.VaultServer;
 
 /** What the vault does by itself: rotates when it is due, leaves another database's counts, gives way to readers. */
+@Tag("long")
 class ScheduleIT {
     private static final String OPEN = "modality=IRIS&format=OPAQUE";
     private static final Duration PATIENCE = Duration.ofSeconds(60);

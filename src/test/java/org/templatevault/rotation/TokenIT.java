@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.Custodian;
 import org.templatevault.testing.Invariants;
@@ -26,6 +27,7 @@ import org.templatevault.testing.VaultClient.Stored;
 import org.templatevault.testing.VaultServer;
 
 /** Root keys in a token: while it is there, while it is away, and on the way from and to the file. */
+@Tag("long")
 class TokenIT {
     private static final String OPEN = "modality=IRIS&format=OPAQUE";
     private static final Duration PATIENCE = Duration.ofMinutes(2);

@@ -23,12 +23,12 @@ import org.templatevault.crypto.Suite;
 final class TokenSession implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(TokenSession.class.getName());
 
-    private final TokenLibrary library;
+    private final TokenLibrary calls;
     private final Provider provider;
     private final KeyStore keys;
 
-    private TokenSession(TokenLibrary library, Provider provider, KeyStore keys) {
-        this.library = library;
+    private TokenSession(TokenLibrary calls, Provider provider, KeyStore keys) {
+        this.calls = calls;
         this.provider = provider;
         this.keys = keys;
     }
@@ -40,10 +40,10 @@ final class TokenSession implements AutoCloseable {
      * @throws ProviderException beginning with the setting to look at, if there is no library or not one such token
      */
     static TokenSession open(KeyStoreToken token, String alias) throws GeneralSecurityException, IOException {
-        TokenLibrary library = TokenLibrary.open(token.library());
+        TokenLibrary library = TokenLibrary.open(token.path());
         boolean opened = false;
         try {
-            Provider provider = library.provider(token.library(), slot(library, token.label()), options(alias));
+            Provider provider = library.provider(token.path(), slot(library, token.label()), options(alias));
             KeyStore keys = KeyStore.getInstance("PKCS11", provider);
             keys.load(null, token.pin().toCharArray());
             opened = true;
@@ -107,7 +107,7 @@ final class TokenSession implements AutoCloseable {
         } catch (LoginException | ProviderException e) {
             LOG.log(System.Logger.Level.DEBUG, "The token did not log out", e);
         } finally {
-            library.close();
+            calls.close();
         }
     }
 }

@@ -154,7 +154,7 @@ class RootKeyTokenTest {
     @Test
     void doesNotTryARefusedPinAgain() {
         KeyStoreToken right = soft.settings();
-        RootKeyToken locked = opened(new KeyStoreToken(right.library(), right.label(), "another"));
+        RootKeyToken locked = opened(new KeyStoreToken(right.path(), right.label(), "another"));
         refuses("VAULT_PKCS11_PIN: the token refuses it (CKR_PIN_INCORRECT)", locked::aliases);
         soft.takeAway();
         pass(TimeUnit.DAYS.toSeconds(1));
@@ -223,7 +223,7 @@ class RootKeyTokenTest {
                         System.getProperty("java.class.path"),
                         "--add-opens=jdk.crypto.cryptoki/sun.security.pkcs11.wrapper=ALL-UNNAMED",
                         RootKeyTokenReader.class.getName(),
-                        settings.library(),
+                        settings.path(),
                         settings.label(),
                         settings.pin(),
                         "root-1",

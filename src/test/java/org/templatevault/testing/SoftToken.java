@@ -97,7 +97,7 @@ public final class SoftToken {
     public VaultServer knownTo(VaultServer server) {
         KeyStoreToken settings = settings();
         return server.environment(VARIABLE, configuration.toString())
-                .variable("VAULT_PKCS11_LIBRARY", settings.library())
+                .variable("VAULT_PKCS11_LIBRARY", settings.path())
                 .variable("VAULT_PKCS11_TOKEN", settings.label())
                 .variable("VAULT_PKCS11_PIN", settings.pin());
     }

@@ -27,6 +27,7 @@ public class Rotations {
             @Nullable Integer rate,
             @Nullable Integer compromisedVersion,
             @Nullable String backingOff,
+            @Nullable String obstacle,
             String requestedBy,
             Instant requestedAt,
             @Nullable Instant startedAt,
@@ -141,6 +142,14 @@ public class Rotations {
                 reason);
     }
 
+    /** Says why the next step of the open rotation has to wait; null when it has not to. */
+    public void setObstacle(@Nullable String reason) {
+        sql.update(
+                "update vault.rotation set obstacle = ? where ended_at is null and obstacle is distinct from ?",
+                reason,
+                reason);
+    }
+
     /** Sets how many subjects a second may be moved; null for no limit. */
     public boolean setRate(UUID id, @Nullable Integer rate) {
         return sql.update("update vault.rotation set rate = ? where id = ? and ended_at is null", rate, id) == 1;
@@ -211,6 +220,7 @@ public class Rotations {
                 row.getObject("rate", Integer.class),
                 row.getObject("compromised_version", Integer.class),
                 row.getString("backing_off"),
+                row.getString("obstacle"),
                 row.getString("requested_by"),
                 Sql.instant(row, "requested_at"),
                 Sql.instantOrNull(row, "started_at"),

@@ -70,9 +70,8 @@ public class OlderSubjects {
         List<SubjectKeyRow> keys = new ArrayList<>();
         Map<UUID, List<TemplateRow>> templates = new LinkedHashMap<>();
         sql.query(
-                // "offset 0": each subject's templates by the index, whatever the planner believes of these tables.
-                // Without
-                // statistics it reads the whole table for each page.
+                // "offset 0": each subject's templates by the index; without statistics the planner would read the
+                // whole table for each page.
                 "select k.*, t.id as t_id, t.version as t_version, t.dek_number as t_dek, t.modality, t.position,"
                         + " t.format, t.quality, t.extractor_name, t.extractor_version, t.created_at as t_created,"
                         + " t.created_by, t.envelope from vault.subject_key k"

@@ -323,8 +323,8 @@ public class RotationLedger {
     }
 
     /**
-     * Makes the new version the one that wraps, and counts and divides what is to be moved, in one transaction; not
-     * before every node that is alive can unwrap with it.
+     * Makes the new version the one that wraps, and counts what is to be moved, in one transaction; not before every node
+     * that is alive can unwrap with it.
      */
     void activate(Rotations.Row row) {
         List<String> waitedFor = transactions.read(() -> nodes.withoutVersion(row.toVersion()));
@@ -332,12 +332,13 @@ public class RotationLedger {
             LOG.log(System.Logger.Level.INFO, "Version {0} waits for the nodes {1}", row.toVersion(), waitedFor);
             return;
         }
+        // Before the transaction that all writers of new subjects wait for: sorting all ids takes long.
+        transactions.run(() -> rotations.insertRanges(row.id(), settings.rotationPartitions()));
         transactions.run(() -> {
             String suite = row.mode().equals("reencrypt") ? row.dataSuite() : suiteOf(row.fromVersion());
             keyVersions.activate(row.toVersion(), suite, row.compromisedVersion(), now());
             databaseIdentity.record(databaseIdentity.present());
             rotations.activated(row.id(), now());
-            rotations.insertRanges(row.id(), settings.rotationPartitions());
         });
         keyRings.refresh();
     }

@@ -10,10 +10,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import org.templatevault.audit.AuditContext;
 import org.templatevault.persistence.OlderSubjects;
 import org.templatevault.persistence.OlderSubjects.Move;
 import org.templatevault.persistence.OlderSubjects.Mover;
 import org.templatevault.persistence.Rotations;
+import org.templatevault.trail.Trail;
 import org.templatevault.vault.DataKeys;
 import org.templatevault.vault.SubjectMover;
 import org.templatevault.vault.SubjectMover.Prepared;
@@ -42,6 +44,9 @@ public class SubjectWriter extends AbstractItemWriter {
     @Inject
     DataKeys dataKeys;
 
+    @Inject
+    Trail trail;
+
     @Override
     public void writeItems(List<Object> items) {
         Rotations.Row row = task.row();
@@ -51,11 +56,23 @@ public class SubjectWriter extends AbstractItemWriter {
             return;
         }
         List<Prepared> prepared = items.stream().map(Prepared.class::cast).toList();
+        int moved = prepared.size();
         for (int attempt = 1; !prepared.isEmpty() && attempt <= TRIES; attempt++) {
             List<UUID> left = write(prepared, mover);
             prepared = left.isEmpty() ? List.of() : prepareAgain(left, row);
         }
+        tell(row, moved - prepared.size());
         dataKeys.holdActive(row.toVersion());
+    }
+
+    /** A chunk is one entry; its transaction is the container's. */
+    private void tell(Rotations.Row row, int passed) {
+        try (AuditContext work = AuditContext.ofVault("rotation")) {
+            AuditContext.note("rotation", row.id().toString());
+            AuditContext.note("toVersion", Integer.toString(row.toVersion()));
+            AuditContext.note("subjects", Integer.toString(passed));
+            trail.writeWithin(work);
+        }
     }
 
     private List<UUID> write(List<Prepared> prepared, Mover mover) {

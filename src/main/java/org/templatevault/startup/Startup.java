@@ -17,6 +17,7 @@ import java.util.List;
 import org.templatevault.config.InvalidSettingsException;
 import org.templatevault.config.Settings;
 import org.templatevault.keyring.KeyRings;
+import org.templatevault.trail.Genesis;
 
 /**
  * Starts the vault or stops the server: a vault that is half configured serves nobody. The refusal is one line that
@@ -39,6 +40,9 @@ public class Startup {
     @Inject
     Instance<KeyRings> keyRings;
 
+    @Inject
+    Instance<Genesis> trail;
+
     private volatile boolean started;
 
     /** Checks and opens everything; on a refusal the server stops with exit code 78. */
@@ -49,6 +53,7 @@ public class Startup {
             requireCertificate(settings.get());
             database.get().migrateAndCheck(settings.get());
             keyRings.get().start();
+            trail.get().begin();
             started = true;
             LOG.log(
                     System.Logger.Level.INFO,

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.audit.AuditContext;
@@ -18,6 +19,7 @@ import org.templatevault.audit.AuditContext.Part;
 import org.templatevault.persistence.AuditEntries;
 import org.templatevault.persistence.AuditUnavailableException;
 import org.templatevault.persistence.Bytes;
+import org.templatevault.persistence.SubjectErased;
 import org.templatevault.persistence.TemplatesChanged;
 import org.templatevault.persistence.TransactionBegan;
 import org.templatevault.persistence.TransactionEnding;
@@ -58,6 +60,14 @@ public class Trail {
     }
 
     void collect(@Observes TemplatesChanged changed) {
+        changes().add(changed);
+    }
+
+    void collect(@Observes SubjectErased erased) {
+        changes().add(erased);
+    }
+
+    private Changes changes() {
         Changes changes = (Changes) transaction.getResource(CHANGES);
         if (changes == null) {
             changes = new Changes();
@@ -66,7 +76,7 @@ public class Trail {
                 writeBeforeTheContainersCommit(changes, AuditContext.current().orElse(null));
             }
         }
-        changes.add(changed);
+        return changes;
     }
 
     /** A batch job's chunk has a transaction that the container ends. */
@@ -130,11 +140,22 @@ public class Trail {
                 .forEach((subject, rowsOf) -> rows.add(entries.row(
                         context,
                         Told.changes(
-                                known.get(subject),
-                                notes,
-                                rowsOf.added().stream().map(elements::of).toList(),
-                                rowsOf.removed().stream().map(elements::of).toList()))));
+                                tag(known.get(subject), rowsOf),
+                                all(notes, rowsOf.notes()),
+                                rowsOf.added.stream().map(elements::of).toList(),
+                                rowsOf.removed.stream().map(elements::of).toList()))));
         return rows;
+    }
+
+    /** The key of an erased subject is gone already; its record has kept the pseudonym. */
+    private static @Nullable Bytes tag(@Nullable Bytes known, Changes.OfSubject changes) {
+        return known == null && changes.erasure != null ? changes.erasure.pseudonym() : known;
+    }
+
+    private static Map<String, String> all(Map<String, String> some, Map<String, String> others) {
+        Map<String, String> all = new TreeMap<>(some);
+        all.putAll(others);
+        return all;
     }
 
     /**

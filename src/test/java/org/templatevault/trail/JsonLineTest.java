@@ -35,6 +35,6 @@ class JsonLineTest {
                 .add("e", List.of(inner))
                 .toString();
         assertEquals("{\"o\":{\"x\":\"y\"},\"l\":[\"a\",\"b\"],\"e\":[{\"x\":\"y\"}]}", line);
-        assertFalse(JsonText.find(line + "x").isPresent());
+        assertFalse(JsonText.find(line.substring(1)).isPresent());
     }
 }

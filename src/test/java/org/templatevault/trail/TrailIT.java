@@ -204,6 +204,7 @@ class TrailIT {
         JsonObject entry = entry();
         assertEquals(erasure.getString("pseudonym"), entry.getString("subject"));
         assertEquals("consent-withdrawn", entry.getString("reason"));
+        assertEquals(erasure.getString("id"), entry.getJsonObject("notes").getString("erasure"));
         assertEquals(1, entry.getJsonArray("removed").size());
         JsonObject page = as("auditor")
                 .get("/audit?subjectTag=" + erasure.getString("pseudonym"))

@@ -35,24 +35,50 @@ class ArchitectureTest {
             Map.entry("envelope", Set.of("crypto", "error")),
             Map.entry("persistence", Set.of("error")),
             Map.entry("keyring", Set.of("config", "crypto", "error", "persistence")),
-            Map.entry("vault", Set.of("config", "crypto", "envelope", "error", "keyring", "persistence")),
-            Map.entry("approval", Set.of("config", "error", "persistence")),
+            Map.entry("audit", Set.of()),
+            Map.entry(
+                    "trail",
+                    Set.of(
+                            "approval",
+                            "audit",
+                            "config",
+                            "crypto",
+                            "envelope",
+                            "error",
+                            "keyring",
+                            "persistence",
+                            "vault")),
+            Map.entry("vault", Set.of("audit", "config", "crypto", "envelope", "error", "keyring", "persistence")),
+            Map.entry("approval", Set.of("audit", "config", "error", "persistence")),
             Map.entry(
                     "rotation",
-                    Set.of("approval", "config", "crypto", "envelope", "error", "keyring", "persistence", "vault")),
-            Map.entry("destruction", Set.of("approval", "envelope", "error", "keyring", "persistence", "vault")),
+                    Set.of(
+                            "approval",
+                            "audit",
+                            "config",
+                            "crypto",
+                            "envelope",
+                            "error",
+                            "keyring",
+                            "persistence",
+                            "trail",
+                            "vault")),
+            Map.entry(
+                    "destruction", Set.of("approval", "audit", "envelope", "error", "keyring", "persistence", "vault")),
             Map.entry(
                     "rest",
                     Set.of(
                             "approval",
+                            "audit",
                             "config",
                             "destruction",
                             "envelope",
                             "error",
                             "persistence",
                             "rotation",
+                            "trail",
                             "vault")),
-            Map.entry("startup", Set.of("config", "error", "keyring", "persistence", "rotation", "vault")),
+            Map.entry("startup", Set.of("config", "error", "keyring", "persistence", "rotation", "trail", "vault")),
             Map.entry("embedded", Set.of("persistence")));
 
     private static String packageOf(JavaClass type) {

@@ -12,6 +12,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
+import org.templatevault.audit.AuditContext;
 import org.templatevault.config.Settings;
 import org.templatevault.persistence.Approvals;
 import org.templatevault.persistence.Bytes;
@@ -177,6 +178,7 @@ public class ApprovalLedger {
     public void carriedOut(UUID id) {
         Approvals.Row row = get(id);
         requireDecided(approvals.end(id, "CARRIED_OUT", now()), row);
+        AuditContext.note("approval", id + " CARRIED_OUT");
     }
 
     private static Instant now() {

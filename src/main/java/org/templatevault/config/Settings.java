@@ -34,6 +34,8 @@ import java.util.stream.Stream;
  * @param approvalExpiryHours {@code VAULT_APPROVAL_EXPIRY_HOURS}: from a request to its end if nobody carried it out
  * @param backoffReadMillis {@code VAULT_BACKOFF_READ_MILLIS}: a rotation waits while reads take longer; 0 for never
  * @param backoffLagSeconds {@code VAULT_BACKOFF_LAG_SECONDS}: a rotation waits while a replica lags more; 0 for never
+ * @param checkpoints where the audit trail's checkpoints go
+ * @param auditRetentionMonths {@code VAULT_AUDIT_RETENTION_MONTHS}: the age from which a month of the trail can be given up
  */
 public record Settings(
         String databaseUrl,
@@ -58,7 +60,9 @@ public record Settings(
         int approvalWaitMinutes,
         int approvalExpiryHours,
         int backoffReadMillis,
-        int backoffLagSeconds) {
+        int backoffLagSeconds,
+        CheckpointTargets checkpoints,
+        int auditRetentionMonths) {
     /** No setting can raise the size of a template above this many bytes. */
     public static final int HARD_TEMPLATE_MAX_BYTES = 8 << 20;
 
@@ -110,7 +114,9 @@ public record Settings(
                 (int) reader.number("VAULT_APPROVAL_WAIT_MINUTES", 1440, 0, 43_200),
                 (int) reader.number("VAULT_APPROVAL_EXPIRY_HOURS", 168, 1, 8_760),
                 (int) reader.number("VAULT_BACKOFF_READ_MILLIS", 0, 0, 60_000),
-                (int) reader.number("VAULT_BACKOFF_LAG_SECONDS", 0, 0, 86_400));
+                (int) reader.number("VAULT_BACKOFF_LAG_SECONDS", 0, 0, 86_400),
+                checkpoints(reader),
+                (int) reader.number("VAULT_AUDIT_RETENTION_MONTHS", 120, 1, 1_200));
         if (settings.databaseOwner.isPresent() != settings.databaseOwnerPassword.isPresent()) {
             reader.refuse("VAULT_DB_OWNER and VAULT_DB_OWNER_PASSWORD belong together: set both or neither");
         }
@@ -167,6 +173,18 @@ public record Settings(
                         reader.matching("VAULT_PKCS11_TOKEN", "the token's label", "[ -~]{1,32}"),
                         reader.required("VAULT_PKCS11_PIN", "the PIN of the token's user")))
                 : Optional.empty();
+    }
+
+    private static CheckpointTargets checkpoints(SettingsReader reader) {
+        Optional<String> url = reader.optional("VAULT_AUDIT_CHECKPOINT_URL");
+        if (url.filter(value -> !value.matches("https://[^/\\s@]+(/\\S*)?")).isPresent()) {
+            reader.refuse("VAULT_AUDIT_CHECKPOINT_URL must be an https address without a password in it");
+        }
+        Optional<String> syslog = reader.optional("VAULT_AUDIT_CHECKPOINT_SYSLOG");
+        if (syslog.filter(value -> !value.matches("\\S+:[1-9][0-9]{0,4}")).isPresent()) {
+            reader.refuse("VAULT_AUDIT_CHECKPOINT_SYSLOG must be a host and a port, such as logs.example:514");
+        }
+        return new CheckpointTargets(reader.optional("VAULT_AUDIT_CHECKPOINT_FILE"), url, syslog);
     }
 
     private static Set<String> formats(SettingsReader reader) {

@@ -1,6 +1,7 @@
 package org.templatevault.crypto;
 
 import org.bouncycastle.crypto.params.Ed25519PrivateKeyParameters;
+import org.bouncycastle.crypto.params.Ed25519PublicKeyParameters;
 import org.bouncycastle.crypto.signers.Ed25519Signer;
 
 /** Signatures with Ed25519 (RFC 8032, section 5.1). */
@@ -21,6 +22,18 @@ public final class Ed25519 {
         signer.init(true, new Ed25519PrivateKeyParameters(seed.reveal()));
         signer.update(message, 0, message.length);
         return signer.generateSignature();
+    }
+
+    /**
+     * Whether a signature is this key's over this message.
+     *
+     * @param publicKey as {@link #publicKey} gives it
+     */
+    public static boolean verify(byte[] publicKey, byte[] message, byte[] signature) {
+        Ed25519Signer verifier = new Ed25519Signer();
+        verifier.init(false, new Ed25519PublicKeyParameters(publicKey, INFO.length));
+        verifier.update(message, 0, message.length);
+        return verifier.verifySignature(signature);
     }
 
     /** The public key of a seed as a DER SubjectPublicKeyInfo, 44 bytes: what {@code openssl} reads. */

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.approval.ApprovalLedger;
+import org.templatevault.audit.AuditContext;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.persistence.Approvals;
 import org.templatevault.persistence.Destructions;
@@ -53,6 +54,10 @@ class DestructionSteps {
     KeyRings keyRings;
 
     void advance(Destructions.Row row) {
+        AuditContext.inVault("destruction", () -> advanceNow(row));
+    }
+
+    private void advanceNow(Destructions.Row row) {
         Approvals.Row approval = approvals.get(row.approvalId());
         boolean wanted = List.of("REQUESTED", "APPROVED").contains(ApprovalLedger.state(approval));
         if (!wanted && BEFORE_THE_END.contains(row.state())) {
@@ -74,6 +79,7 @@ class DestructionSteps {
     private void end(Destructions.Row row, DestructionState state, String reason) {
         transactions.run(() -> {
             if (destructions.end(row.id(), BEFORE_THE_END, state.name(), reason, DestructionLedger.now())) {
+                note(row, state);
                 boolean compromised = version(row.version()).compromisedAt() != null;
                 destructions.moveVersion(
                         row.version(),
@@ -105,7 +111,15 @@ class DestructionSteps {
     }
 
     private boolean move(Destructions.Row row, DestructionState from, DestructionState to) {
-        return destructions.move(row.id(), from.name(), to.name());
+        boolean moved = destructions.move(row.id(), from.name(), to.name());
+        if (moved) {
+            note(row, to);
+        }
+        return moved;
+    }
+
+    private static void note(Destructions.Row row, DestructionState state) {
+        AuditContext.note("destruction", "key version " + row.version() + " " + state);
     }
 
     private void pass(Destructions.Row row) {
@@ -114,7 +128,10 @@ class DestructionSteps {
         while (Instant.now().isBefore(until)) {
             FullPass.@Nullable Page page = fullPass.page(reached);
             if (page == null) {
-                transactions.run(() -> destructions.passEnded(row.id(), DestructionLedger.now()));
+                transactions.run(() -> {
+                    destructions.passEnded(row.id(), DestructionLedger.now());
+                    note(row, DestructionState.WAITING);
+                });
                 return;
             }
             if (!page.refused().isEmpty()) {
@@ -176,6 +193,7 @@ class DestructionSteps {
                     null,
                     now);
             if (ended && destructions.moveVersion(row.version(), List.of("DESTROYING"), "DESTROYED", now)) {
+                note(row, DestructionState.DESTROYED);
                 certificates.certify(version(row.version()), row, approval, now);
             }
         });

@@ -35,6 +35,7 @@ public final class ServerConfig {
         all.put("VAULT_KEYSTORE_CREATE", "true");
         all.put("VAULT_TLS_KEYSTORE_FILE", home.file("tls.p12").toString());
         all.put("VAULT_TLS_KEYSTORE_PASSWORD", stores.getProperty("tls"));
+        all.put("VAULT_AUDIT_CHECKPOINT_FILE", home.file("checkpoints.ndjson").toString());
         all.putAll(variables);
         Home.write(home.directory("server").resolve("embedded.xml"), xml(all, users));
     }

@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -128,6 +130,15 @@ public class KeyRings {
     public Signature sign(byte[] message) {
         ServiceKey key = current().serviceKey(ServicePurpose.SIGNING);
         return new Signature(key.number(), Bytes.of(Ed25519.sign(key.key(), message)));
+    }
+
+    /** The public parts of the vault's signing keys by their numbers, from the keys themselves and no row. */
+    public SortedMap<Integer, Bytes> publicKeys() {
+        SortedMap<Integer, Bytes> keys = new TreeMap<>();
+        current()
+                .serviceKeys(ServicePurpose.SIGNING)
+                .forEach(key -> keys.put(key.number(), Bytes.of(Ed25519.publicKey(key.key()))));
+        return keys;
     }
 
     /**

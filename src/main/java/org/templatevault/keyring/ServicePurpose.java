@@ -8,6 +8,8 @@ public enum ServicePurpose {
     IDEMPOTENCY,
     /** Tombstones of erased subjects. */
     TOMBSTONE,
-    /** Signatures of certificates: the seed of an Ed25519 key. */
+    /** What the audit trail says of each template row. */
+    ROW_HASH,
+    /** Signatures of certificates and of the audit trail's blocks: the seed of an Ed25519 key. */
     SIGNING
 }

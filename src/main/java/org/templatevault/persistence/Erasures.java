@@ -1,6 +1,7 @@
 package org.templatevault.persistence;
 
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Event;
 import jakarta.inject.Inject;
 import java.time.Instant;
 import java.util.List;
@@ -29,6 +30,9 @@ public class Erasures {
     @Inject
     Sql sql;
 
+    @Inject
+    Event<SubjectErased> erased;
+
     /** Records the erasure, its tombstone and its count, and clears the subject from the quarantine. */
     public void insert(Row row, byte[] tombstone, int keyNumber, UUID subject) {
         sql.update(
@@ -55,6 +59,7 @@ public class Erasures {
                 row.lastKekVersion,
                 row.logicalAt);
         sql.update("delete from vault.quarantine where subject_id = ?", subject);
+        erased.fire(new SubjectErased(subject, row));
     }
 
     /** The erasure of this tombstone. */

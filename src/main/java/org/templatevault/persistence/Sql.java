@@ -30,6 +30,14 @@ public class Sql {
         T read(ResultSet row) throws SQLException;
     }
 
+    /** Takes one row of a result. */
+    @FunctionalInterface
+    interface RowConsumer {
+        void accept(ResultSet row) throws SQLException;
+    }
+
+    private static final int FETCHED_AT_ONCE = 1000;
+
     /** An array argument, with PostgreSQL's name of its elements' type. */
     record ArrayOf(String type, List<?> elements) {
         static ArrayOf uuids(List<UUID> elements) {
@@ -57,6 +65,21 @@ public class Sql {
         return query(sql, reader, arguments).stream().findFirst();
     }
 
+    /** Reads the rows of one statement, some at a time; inside a transaction only. */
+    void forEach(String sql, RowConsumer consumer, @Nullable Object... arguments) {
+        execute(connection -> {
+            try (PreparedStatement statement = prepare(connection, sql, arguments)) {
+                statement.setFetchSize(FETCHED_AT_ONCE);
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        consumer.accept(rows);
+                    }
+                }
+                return null;
+            }
+        });
+    }
+
     int update(String sql, @Nullable Object... arguments) {
         return execute(connection -> {
             try (PreparedStatement statement = prepare(connection, sql, arguments)) {
@@ -81,7 +104,7 @@ public class Sql {
         }
     }
 
-    private <T> T execute(org.hibernate.jdbc.ReturningWork<T> work) {
+    private <T extends @Nullable Object> T execute(org.hibernate.jdbc.ReturningWork<T> work) {
         return em.unwrap(Session.class).doReturningWork(work);
     }
 
@@ -115,6 +138,10 @@ public class Sql {
 
     private static Object[] elements(ArrayOf array) {
         return array.type.equals("bytea") ? array.elements.toArray(byte[][]::new) : array.elements.toArray();
+    }
+
+    static ArrayOf instants(List<Instant> elements) {
+        return new ArrayOf("timestamptz", elements);
     }
 
     static Instant instant(ResultSet row, String column) throws SQLException {

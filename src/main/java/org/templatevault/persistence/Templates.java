@@ -1,16 +1,19 @@
 package org.templatevault.persistence;
 
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Event;
 import jakarta.inject.Inject;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.PersistenceContext;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.persistence.Sql.ArrayOf;
 
@@ -45,6 +48,16 @@ public class Templates {
     /** The length of an envelope, in bytes. */
     public record Length(Address address, int bytes) {}
 
+    /** A row as it stands: the DEK that it names and that of its subject, null where the subject has no key. */
+    public record Standing(
+            TemplateIdentityRow row,
+            int dekNumber,
+            @Nullable Integer subjectDekNumber) {}
+
+    private static final String IDENTITY =
+            "subject_id, id, version, modality, position, format, quality, extractor_name,"
+                    + " extractor_version, created_at, created_by";
+
     private static final String METADATA = "t.subject_id, t.id, t.version, k.kek_version, k.data_suite, t.modality,"
             + " t.position, t.format, t.quality, t.extractor_name, t.extractor_version, t.created_at, t.created_by"
             + " from vault.template t join vault.subject_key k on k.subject_id = t.subject_id";
@@ -54,6 +67,9 @@ public class Templates {
 
     @PersistenceContext(unitName = "vault")
     EntityManager em;
+
+    @Inject
+    Event<TemplatesChanged> changed;
 
     /**
      * One version of a template, or its newest, with the subject's key: one query, no lock.
@@ -90,6 +106,10 @@ public class Templates {
         rows.forEach(em::persist);
         em.flush();
         em.clear();
+        if (!rows.isEmpty()) {
+            changed.fire(new TemplatesChanged(
+                    rows.stream().map(TemplateIdentityRow::of).toList(), List.of()));
+        }
     }
 
     /** The newest version of each template of a subject, in the order of their ids. */
@@ -124,17 +144,13 @@ public class Templates {
 
     /** Removes a template with all its versions. */
     public Deleted delete(UUID subject, UUID template) {
-        return deleted(
-                "delete from vault.template where subject_id = ? and id = ? returning octet_length(envelope) as length",
-                subject,
-                template);
+        return deleted("delete from vault.template where subject_id = ? and id = ?", subject, template);
     }
 
     /** Removes the versions of a template up to the one given. */
     public Deleted deleteUpTo(UUID subject, UUID template, int version) {
         return deleted(
-                "delete from vault.template where subject_id = ? and id = ? and version <= ?"
-                        + " returning octet_length(envelope) as length",
+                "delete from vault.template where subject_id = ? and id = ? and version <= ?",
                 subject,
                 template,
                 version);
@@ -142,17 +158,50 @@ public class Templates {
 
     /** Removes all templates of a subject. */
     public Deleted deleteAll(UUID subject) {
-        return deleted(
-                "delete from vault.template where subject_id = ? returning octet_length(envelope) as length", subject);
+        return deleted("delete from vault.template where subject_id = ?", subject);
     }
 
     private Deleted deleted(String statement, Object... arguments) {
-        return sql.first(
-                        "with gone as (" + statement
-                                + ") select count(*) as rows, coalesce(sum(length), 0) as bytes from gone",
-                        row -> new Deleted(row.getInt("rows"), row.getLong("bytes")),
-                        arguments)
-                .orElseThrow();
+        List<Long> lengths = new ArrayList<>();
+        List<TemplateIdentityRow> gone = sql.query(
+                statement + " returning " + IDENTITY + ", octet_length(envelope) as length",
+                row -> {
+                    lengths.add(row.getLong("length"));
+                    return identity(row);
+                },
+                arguments);
+        if (!gone.isEmpty()) {
+            changed.fire(new TemplatesChanged(List.of(), gone));
+        }
+        return new Deleted(
+                gone.size(), lengths.stream().mapToLong(Long::longValue).sum());
+    }
+
+    /**
+     * Reads what every row says of itself, with the number of its subject's DEK beside that of its own, as one statement
+     * sees them; keeps nothing in memory.
+     */
+    public void forEach(Consumer<Standing> consumer) {
+        sql.forEach(
+                "select " + IDENTITY + ", dek_number, key_dek from vault.template left join"
+                        + " (select subject_id, dek_number as key_dek from vault.subject_key) k using (subject_id)",
+                row -> consumer.accept(new Standing(
+                        identity(row), row.getInt("dek_number"), row.getObject("key_dek", Integer.class))));
+    }
+
+    private static TemplateIdentityRow identity(ResultSet row) throws SQLException {
+        return new TemplateIdentityRow(
+                Sql.uuid(row, "subject_id"),
+                Sql.uuid(row, "id"),
+                row.getInt("version"),
+                row.getString("modality"),
+                row.getString("position"),
+                row.getString("format"),
+                row.getObject("quality", Integer.class),
+                row.getString("extractor_name"),
+                row.getString("extractor_version"),
+                Sql.instant(row, "created_at"),
+                row.getString("created_by"));
     }
 
     /**

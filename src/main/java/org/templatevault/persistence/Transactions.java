@@ -2,6 +2,8 @@ package org.templatevault.persistence;
 
 import jakarta.annotation.Resource;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Event;
+import jakarta.inject.Inject;
 import jakarta.transaction.NotSupportedException;
 import jakarta.transaction.Status;
 import jakarta.transaction.SystemException;
@@ -22,6 +24,18 @@ public class Transactions {
 
     @Resource
     UserTransaction transaction;
+
+    @Inject
+    Event<TransactionBegan> began;
+
+    @Inject
+    Event<TransactionEnding> ending;
+
+    @Inject
+    Sql sql;
+
+    private static final int SNAPSHOT_SECONDS = 3600;
+    private static final ThreadLocal<Boolean> UNDER_WAY = ThreadLocal.withInitial(() -> false);
 
     /**
      * Runs the work and commits.
@@ -76,14 +90,52 @@ public class Transactions {
         }
     }
 
+    /** Whether this thread is inside {@link #call}: the end of its transaction will be told by an event. */
+    public boolean isUnderWay() {
+        return UNDER_WAY.get();
+    }
+
+    /**
+     * Runs work in one transaction that sees one state of the database from its first statement to its last, for up to an
+     * hour; not again where it fails.
+     */
+    public <T> T snapshot(Supplier<T> work) {
+        try {
+            transaction.setTransactionTimeout(SNAPSHOT_SECONDS);
+            return once(() -> {
+                sql.update("set transaction isolation level repeatable read");
+                return work.get();
+            });
+        } catch (TryAgainException e) {
+            throw new DatabaseUnavailableException(e);
+        } catch (SystemException e) {
+            throw new IllegalStateException("The transaction manager takes no time limit", e);
+        } finally {
+            resetTimeout();
+        }
+    }
+
+    private void resetTimeout() {
+        try {
+            transaction.setTransactionTimeout(0);
+        } catch (SystemException e) {
+            throw new IllegalStateException("The transaction manager takes no time limit", e);
+        }
+    }
+
     private <T> T once(Supplier<T> work) {
         T result;
         try {
             begin();
+            UNDER_WAY.set(true);
+            began.fire(new TransactionBegan());
             result = work.get();
+            ending.fire(new TransactionEnding());
         } catch (RuntimeException | Error e) {
             rollback();
             throw Failures.duringWork(e);
+        } finally {
+            UNDER_WAY.set(false);
         }
         try {
             transaction.commit();

@@ -3,6 +3,7 @@ package org.templatevault.rest;
 import jakarta.annotation.security.DeclareRoles;
 import jakarta.ws.rs.ApplicationPath;
 import jakarta.ws.rs.core.Application;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.vault.InvalidTemplateException;
@@ -11,6 +12,10 @@ import org.templatevault.vault.InvalidTemplateException;
 @ApplicationPath("/api/v1")
 @DeclareRoles({"enroller", "reader", "eraser", "key-custodian", "approver", "auditor", "operator"})
 public class Api extends Application {
+    /** The roles, as {@link DeclareRoles} has them. */
+    static final List<String> ROLES =
+            List.of(Api.class.getAnnotation(DeclareRoles.class).value());
+
     static final String UUID_PATTERN = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}";
     static final String PROBLEM_JSON = "application/problem+json";
 

@@ -6,6 +6,8 @@ import jakarta.json.JsonObjectBuilder;
 import jakarta.json.stream.JsonGenerator;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.StreamingOutput;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
@@ -43,11 +45,26 @@ final class BatchAnswer {
                     generator.write(result(i, outcomes.get(i), status, json, metrics, requestId));
                 }
                 generator.writeEnd().writeEnd();
-            } finally {
-                release.run();
             }
         };
-        return Response.ok(body).build();
+        return Response.ok(new Content(body, release)).build();
+    }
+
+    /** An answer that holds what has to be released, whether it is written or not. */
+    record Content(StreamingOutput body, Runnable release) implements StreamingOutput, AutoCloseable {
+        @Override
+        public void write(OutputStream out) throws IOException {
+            try {
+                body.write(out);
+            } finally {
+                close();
+            }
+        }
+
+        @Override
+        public void close() {
+            release.run();
+        }
     }
 
     private static <T> JsonObject result(

@@ -73,7 +73,7 @@ final class KeyJson {
                 .build();
     }
 
-    private static String pem(byte[] subjectPublicKeyInfo) {
+    static String pem(byte[] subjectPublicKeyInfo) {
         byte[] newline = "\n".getBytes(StandardCharsets.US_ASCII);
         return "-----BEGIN PUBLIC KEY-----\n"
                 + Base64.getMimeEncoder(64, newline).encodeToString(subjectPublicKeyInfo)

@@ -1,5 +1,6 @@
 package org.templatevault.rest;
 
+import jakarta.inject.Inject;
 import jakarta.servlet.annotation.WebServlet;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
@@ -7,17 +8,21 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Objects;
+import org.templatevault.trail.Refusals;
 
 /** The OpenAPI document at its usual place, for those who operate the vault. */
 @WebServlet("/openapi")
 public class OpenApiServlet extends HttpServlet {
+    @Inject
+    Refusals refusals;
+
     @Override
     protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
         if (request.getUserPrincipal() == null) {
             response.setHeader("WWW-Authenticate", "Basic realm=\"Template Vault\"");
-            UnknownPathServlet.refuse(response, 401);
+            refuse(request, response, 401);
         } else if (!request.isUserInRole("operator")) {
-            UnknownPathServlet.refuse(response, 403);
+            refuse(request, response, 403);
         } else {
             response.setContentType("application/yaml");
             response.setHeader("Cache-Control", "no-store");
@@ -26,5 +31,10 @@ public class OpenApiServlet extends HttpServlet {
                 document.transferTo(response.getOutputStream());
             }
         }
+    }
+
+    private void refuse(HttpServletRequest request, HttpServletResponse response, int status) throws IOException {
+        refusals.count(request.getRemoteUser(), request.getRemoteAddr(), status);
+        UnknownPathServlet.refuse(response, status);
     }
 }

@@ -7,6 +7,7 @@ import jakarta.ws.rs.ext.ExceptionMapper;
 import jakarta.ws.rs.ext.Provider;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.audit.AuditContext;
 import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
 import org.templatevault.persistence.DatabaseUnavailableException;
@@ -38,6 +39,7 @@ public class ProblemMapper implements ExceptionMapper<Throwable> {
     }
 
     private Response known(VaultException failure, String requestId) {
+        AuditContext.failed(failure.code());
         if (failure.kind() == ErrorKind.INTEGRITY) {
             metrics.integrityFailure();
             return incident(failure, requestId);
@@ -56,6 +58,7 @@ public class ProblemMapper implements ExceptionMapper<Throwable> {
 
     private static Response http(Response thrown, String requestId) {
         int status = thrown.getStatus();
+        AuditContext.failed(Problem.code(status));
         Response response = Problem.response(
                 status,
                 Problem.base(status, Problem.code(status), null, requestId).build());
@@ -77,6 +80,7 @@ public class ProblemMapper implements ExceptionMapper<Throwable> {
     private static Response incident(Throwable failure, String requestId) {
         String incident = UUID.randomUUID().toString();
         boolean integrity = failure instanceof VaultException;
+        AuditContext.failed(integrity ? "integrity-failure" : "internal-error");
         LOG.log(
                 System.Logger.Level.ERROR,
                 (integrity ? "Integrity alarm" : "Unforeseen failure") + " incident=" + incident + " requestId="

@@ -75,7 +75,7 @@ public class RequestLog implements ContainerRequestFilter, ContainerResponseFilt
                 System.Logger.Level.INFO,
                 "method={0} route={1} status={2} micros={3} requestId={4} caller={5}",
                 request.getMethod(),
-                route(),
+                route(resource),
                 Integer.toString(response.getStatus()),
                 Long.toString(micros),
                 id,
@@ -83,7 +83,8 @@ public class RequestLog implements ContainerRequestFilter, ContainerResponseFilt
         CURRENT.remove();
     }
 
-    private String route() {
+    /** The pattern of the route that a request has found, without an id in it. */
+    static String route(ResourceInfo resource) {
         Class<?> type = resource.getResourceClass();
         Method method = resource.getResourceMethod();
         if (type == null || method == null) {

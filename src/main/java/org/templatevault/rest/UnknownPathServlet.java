@@ -1,5 +1,6 @@
 package org.templatevault.rest;
 
+import jakarta.inject.Inject;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.annotation.WebServlet;
 import jakarta.servlet.http.HttpServlet;
@@ -8,6 +9,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.trail.Refusals;
 
 /**
  * Answers whatever is outside the API, and every error that the container itself reports: a problem document, never the
@@ -15,10 +17,15 @@ import org.jspecify.annotations.Nullable;
  */
 @WebServlet("/*")
 public class UnknownPathServlet extends HttpServlet {
+    @Inject
+    Refusals refusals;
+
     @Override
     protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
         Object reported = request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE);
-        refuse(response, isMalformed(request, reported) ? 400 : reported instanceof Integer status ? status : 404);
+        int status = isMalformed(request, reported) ? 400 : reported instanceof Integer known ? known : 404;
+        refusals.count(request.getRemoteUser(), request.getRemoteAddr(), status);
+        refuse(response, status);
     }
 
     /** The container reports an address with encoded dots or slashes as its own failure. No address here has any. */

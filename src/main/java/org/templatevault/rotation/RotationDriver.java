@@ -24,6 +24,7 @@ import java.util.UUID;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.audit.AuditContext;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.keyring.KeyStoreUnavailableException;
 import org.templatevault.persistence.Leases;
@@ -108,14 +109,18 @@ public class RotationDriver {
         try {
             prepareJobRepository();
             if (holdLease()) {
-                schedule.look();
-                quarantine.carryOutReleases();
-                advanceAsFarAsPossible();
+                AuditContext.inVault("rotation", this::work);
             }
             obstacle = "";
         } catch (RuntimeException e) {
             report(e);
         }
+    }
+
+    private void work() {
+        schedule.look();
+        quarantine.carryOutReleases();
+        advanceAsFarAsPossible();
     }
 
     /**

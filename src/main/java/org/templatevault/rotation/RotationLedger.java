@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.audit.AuditContext;
 import org.templatevault.config.Settings;
 import org.templatevault.crypto.Suite;
 import org.templatevault.error.ErrorKind;
@@ -118,6 +119,7 @@ public class RotationLedger {
         if (!rotations.insert(row)) {
             throw RotationConflictException.alreadyOpen();
         }
+        note(row.id(), RotationState.REQUESTED);
     }
 
     /** Records a rotation in the place of the one that is open, if one is. */
@@ -303,9 +305,13 @@ public class RotationLedger {
 
     /** Makes the transition if the present state allows it; part of the caller's transaction. */
     boolean tryMove(UUID id, RotationState to) {
-        return to.isFinal()
+        boolean moved = to.isFinal()
                 ? rotations.end(id, to.predecessors(), to.name(), now())
                 : rotations.move(id, to.predecessors(), to.name());
+        if (moved) {
+            note(id, to);
+        }
+        return moved;
     }
 
     /**
@@ -339,8 +345,13 @@ public class RotationLedger {
             keyVersions.activate(row.toVersion(), suite, row.compromisedVersion(), now());
             databaseIdentity.record(databaseIdentity.present());
             rotations.activated(row.id(), now());
+            note(row.id(), RotationState.ACTIVATED);
         });
         keyRings.refresh();
+    }
+
+    private static void note(UUID rotation, RotationState state) {
+        AuditContext.note("rotation", rotation + " " + state);
     }
 
     private @Nullable String suiteOf(int version) {

@@ -11,10 +11,12 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.audit.AuditContext;
 import org.templatevault.persistence.OlderSubjects;
 import org.templatevault.persistence.OlderSubjects.Move;
 import org.templatevault.persistence.OlderSubjects.Mover;
 import org.templatevault.persistence.Rotations;
+import org.templatevault.trail.Trail;
 import org.templatevault.vault.DataKeys;
 import org.templatevault.vault.SubjectMover;
 import org.templatevault.vault.SubjectMover.Prepared;
@@ -43,6 +45,9 @@ public class SubjectWriter extends AbstractItemWriter {
     @Inject
     DataKeys dataKeys;
 
+    @Inject
+    Trail trail;
+
     private Rotations.@Nullable Row asked;
 
     @Override
@@ -54,10 +59,12 @@ public class SubjectWriter extends AbstractItemWriter {
             return;
         }
         List<Prepared> prepared = items.stream().map(Prepared.class::cast).toList();
+        int moved = prepared.size();
         for (int attempt = 1; !prepared.isEmpty() && attempt <= TRIES; attempt++) {
             List<UUID> left = write(prepared, mover);
             prepared = left.isEmpty() ? List.of() : prepareAgain(left, row);
         }
+        tell(row, moved - prepared.size());
         dataKeys.holdActive(row.toVersion());
     }
 
@@ -69,6 +76,16 @@ public class SubjectWriter extends AbstractItemWriter {
             asked = known;
         }
         return known;
+    }
+
+    /** A chunk is one entry; its transaction is the container's. */
+    private void tell(Rotations.Row row, int passed) {
+        try (AuditContext work = AuditContext.ofVault("rotation")) {
+            AuditContext.note("rotation", row.id().toString());
+            AuditContext.note("toVersion", Integer.toString(row.toVersion()));
+            AuditContext.note("subjects", Integer.toString(passed));
+            trail.writeWithin(work);
+        }
     }
 
     private List<UUID> write(List<Prepared> prepared, Mover mover) {

@@ -5,9 +5,11 @@ import jakarta.enterprise.context.Dependent;
 import jakarta.inject.Inject;
 import jakarta.inject.Named;
 import java.util.UUID;
+import org.templatevault.audit.AuditContext;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.persistence.OlderSubjects;
 import org.templatevault.persistence.Rotations;
+import org.templatevault.trail.Trail;
 
 /**
  * The job's last step: moves the service keys, then counts by the rows themselves what is left. A job that completed
@@ -36,8 +38,21 @@ public class VerifyBatchlet extends AbstractBatchlet {
     @Inject
     TidyUp tidyUp;
 
+    @Inject
+    Trail trail;
+
     @Override
     public String process() {
+        try (AuditContext work = AuditContext.ofVault("rotation")) {
+            String next = verify();
+            if (work.hasNotes()) {
+                trail.writeWithin(work);
+            }
+            return next;
+        }
+    }
+
+    private String verify() {
         Rotations.Row row = task.row();
         task.mover(row);
         if (!ledger.tryMove(row.id(), RotationState.VERIFYING)) {

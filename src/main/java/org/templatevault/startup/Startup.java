@@ -18,6 +18,7 @@ import org.templatevault.config.InvalidSettingsException;
 import org.templatevault.config.Settings;
 import org.templatevault.keyring.DestroyedRootKeys;
 import org.templatevault.keyring.KeyRings;
+import org.templatevault.trail.Genesis;
 
 /**
  * Starts the vault or stops the server: a vault that is half configured serves nobody. The refusal is one line that
@@ -43,6 +44,9 @@ public class Startup {
     @Inject
     Instance<DestroyedRootKeys> destroyed;
 
+    @Inject
+    Instance<Genesis> trail;
+
     private volatile boolean started;
 
     /** Checks and opens everything; on a refusal the server stops with exit code 78. */
@@ -54,6 +58,7 @@ public class Startup {
             database.get().migrateAndCheck(settings.get());
             keyRings.get().start();
             destroyed.get().look();
+            trail.get().begin();
             started = true;
             LOG.log(
                     System.Logger.Level.INFO,

@@ -9,6 +9,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.audit.AuditContext;
+import org.templatevault.audit.AuditContext.Part;
 import org.templatevault.envelope.DataKey;
 import org.templatevault.envelope.Payload;
 import org.templatevault.error.ErrorKind;
@@ -51,7 +53,22 @@ public class BatchAccess {
      * @return the outcomes in the order of the items; past {@link #MAX_BYTES} {@code batch-too-large}
      */
     public List<Outcome<Opened>> get(List<Outcome<Wanted>> items) {
-        return transactions.read(() -> getOnce(items));
+        List<Outcome<Opened>> outcomes = transactions.read(() -> getOnce(items));
+        for (int i = 0; i < outcomes.size(); i++) {
+            tell(items.get(i).value(), outcomes.get(i));
+        }
+        return outcomes;
+    }
+
+    /** Each item is a read of its own. */
+    private static void tell(@Nullable Wanted wanted, Outcome<?> outcome) {
+        Opened opened = outcome.value() instanceof Opened some ? some : null;
+        VaultException problem = outcome.problem();
+        AuditContext.part(new Part(
+                wanted == null ? null : wanted.subject(),
+                wanted == null ? null : wanted.template(),
+                opened == null ? null : opened.metadata().version(),
+                problem == null ? null : problem.code()));
     }
 
     private List<Outcome<Opened>> getOnce(List<Outcome<Wanted>> items) {
@@ -151,13 +168,16 @@ public class BatchAccess {
     private Outcome<Wanted> delete(Outcome<Wanted> item) {
         Wanted wanted = item.value();
         if (wanted == null) {
+            tell(null, item);
             return item;
         }
         try {
             templateVault.delete(wanted.subject(), wanted.template(), wanted.version());
             return item;
         } catch (VaultException failed) {
-            return Outcome.failed(failed);
+            Outcome<Wanted> outcome = Outcome.failed(failed);
+            tell(wanted, outcome);
+            return outcome;
         }
     }
 

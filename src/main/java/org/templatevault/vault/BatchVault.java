@@ -10,6 +10,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.audit.AuditContext;
+import org.templatevault.audit.AuditContext.Part;
 import org.templatevault.config.Settings;
 import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
@@ -62,6 +64,30 @@ public class BatchVault {
      * @return the outcomes in the order of the items
      */
     public List<Outcome<Templates.Metadata>> store(
+            List<BatchItem> items, boolean atomic, String caller, @Nullable RequestKey key) {
+        List<Outcome<Templates.Metadata>> outcomes = storeOnce(items, atomic, caller, key);
+        boolean stored =
+                AuditContext.current().filter(AuditContext::isLastWritten).isPresent();
+        for (int i = 0; i < outcomes.size(); i++) {
+            if (!stored || !outcomes.get(i).isOk()) {
+                tell(items.get(i), outcomes.get(i));
+            }
+        }
+        return outcomes;
+    }
+
+    /** What was stored has its entry already; the rest is told here. */
+    private static void tell(BatchItem item, Outcome<Templates.Metadata> outcome) {
+        Templates.Metadata metadata = outcome.value();
+        VaultException problem = outcome.problem();
+        AuditContext.part(new Part(
+                item.isRefused() ? null : item.subject(),
+                metadata == null ? null : metadata.id(),
+                metadata == null ? null : metadata.version(),
+                problem == null ? null : problem.code()));
+    }
+
+    private List<Outcome<Templates.Metadata>> storeOnce(
             List<BatchItem> items, boolean atomic, String caller, @Nullable RequestKey key) {
         try {
             return transactions.call(() -> {

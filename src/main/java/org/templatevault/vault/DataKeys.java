@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.audit.AuditContext;
 import org.templatevault.config.Settings;
 import org.templatevault.crypto.AuthenticationFailedException;
 import org.templatevault.crypto.Hmac;
@@ -59,7 +60,9 @@ public class DataKeys {
                 row.createdAt());
         try (SecretBytes secret = WrappedKey.unwrap(
                 kek.wrapSuite(), kek.key(), row.wrapped(), DataKey.BYTES, identity.associatedData())) {
-            return DataKey.ofSecret(secret);
+            DataKey key = DataKey.ofSecret(secret);
+            AuditContext.know(subject, () -> pseudonym(key, subject));
+            return key;
         }
     }
 
@@ -89,6 +92,7 @@ public class DataKeys {
 
     /** The row of a new subject, with its first DEK under the active KEK. */
     SubjectKeyRow newRow(UUID subject, DataKey key, byte @Nullable [] reference, long storedBytes, Instant now) {
+        AuditContext.know(subject, () -> pseudonym(key, subject));
         KeyRing ring = keyRings.current();
         Kek active = ring.active();
         Suite suite = active.dataSuite() == null ? Suite.valueOf(settings.dataSuite()) : active.dataSuite();
@@ -166,7 +170,7 @@ public class DataKeys {
     }
 
     /** The subject's name in records that outlive the subject; it cannot be recomputed once the tag key is gone. */
-    static byte[] pseudonym(DataKey key, UUID subject) {
+    public static byte[] pseudonym(DataKey key, UUID subject) {
         return Hmac.sha256(key.tagKey(), labelled("tv/pseudonym", bytes(subject)));
     }
 

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.audit.AuditContext;
 import org.templatevault.envelope.DataKey;
 import org.templatevault.envelope.SealedReference;
 import org.templatevault.error.VaultException;
@@ -74,6 +75,7 @@ public class SubjectVault {
             Instant now = TemplateVault.now();
             Optional<UUID> known = bytes == null ? Optional.empty() : findByTag(bytes);
             UUID answer = known.orElse(subject);
+            AuditContext.about(answer);
             Optional<Idempotency.Row> earlier =
                     replays.claim(key, known.isPresent() ? 200 : 201, answer, null, null, now);
             if (earlier.isPresent()) {
@@ -111,7 +113,9 @@ public class SubjectVault {
     /** The subject that has this reference. */
     public UUID search(String reference) {
         byte[] bytes = referenceBytes(reference);
-        return transactions.read(() -> findByTag(bytes)).orElseThrow(SubjectNotFoundException::new);
+        UUID found = transactions.read(() -> findByTag(bytes)).orElseThrow(SubjectNotFoundException::new);
+        AuditContext.about(found);
+        return found;
     }
 
     private Optional<UUID> findByTag(byte[] reference) {

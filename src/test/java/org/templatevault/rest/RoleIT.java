@@ -82,6 +82,13 @@ class RoleIT {
             GET    /schedules                                       key-custodian operator approver auditor
             PUT    /schedules/rotation                              operator
             GET    /erasures/{erasure}                              eraser auditor
+            GET    /audit                                           auditor
+            GET    /audit/export                                    auditor
+            GET    /audit/checkpoints                               auditor operator
+            GET    /audit/keys                                      auditor operator
+            POST   /audit:verify                                    auditor
+            GET    /audit/retention                                 auditor operator
+            POST   /audit/months/{month}:drop                       operator
             """);
 
     private static Map<String, Set<String>> matrix(String text) {
@@ -102,6 +109,7 @@ class RoleIT {
 
         String concrete() {
             return path.replace("{version}", "1")
+                    .replace("{month}", "2016-01")
                     .replaceAll("\\{\\w+}", UUID.randomUUID().toString());
         }
     }

@@ -22,22 +22,27 @@ class RoundTripIT {
         request.run();
         return java.util.stream.IntStream.range(0, 5)
                 .mapToObj(i -> SharedVault.proxy().during(request))
+                .map(trips -> trips.stream()
+                        .filter(trip -> !trip.toString().contains("batch.jb_")
+                                && !trip.toString().contains("batch.JB_"))
+                        .toList())
                 .min(Comparator.comparingInt(List::size))
                 .orElseThrow();
     }
 
     @Test
-    void readsATemplateWithOneQueryAndNoLock() {
+    void readsATemplateWithOneQueryAndNoLockAndWritesItsEntryInOneMore() {
         Stored stored = as("enroller").store(UUID.randomUUID(), TEMPLATE);
         List<RoundTrip> trips = fewest(() -> as("reader").read(stored).expect(200));
-        assertEquals(1, trips.size(), trips::toString);
+        assertEquals(2, trips.size(), trips::toString);
+        assertTrue(trips.get(1).toString().contains("vault.audit_entry"), trips::toString);
         String statements = trips.get(0).statements().toString().toLowerCase(java.util.Locale.ROOT);
         assertTrue(statements.contains("select"), statements);
         assertTrue(!statements.contains("for update") && !statements.contains("for share"), statements);
     }
 
     @Test
-    void storesForAKnownSubjectWithAnIdempotencyKeyInFourRoundTrips() {
+    void storesForAKnownSubjectWithAnIdempotencyKeyInFiveRoundTripsItsEntryIncluded() {
         UUID subject = UUID.randomUUID();
         as("enroller").store(subject, TEMPLATE);
         List<RoundTrip> trips = fewest(() -> as("enroller")
@@ -46,7 +51,8 @@ class RoundTripIT {
                 .octets(TEMPLATE)
                 .send()
                 .expect(201));
-        assertTrue(trips.size() <= 4, trips::toString);
+        assertTrue(trips.size() <= 5, trips::toString);
+        assertTrue(trips.toString().contains("vault.audit_entry"), trips::toString);
         assertTrue(trips.toString().contains("COMMIT"), trips::toString);
         assertTrue(trips.toString().contains("vault.idempotency"), trips::toString);
     }

@@ -43,6 +43,15 @@ public final class Invariants {
                         + " ended_done + ended_remaining + ended_quarantined + ended_erased"
                         + " or ended_remaining < 0 or state like 'DRAINED%' and ended_remaining <> 0");
         NONE.put(
+                "entries of the trail that are in no block and wait for none",
+                "select count(*) from vault.audit_entry e where not exists"
+                        + " (select 1 from vault.audit_block_entry b where b.at = e.at and b.entry = e.id)"
+                        + " and not exists (select 1 from vault.audit_pending p where p.at = e.at and p.id = e.id)");
+        NONE.put(
+                "blocks that have other entries than they say",
+                "select count(*) from vault.audit_block b where (line::json ->> 'entries')::int <>"
+                        + " (select count(*) from vault.audit_block_entry m where m.block = b.number)");
+        NONE.put(
                 "remembered requests about subjects that are gone",
                 "select count(*) from vault.idempotency i where subject_id is not null"
                         + " and not exists (select 1 from vault.subject_key k where k.subject_id = i.subject_id)");

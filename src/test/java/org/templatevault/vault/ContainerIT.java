@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import jakarta.inject.Inject;
+import jakarta.transaction.UserTransaction;
 import java.io.File;
 import java.util.UUID;
 import org.jboss.arquillian.container.test.api.Deployment;
@@ -18,6 +19,7 @@ import org.templatevault.envelope.Payload;
 import org.templatevault.envelope.TemplateAttributes;
 import org.templatevault.error.VaultException;
 import org.templatevault.keyring.KeyRings;
+import org.templatevault.persistence.AuditEntries;
 import org.templatevault.persistence.Templates;
 import org.templatevault.persistence.Transactions;
 import org.templatevault.rotation.RotationLedger;
@@ -43,6 +45,15 @@ class ContainerIT {
 
     @Inject
     Transactions transactions;
+
+    @Inject
+    Templates rows;
+
+    @Inject
+    AuditEntries entries;
+
+    @Inject
+    UserTransaction containersTransaction;
 
     private final UUID subject = UUID.randomUUID();
 
@@ -112,5 +123,27 @@ class ContainerIT {
         assertEquals(
                 before + 1, transactions.call(() -> subjects.describe(subject)).kekVersion());
         isReadable(stored);
+    }
+
+    /** As a chunk of a batch job has one. */
+    @Test
+    void tellsTheTrailOfRowsThatGoInATransactionWhichTheContainerEnds() throws Exception {
+        Templates.Metadata stored = store();
+        containersTransaction.begin();
+        rows.delete(subject, stored.id());
+        containersTransaction.rollback();
+        assertEquals(0, removals(stored));
+        containersTransaction.begin();
+        rows.delete(subject, stored.id());
+        containersTransaction.commit();
+        assertEquals(1, removals(stored));
+    }
+
+    private long removals(Templates.Metadata stored) {
+        AuditEntries.Filter work = new AuditEntries.Filter(null, null, "vault: work", "allowed", "vault", null);
+        return entries.page(work, null, 1000).stream()
+                .filter(entry -> entry.line().contains("\"removed\":")
+                        && entry.line().contains(stored.id().toString()))
+                .count();
     }
 }

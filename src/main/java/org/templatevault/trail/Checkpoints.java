@@ -1,0 +1,190 @@
+package org.templatevault.trail;
+
+import jakarta.annotation.Resource;
+import jakarta.enterprise.concurrent.ManagedExecutorService;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.json.JsonException;
+import jakarta.json.JsonObject;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.templatevault.config.CheckpointTargets;
+import org.templatevault.config.Settings;
+import org.templatevault.persistence.AuditBlocks;
+import org.templatevault.persistence.Bytes;
+
+/**
+ * Tells the newest block outside the database, so that cutting off the trail's end is seen: to a file, and where it is
+ * set to an address or a log host. A checkpoint stands for all before it, so of those that could not be sent only the
+ * newest is sent again.
+ */
+@ApplicationScoped
+class Checkpoints {
+    private static final System.Logger LOG = System.getLogger(Checkpoints.class.getName());
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final int LONGEST_LINE = 32 << 10;
+    /** Facility log audit (13), severity notice (5), RFC 5424 section 6.2.1. */
+    private static final int PRIORITY = 13 * 8 + 5;
+
+    @Inject
+    Settings settings;
+
+    @Resource
+    ManagedExecutorService executor;
+
+    private final HttpClient http =
+            HttpClient.newBuilder().connectTimeout(PATIENCE).build();
+    private final AtomicReference<@Nullable String> unsent = new AtomicReference<>();
+    private final AtomicBoolean sending = new AtomicBoolean();
+    private String obstacle = "";
+
+    /** A block as a line of JSON: what a verification takes as a checkpoint. */
+    static String line(AuditBlocks.Row block) {
+        return new JsonLine()
+                .add("type", "block")
+                .add("line", block.line())
+                .add(
+                        "signature",
+                        Base64.getEncoder().encodeToString(block.signature().toArray()))
+                .toString();
+    }
+
+    /** The block of a checkpoint's line; nothing if it is none. Whether it is genuine, its signature says. */
+    static Optional<AuditBlocks.Row> read(String line) {
+        try {
+            JsonObject json = JsonText.object(line);
+            Bytes signature = Bytes.of(Base64.getDecoder().decode(json.getString("signature")));
+            String block = json.getString("line");
+            return Optional.of(new AuditBlocks.Row(Block.read(block).number(), block, signature));
+        } catch (JsonException | IllegalArgumentException | NullPointerException | ClassCastException notACheckpoint) {
+            return Optional.empty();
+        }
+    }
+
+    /** The last line of this node's file; nothing where there is no file, or nothing in it. */
+    Optional<String> newestInFile() {
+        Path file = settings.checkpoints().file().map(Path::of).orElse(null);
+        if (file == null || !Files.exists(file)) {
+            return Optional.empty();
+        }
+        try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "r")) {
+            byte[] end = new byte[(int) Math.min(open.length(), LONGEST_LINE)];
+            open.seek(open.length() - end.length);
+            open.readFully(end);
+            return new String(end, StandardCharsets.UTF_8)
+                    .lines()
+                    .filter(line -> read(line).isPresent())
+                    .reduce((first, last) -> last);
+        } catch (IOException e) {
+            throw new UncheckedIOException("VAULT_AUDIT_CHECKPOINT_FILE cannot be read", e);
+        }
+    }
+
+    /** Writes a block to the file at once, and keeps it for the others. */
+    void tell(AuditBlocks.Row block) {
+        String line = line(block);
+        settings.checkpoints().file().ifPresent(file -> append(Path.of(file), line));
+        if (settings.checkpoints().url().isPresent()
+                || settings.checkpoints().syslog().isPresent()) {
+            unsent.set(line);
+        }
+    }
+
+    private void append(Path file, String line) {
+        try {
+            Files.writeString(
+                    file,
+                    line + "\n",
+                    StandardCharsets.UTF_8,
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.APPEND,
+                    StandardOpenOption.SYNC);
+        } catch (IOException e) {
+            report("VAULT_AUDIT_CHECKPOINT_FILE: " + e);
+        }
+    }
+
+    /** Sends the newest block that was not sent, on a thread of its own: a slow receiver must not hold up the sealing. */
+    void sendNewest() {
+        if (unsent.get() != null && sending.compareAndSet(false, true)) {
+            executor.execute(() -> {
+                try {
+                    send();
+                } finally {
+                    sending.set(false);
+                }
+            });
+        }
+    }
+
+    private void send() {
+        String line = unsent.get();
+        if (line == null) {
+            return;
+        }
+        try {
+            CheckpointTargets targets = settings.checkpoints();
+            if (targets.url().isPresent()) {
+                post(URI.create(targets.url().get()), line);
+            }
+            if (targets.syslog().isPresent()) {
+                log(targets.syslog().get(), line);
+            }
+            unsent.compareAndSet(line, null);
+            obstacle = "";
+        } catch (IOException e) {
+            report("A checkpoint was not taken: " + e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void post(URI url, String line) throws IOException, InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(url)
+                .timeout(PATIENCE)
+                .header("Content-Type", "application/x-ndjson")
+                .POST(HttpRequest.BodyPublishers.ofString(line + "\n"))
+                .build();
+        int status = http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+        if (status >= 300) {
+            throw new IOException("VAULT_AUDIT_CHECKPOINT_URL answers " + status);
+        }
+    }
+
+    /** One datagram, RFC 5424 in RFC 5426. */
+    private void log(String hostAndPort, String line) throws IOException {
+        int colon = hostAndPort.lastIndexOf(':');
+        InetAddress host = InetAddress.getByName(hostAndPort.substring(0, colon));
+        int port = Integer.parseInt(hostAndPort.substring(colon + 1));
+        String message = "<" + PRIORITY + ">1 - - template-vault - checkpoint - " + line;
+        byte[] bytes = message.getBytes(StandardCharsets.UTF_8);
+        try (DatagramSocket socket = new DatagramSocket()) {
+            socket.send(new DatagramPacket(bytes, bytes.length, host, port));
+        }
+    }
+
+    private void report(String failure) {
+        if (!failure.equals(obstacle)) {
+            obstacle = failure;
+            LOG.log(System.Logger.Level.WARNING, failure);
+        }
+    }
+}

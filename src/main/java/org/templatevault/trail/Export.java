@@ -1,0 +1,93 @@
+package org.templatevault.trail;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import org.templatevault.persistence.AuditBlocks;
+import org.templatevault.persistence.AuditEntries;
+import org.templatevault.persistence.Transactions;
+
+/** The whole trail as lines of JSON: each block, then its entries, then what waits for a block; as one snapshot sees it. */
+@ApplicationScoped
+public class Export {
+    private static final int BLOCKS_AT_ONCE = 100;
+
+    @Inject
+    Transactions transactions;
+
+    @Inject
+    AuditBlocks blocks;
+
+    @Inject
+    AuditEntries entries;
+
+    /** Writes it; keeps no more than some blocks in memory, however long it is. */
+    public void write(OutputStream out) {
+        transactions.snapshot(() -> {
+            blocks.pruned()
+                    .forEach(month -> line(
+                            out,
+                            new JsonLine()
+                                    .add("type", "pruned")
+                                    .add("month", month)
+                                    .toString()));
+            List<AuditBlocks.Row> page = blocks.after(0, BLOCKS_AT_ONCE);
+            while (!page.isEmpty()) {
+                write(page, out);
+                page = blocks.after(page.get(page.size() - 1).number(), BLOCKS_AT_ONCE);
+            }
+            entries.forEachPending(entry -> line(
+                    out,
+                    new JsonLine()
+                            .add("type", "entry")
+                            .add("entry", entry.id().toString())
+                            .add("line", entry.line())
+                            .toString()));
+            return true;
+        });
+    }
+
+    private void write(List<AuditBlocks.Row> page, OutputStream out) {
+        Map<Long, AuditBlocks.Row> left = new HashMap<>();
+        page.forEach(block -> left.put(block.number(), block));
+        long first = page.get(0).number();
+        long last = page.get(page.size() - 1).number();
+        blocks.forEachPlaced(first, last, placed -> {
+            AuditBlocks.Row block = left.remove(placed.member().block());
+            if (block != null) {
+                line(out, Checkpoints.line(block));
+            }
+            line(out, member(placed).toString());
+        });
+        page.stream()
+                .filter(block -> left.containsKey(block.number()))
+                .forEach(block -> line(out, Checkpoints.line(block)));
+    }
+
+    /** A membership whose entry is gone has no line. */
+    private static JsonLine member(AuditBlocks.Placed placed) {
+        AuditEntries.Row entry = placed.entry();
+        return new JsonLine()
+                .add("type", "entry")
+                .add("block", placed.member().block())
+                .add("position", placed.member().position())
+                .add("entry", placed.member().entry().toString())
+                .add("leaf", HexFormat.of().formatHex(placed.member().leaf().toArray()))
+                .add("line", entry == null ? null : entry.line());
+    }
+
+    private static void line(OutputStream out, String line) {
+        try {
+            out.write((line + "\n").getBytes(StandardCharsets.US_ASCII));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

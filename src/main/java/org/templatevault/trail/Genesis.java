@@ -1,0 +1,78 @@
+package org.templatevault.trail;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.templatevault.audit.AuditContext;
+import org.templatevault.persistence.AuditBlocks;
+import org.templatevault.persistence.AuditBlocks.State;
+import org.templatevault.persistence.AuditEntries;
+import org.templatevault.persistence.Bytes;
+import org.templatevault.persistence.Templates;
+import org.templatevault.persistence.Transactions;
+import org.templatevault.trail.Entries.Told;
+
+/**
+ * The beginning of the trail in a vault that has templates already: entries that tell of every row that is there. Runs
+ * before a node of this release serves, so no row changes meanwhile as long as no older release runs beside it.
+ */
+@ApplicationScoped
+public class Genesis {
+    private static final int ROWS_IN_AN_ENTRY = 500;
+
+    @Inject
+    Transactions transactions;
+
+    @Inject
+    AuditBlocks blocks;
+
+    @Inject
+    AuditEntries auditEntries;
+
+    @Inject
+    Templates templates;
+
+    @Inject
+    RowElements elements;
+
+    @Inject
+    Entries entries;
+
+    /** Begins the trail unless it has begun; makes the partitions of the coming months. */
+    public void begin() {
+        transactions.run(blocks::makeMonths);
+        if (transactions.read(blocks::state).isPresent()) {
+            return;
+        }
+        transactions.snapshot(() -> {
+            if (blocks.state().isEmpty()) {
+                write();
+                blocks.begin(new State(0, Bytes.of(new BucketSums().toBytes())));
+            }
+            return true;
+        });
+    }
+
+    private void write() {
+        List<Element> untold = new ArrayList<>();
+        try (AuditContext context = AuditContext.ofVault("beginning of the trail")) {
+            templates.forEach(standing -> {
+                untold.add(elements.of(standing.row()));
+                if (untold.size() == ROWS_IN_AN_ENTRY) {
+                    write(context, untold);
+                }
+            });
+            write(context, untold);
+        }
+    }
+
+    private void write(AuditContext context, List<Element> untold) {
+        if (!untold.isEmpty()) {
+            Told told = Told.changes(null, Map.of(), List.copyOf(untold), List.of());
+            auditEntries.insert(List.of(entries.row(context, told)));
+            untold.clear();
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package org.templatevault.trail;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.templatevault.audit.AuditContext;
+import org.templatevault.audit.AuditContext.Caller;
+import org.templatevault.persistence.AuditEntries;
+import org.templatevault.trail.Entries.Told;
+
+/**
+ * Counts what is refused to those who are not signed in, and what the server refuses by itself, by address and minute:
+ * whoever has no password must not be able to fill the trail.
+ */
+@ApplicationScoped
+public class Refusals {
+    private static final int MOST_KINDS = 10_000;
+    private static final String OTHERS = "others";
+
+    private record Kind(Instant minute, @Nullable String caller, String address, int status) {}
+
+    @Inject
+    Entries entries;
+
+    @Inject
+    GroupCommit groupCommit;
+
+    private final Map<Kind, Long> counts = new HashMap<>();
+
+    /** Counts one. */
+    public synchronized void count(@Nullable String caller, String address, int status) {
+        Instant minute = Instant.now().truncatedTo(ChronoUnit.MINUTES);
+        Kind kind = new Kind(minute, caller, address, status);
+        boolean room = counts.size() < MOST_KINDS || counts.containsKey(kind);
+        counts.merge(room ? kind : new Kind(minute, null, OTHERS, status), 1L, Long::sum);
+    }
+
+    /** Writes an entry for each kind that was counted. */
+    void flush() {
+        Map<Kind, Long> taken;
+        synchronized (this) {
+            taken = Map.copyOf(counts);
+            counts.clear();
+        }
+        try {
+            groupCommit.write(taken.entrySet().stream()
+                    .map(entry -> row(entry.getKey(), entry.getValue()))
+                    .toList());
+        } catch (RuntimeException e) {
+            synchronized (this) {
+                taken.forEach((kind, count) -> counts.merge(kind, count, Long::sum));
+            }
+            throw e;
+        }
+    }
+
+    private AuditEntries.Row row(Kind kind, long count) {
+        try (AuditContext context = AuditContext.ofRefusals(new Caller(kind.caller, List.of(), kind.address))) {
+            Map<String, String> notes = Map.of("count", Long.toString(count), "minute", kind.minute.toString());
+            String outcome = kind.status == 401 || kind.status == 403 ? Entries.DENIED : Entries.FAILED;
+            return entries.row(
+                    context, new Told(outcome, kind.status, null, null, null, null, notes, List.of(), List.of()));
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package org.templatevault.trail;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import org.templatevault.error.ErrorKind;
+import org.templatevault.error.VaultException;
+import org.templatevault.persistence.AuditBlocks;
+import org.templatevault.persistence.Transactions;
+
+/** Proves that trail and template rows are what was written, or names what is not. */
+@ApplicationScoped
+public class Verification {
+    @Inject
+    Transactions transactions;
+
+    @Inject
+    ChainCheck chain;
+
+    @Inject
+    RowCheck rowCheck;
+
+    @Inject
+    AuditBlocks blocks;
+
+    @Inject
+    Checkpoints checkpoints;
+
+    private final Semaphore turn = new Semaphore(1);
+
+    /**
+     * Verifies everything as one snapshot of the database sees it; one at a time.
+     *
+     * @param checkpoint a checkpoint's line that somebody kept outside, beside the newest one in this node's file
+     * @throws VaultException {@code verification-running}, or naming a checkpoint that is none
+     */
+    public Report verify(Optional<String> checkpoint) {
+        if (!turn.tryAcquire()) {
+            throw new VaultException(ErrorKind.CONFLICT, "verification-running", "Another verification is under way");
+        }
+        try {
+            // Read before the snapshot begins, so that no block in it can be newer than the snapshot.
+            List<String> kept = new ArrayList<>();
+            checkpoints.newestInFile().ifPresent(kept::add);
+            checkpoint.ifPresent(kept::add);
+            return transactions.snapshot(() -> verifyNow(kept));
+        } finally {
+            turn.release();
+        }
+    }
+
+    private Report verifyNow(List<String> kept) {
+        Report report = new Report();
+        BucketSums expected = chain.check(report);
+        kept.forEach(line -> compare(line, report));
+        rowCheck.check(expected, report);
+        return report;
+    }
+
+    private void compare(String line, Report report) {
+        AuditBlocks.Row checkpoint = Checkpoints.read(line).orElseThrow(Verification::notACheckpoint);
+        if (chain.signed(checkpoint).isEmpty()) {
+            throw notACheckpoint();
+        }
+        Optional<AuditBlocks.Row> present = blocks.find(checkpoint.number());
+        if (present.isEmpty()) {
+            long newest = blocks.newest().map(AuditBlocks.Row::number).orElse(0L);
+            boolean cut = checkpoint.number() > newest;
+            report.add(Finding.of(cut ? "tail-cut" : "block-removed", "block", checkpoint.number(), "newest", newest));
+        } else if (!present.get().line().equals(checkpoint.line())) {
+            report.add(Finding.of("block-changed", "block", checkpoint.number()));
+        }
+    }
+
+    private static VaultException notACheckpoint() {
+        return new VaultException(
+                ErrorKind.INVALID,
+                "invalid-field",
+                "checkpoint: a line of a checkpoint file of this vault, signed by one of its keys",
+                "checkpoint",
+                null);
+    }
+}

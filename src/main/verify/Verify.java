@@ -1,0 +1,427 @@
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.MessageDigest;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.spec.X509EncodedKeySpec;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Verifies an exported audit trail of a Template Vault without the vault and without any library:
+ *
+ * <pre>java Verify.java export.ndjson public.pem [checkpoints.ndjson]</pre>
+ *
+ * <p>Prints one line for each thing that is not as it was sealed, then a summary. Exit code 0: intact; 1: something was
+ * found; 2: the files cannot be read. Keeps one block and the checkpoints in memory, however long the export is.
+ *
+ * <p>What it checks: block numbers without a gap, each block's Ed25519 signature (RFC 8032), the hash of the block before
+ * it, the Merkle root over its entries (RFC 9162, section 2.1.1), the sums of the template rows that the entries tell of,
+ * and that every checkpoint kept elsewhere is still in the chain.
+ */
+public final class Verify {
+    private static final int BUCKETS = 64;
+    private static final BigInteger MODULUS = BigInteger.ONE.shiftLeft(256);
+
+    private final List<PublicKey> keys;
+    private final Map<Long, String> checkpoints;
+    private final BigInteger[] sums = new BigInteger[BUCKETS];
+    private long findings;
+    private long blocks;
+    private long entries;
+    private long waiting;
+    private long number = -1;
+    private byte[] hash = new byte[32];
+    private boolean sumsKnown;
+    private Map<String, Object> block;
+    private boolean damaged;
+    private final List<Member> members = new ArrayList<>();
+    private final Set<String> pruned = new TreeSet<>();
+    private final Map<String, String> heads = new TreeMap<>();
+
+    /** An entry's place in the open block; no line where the entry itself is gone. */
+    private record Member(long position, String entry, String leaf, String line) {}
+
+    private Verify(List<PublicKey> keys, Map<Long, String> checkpoints) {
+        this.keys = keys;
+        this.checkpoints = checkpoints;
+        Arrays.fill(sums, BigInteger.ZERO);
+    }
+
+    public static void main(String[] arguments) {
+        if (arguments.length < 2 || arguments.length > 3) {
+            System.err.println("usage: java Verify.java export.ndjson public.pem [checkpoints.ndjson]");
+            System.exit(2);
+        }
+        try {
+            List<PublicKey> keys = keys(Files.readString(Path.of(arguments[1])));
+            Map<Long, String> checkpoints = new LinkedHashMap<>();
+            Verify verify = new Verify(keys, checkpoints);
+            if (arguments.length == 3) {
+                verify.readCheckpoints(Path.of(arguments[2]));
+            }
+            System.exit(verify.run(Path.of(arguments[0])) ? 0 : 1);
+        } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
+            System.err.println("cannot verify: " + e);
+            System.exit(2);
+        }
+    }
+
+    private static List<PublicKey> keys(String pem) throws GeneralSecurityException {
+        List<PublicKey> keys = new ArrayList<>();
+        Matcher matcher = Pattern.compile("-----BEGIN PUBLIC KEY-----([^-]+)-----END PUBLIC KEY-----").matcher(pem);
+        while (matcher.find()) {
+            byte[] encoded = Base64.getMimeDecoder().decode(matcher.group(1));
+            keys.add(KeyFactory.getInstance("Ed25519").generatePublic(new X509EncodedKeySpec(encoded)));
+        }
+        if (keys.isEmpty()) {
+            throw new IllegalArgumentException("no public key in the PEM file");
+        }
+        return keys;
+    }
+
+    private void readCheckpoints(Path file) throws IOException, GeneralSecurityException {
+        try (BufferedReader reader = Files.newBufferedReader(file)) {
+            for (String text = reader.readLine(); text != null; text = reader.readLine()) {
+                Map<String, Object> json = Json.object(text);
+                String line = (String) json.get("line");
+                if (isSigned(line, (String) json.get("signature"))) {
+                    checkpoints.put((Long) Json.object(line).get("block"), line);
+                } else {
+                    System.out.println("ignored: a checkpoint that none of the keys has signed");
+                }
+            }
+        }
+    }
+
+    private boolean run(Path export) throws IOException, GeneralSecurityException {
+        try (BufferedReader reader = Files.newBufferedReader(export)) {
+            for (String text = reader.readLine(); text != null; text = reader.readLine()) {
+                Map<String, Object> json = Json.object(text);
+                switch (String.valueOf(json.get("type"))) {
+                    case "block" -> {
+                        endBlock();
+                        beginBlock((String) json.get("line"), (String) json.get("signature"));
+                    }
+                    case "entry" -> entry(json);
+                    case "pruned" -> {
+                        pruned.add((String) json.get("month"));
+                        System.out.println("PRUNED: the entries of " + json.get("month") + " were dropped");
+                    }
+                    default -> throw new IllegalArgumentException("a line that is neither block nor entry");
+                }
+            }
+        }
+        endBlock();
+        for (Map.Entry<Long, String> left : checkpoints.entrySet()) {
+            found(left.getKey() > number ? "tail-cut" : "block-removed", "checkpoint of block " + left.getKey()
+                    + ", the export ends with block " + number);
+        }
+        heads.forEach((month, head) -> System.out.println("head of " + month + ": " + head));
+        System.out.println((findings == 0 ? "intact: " : findings + " findings: ") + blocks + " blocks, " + entries
+                + " entries, " + waiting + " waiting for a block");
+        return findings == 0;
+    }
+
+    private void found(String kind, String where) {
+        findings++;
+        damaged = true;
+        System.out.println(kind + ": " + where);
+    }
+
+    private void beginBlock(String line, String signature) throws GeneralSecurityException {
+        blocks++;
+        damaged = false;
+        block = Json.object(line);
+        long next = (Long) block.get("block");
+        boolean first = number < 0;
+        if (first) {
+            sumsKnown = next == 1;
+        } else if (next != number + 1) {
+            found("block-removed", "blocks " + (number + 1) + " to " + (next - 1));
+            sumsKnown = false;
+        }
+        boolean follows = first || next != number + 1 || Arrays.equals(hash, hex(block.get("previous")));
+        if (first && next == 1 && !Arrays.equals(hash, hex(block.get("previous")))) {
+            follows = false;
+        }
+        if (!follows || !isSigned(line, signature)) {
+            found("block-changed", "block " + next);
+            sumsKnown = false;
+        }
+        String checkpoint = checkpoints.remove(next);
+        if (checkpoint != null && !checkpoint.equals(line)) {
+            found("block-changed", "block " + next + " is not the one of its checkpoint");
+        }
+        number = next;
+        hash = sha256(2, line.getBytes(StandardCharsets.UTF_8));
+        heads.put((String) block.get("month"), HexFormat.of().formatHex(hash));
+        damaged = false;
+    }
+
+    private boolean isSigned(String line, String signature) throws GeneralSecurityException {
+        for (PublicKey key : keys) {
+            Signature verifier = Signature.getInstance("Ed25519");
+            verifier.initVerify(key);
+            verifier.update(line.getBytes(StandardCharsets.UTF_8));
+            try {
+                if (verifier.verify(Base64.getDecoder().decode(signature))) {
+                    return true;
+                }
+            } catch (GeneralSecurityException | IllegalArgumentException notASignature) {
+                return false;
+            }
+        }
+        return false;
+    }
+
+    private void entry(Map<String, Object> json) {
+        String line = (String) json.get("line");
+        Object place = json.get("block");
+        if (place == null) {
+            waiting++;
+            return;
+        }
+        entries++;
+        if (block == null || (Long) place != number) {
+            found("entry-inserted", "entry " + json.get("entry") + " of block " + place + ", which is not there");
+            return;
+        }
+        members.add(new Member(
+                (Long) json.get("position"), String.valueOf(json.get("entry")), (String) json.get("leaf"), line));
+    }
+
+    private void endBlock() {
+        if (block == null) {
+            return;
+        }
+        if (pruned.contains(block.get("month")) && members.isEmpty()) {
+            damaged = true;
+            checkSums();
+            block = null;
+            return;
+        }
+        long expected = (Long) block.get("entries");
+        Map<Long, Member> places = new HashMap<>();
+        List<byte[]> leaves = new ArrayList<>();
+        for (Member member : members) {
+            if (member.position >= expected || places.put(member.position, member) != null) {
+                found("entry-inserted", where(member));
+            } else {
+                check(member);
+                leaves.add(hex(member.leaf));
+            }
+        }
+        for (long position = 0; position < expected; position++) {
+            if (!places.containsKey(position)) {
+                found("entry-removed", "block " + number + ", position " + position);
+            }
+        }
+        boolean complete = !damaged && leaves.size() == expected;
+        if (complete && !Arrays.equals(root(leaves), hex(block.get("root")))) {
+            members.sort(Comparator.comparing(Verify::at).thenComparing(Member::entry));
+            List<byte[]> sorted = members.stream().map(member -> hex(member.leaf)).toList();
+            boolean same = Arrays.equals(root(sorted), hex(block.get("root")));
+            found(same ? "entries-reordered" : "block-entries-changed", "block " + number);
+        }
+        checkSums();
+        members.clear();
+        block = null;
+    }
+
+    private void check(Member member) {
+        if (member.line == null) {
+            found("entry-removed", where(member));
+        } else if (!Arrays.equals(sha256(0, member.line.getBytes(StandardCharsets.UTF_8)), hex(member.leaf))) {
+            found("entry-changed", where(member));
+        } else {
+            Map<String, Object> json = Json.object(member.line);
+            if (!member.entry.equals(json.get("id"))) {
+                found("entry-changed", where(member));
+            }
+            fold(json.get("added"), BigInteger.ONE);
+            fold(json.get("removed"), BigInteger.ONE.negate());
+        }
+    }
+
+    private String where(Member member) {
+        return "block " + number + ", position " + member.position + ", entry " + member.entry;
+    }
+
+    private static Instant at(Member member) {
+        return Instant.parse(String.valueOf(Json.object(member.line).get("at")));
+    }
+
+    private void fold(Object elements, BigInteger sign) {
+        if (elements instanceof List<?> list) {
+            for (Object element : list) {
+                Map<?, ?> json = (Map<?, ?>) element;
+                int bucket = (int) (long) (Long) json.get("bucket");
+                BigInteger value = new BigInteger(1, hex(json.get("element")));
+                sums[bucket] = sums[bucket].add(value.multiply(sign)).mod(MODULUS);
+            }
+        }
+    }
+
+    private void checkSums() {
+        sumsKnown = sumsKnown && !damaged;
+        byte[] all = new byte[BUCKETS * 32];
+        for (int i = 0; i < BUCKETS; i++) {
+            byte[] sum = sums[i].toByteArray();
+            int length = Math.min(32, sum.length);
+            System.arraycopy(sum, sum.length - length, all, (i + 1) * 32 - length, length);
+        }
+        if (sumsKnown && !Arrays.equals(plainSha256(all), hex(block.get("state")))) {
+            found("block-state-wrong", "block " + number);
+            sumsKnown = false;
+        }
+        if (!sumsKnown && block.get("sums") != null) {
+            byte[] given = hex(block.get("sums"));
+            for (int i = 0; i < BUCKETS; i++) {
+                sums[i] = new BigInteger(1, Arrays.copyOfRange(given, i * 32, (i + 1) * 32));
+            }
+            sumsKnown = true;
+        }
+    }
+
+    private static byte[] root(List<byte[]> leaves) {
+        if (leaves.isEmpty()) {
+            return new byte[32];
+        }
+        if (leaves.size() == 1) {
+            return leaves.get(0);
+        }
+        int left = Integer.highestOneBit(leaves.size() - 1);
+        return sha256(1, root(leaves.subList(0, left)), root(leaves.subList(left, leaves.size())));
+    }
+
+    private static byte[] sha256(int kind, byte[]... parts) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update((byte) kind);
+            for (byte[] part : parts) {
+                digest.update(part);
+            }
+            return digest.digest();
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static byte[] plainSha256(byte[] bytes) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(bytes);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static byte[] hex(Object text) {
+        return HexFormat.of().parseHex(String.valueOf(text));
+    }
+
+    /** As much of JSON (RFC 8259) as the export has. */
+    private static final class Json {
+        private final String text;
+        private int at;
+
+        private Json(String text) {
+            this.text = text;
+        }
+
+        @SuppressWarnings("unchecked")
+        static Map<String, Object> object(String text) {
+            try {
+                Json json = new Json(text);
+                Map<String, Object> object = (Map<String, Object>) json.value();
+                if (json.at != text.length()) {
+                    throw new IllegalArgumentException("something after the JSON");
+                }
+                return object;
+            } catch (StringIndexOutOfBoundsException | ClassCastException e) {
+                throw new IllegalArgumentException("not an object: " + e.getMessage());
+            }
+        }
+
+        private Object value() {
+            char c = text.charAt(at);
+            if (c == '{') {
+                Map<String, Object> object = new LinkedHashMap<>();
+                for (at++; text.charAt(at) != '}'; skip(',')) {
+                    String name = string();
+                    expect(':');
+                    object.put(name, value());
+                }
+                at++;
+                return object;
+            }
+            if (c == '[') {
+                List<Object> array = new ArrayList<>();
+                for (at++; text.charAt(at) != ']'; skip(',')) {
+                    array.add(value());
+                }
+                at++;
+                return array;
+            }
+            return c == '"' ? string() : number();
+        }
+
+        private void skip(char c) {
+            if (text.charAt(at) == c) {
+                at++;
+            }
+        }
+
+        private void expect(char c) {
+            if (text.charAt(at++) != c) {
+                throw new IllegalArgumentException("expected " + c);
+            }
+        }
+
+        private Object number() {
+            int from = at;
+            while (at < text.length() && "-0123456789".indexOf(text.charAt(at)) >= 0) {
+                at++;
+            }
+            return Long.valueOf(text.substring(from, at));
+        }
+
+        private String string() {
+            StringBuilder out = new StringBuilder();
+            expect('"');
+            for (char c = text.charAt(at++); c != '"'; c = text.charAt(at++)) {
+                if (c == '\\') {
+                    char escaped = text.charAt(at++);
+                    if (escaped == 'u') {
+                        out.append((char) Integer.parseInt(text.substring(at, at + 4), 16));
+                        at += 4;
+                    } else {
+                        out.append(escaped);
+                    }
+                } else {
+                    out.append(c);
+                }
+            }
+            return out.toString();
+        }
+    }
+}

@@ -1,0 +1,198 @@
+package org.templatevault.trail;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.templatevault.testing.SharedVault.as;
+
+import jakarta.json.Json;
+import jakarta.json.JsonObject;
+import java.io.StringReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.templatevault.testing.IsoTemplates;
+import org.templatevault.testing.Rows;
+import org.templatevault.testing.SharedVault;
+import org.templatevault.testing.TestHome;
+
+/** The one file that verifies an export without the vault, run as an auditor runs it. */
+class OfflineVerifierIT {
+    private static final byte[] TEMPLATE = IsoTemplates.fingerprint(40, 1);
+
+    @TempDir
+    static Path directory;
+
+    private static List<String> export;
+
+    @BeforeAll
+    static void exportsWhileEntriesAreWritten() throws Exception {
+        AtomicBoolean ended = new AtomicBoolean();
+        CompletableFuture<Void> writer = CompletableFuture.runAsync(() -> {
+            while (!ended.get()) {
+                as("reader")
+                        .read(as("enroller").store(UUID.randomUUID(), TEMPLATE))
+                        .expect(200);
+            }
+        });
+        Rows rows = new Rows(SharedVault.server().home());
+        long blocks = rows.number("select count(*) from vault.audit_block");
+        TestHome.await(
+                "four more blocks",
+                java.time.Duration.ofSeconds(20),
+                () -> rows.number("select count(*) from vault.audit_block") > blocks + 4);
+        String text = as("auditor").get("/audit/export").send().expect(200).text();
+        ended.set(true);
+        writer.join();
+        export = text.lines().toList();
+        Files.writeString(
+                directory.resolve("public.pem"),
+                as("auditor").get("/audit/keys").send().expect(200).text());
+        Files.writeString(
+                directory.resolve("checkpoints.ndjson"),
+                as("operator")
+                        .get("/audit/checkpoints?limit=3")
+                        .send()
+                        .expect(200)
+                        .text());
+    }
+
+    private static JsonObject json(String line) {
+        return Json.createReader(new StringReader(line)).readObject();
+    }
+
+    private record Result(int code, String output) {}
+
+    private static Result verify(List<String> lines, boolean withCheckpoints) throws Exception {
+        Path file = Files.write(directory.resolve("export.ndjson"), lines);
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "src/main/verify/Verify.java",
+                file.toString(),
+                directory.resolve("public.pem").toString()));
+        if (withCheckpoints) {
+            command.add(directory.resolve("checkpoints.ndjson").toString());
+        }
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        return new Result(process.waitFor(), output);
+    }
+
+    private static void finds(String kind, List<String> changed) throws Exception {
+        Result result = verify(changed, false);
+        assertEquals(1, result.code(), result::output);
+        assertTrue(result.output().contains(kind + ": "), result::output);
+    }
+
+    /** The lines of the last whole block that has at least two entries: its own first. */
+    private static int blockWithTwoEntries() {
+        for (int i = export.size() - 3; i >= 0; i--) {
+            boolean two = json(export.get(i)).getString("type").equals("block")
+                    && json(export.get(i + 1)).containsKey("position")
+                    && json(export.get(i + 2)).containsKey("position");
+            if (two) {
+                return i;
+            }
+        }
+        throw new AssertionError("No block has two entries");
+    }
+
+    private static List<String> copy() {
+        return new ArrayList<>(export);
+    }
+
+    @Test
+    void findsAnExportIntactThatWasMadeWhileEntriesWereWritten() throws Exception {
+        Result result = verify(export, false);
+        assertEquals(0, result.code(), result::output);
+        assertTrue(result.output().startsWith("intact: "), result::output);
+    }
+
+    @Test
+    void namesAnEntryThatWasChanged() throws Exception {
+        List<String> changed = copy();
+        int at = blockWithTwoEntries() + 1;
+        changed.set(at, changed.get(at).replace("allowed", "denied"));
+        finds("entry-changed", changed);
+    }
+
+    @Test
+    void namesAnEntryThatWasRemoved() throws Exception {
+        List<String> changed = copy();
+        changed.remove(blockWithTwoEntries() + 1);
+        finds("entry-removed", changed);
+    }
+
+    @Test
+    void namesAnEntryThatWasInserted() throws Exception {
+        List<String> changed = copy();
+        int at = blockWithTwoEntries() + 1;
+        changed.add(at, changed.get(at).replace("\"position\":0", "\"position\":9999"));
+        finds("entry-inserted", changed);
+    }
+
+    @Test
+    void namesABlockWhoseEntriesWereReordered() throws Exception {
+        List<String> changed = copy();
+        int at = blockWithTwoEntries() + 1;
+        String first = changed.get(at).replace("\"position\":0", "\"position\":1");
+        changed.set(at, changed.get(at + 1).replace("\"position\":1", "\"position\":0"));
+        changed.set(at + 1, first);
+        finds("entries-reordered", changed);
+    }
+
+    @Test
+    void namesABlockThatWasRemovedOrChanged() throws Exception {
+        int at = blockWithTwoEntries();
+        int next = at + 1;
+        while (!json(export.get(next)).getString("type").equals("block") && next < export.size() - 1) {
+            next++;
+        }
+        List<String> removed = copy();
+        removed.subList(0, at).clear();
+        removed.subList(1, 3).clear();
+        finds("entry-removed", removed);
+        List<String> changed = copy();
+        changed.set(at, changed.get(at).replace("sealedAt\\\":\\\"2", "sealedAt\\\":\\\"3"));
+        finds("block-changed", changed);
+        List<String> without = copy();
+        List<Integer> starts = new ArrayList<>();
+        for (int i = 0; i < export.size(); i++) {
+            if (json(export.get(i)).getString("type").equals("block")) {
+                starts.add(i);
+            }
+        }
+        without.subList(starts.get(1), starts.get(2)).clear();
+        finds("block-removed", without);
+    }
+
+    @Test
+    void namesATailThatWasCutByACheckpoint() throws Exception {
+        List<Integer> starts = new ArrayList<>();
+        for (int i = 0; i < export.size(); i++) {
+            if (json(export.get(i)).getString("type").equals("block")) {
+                starts.add(i);
+            }
+        }
+        List<String> cut = export.subList(0, starts.get(starts.size() - 1));
+        assertEquals(0, verify(cut, false).code());
+        Result result = verify(cut, true);
+        assertEquals(1, result.code(), result::output);
+        assertTrue(result.output().contains("tail-cut: "), result::output);
+    }
+
+    @Test
+    void refusesFilesThatAreNone() throws Exception {
+        assertEquals(2, verify(List.of("{\"type\":\"something\"}"), false).code());
+        List<String> backwards = copy();
+        Collections.reverse(backwards);
+        assertEquals(1, verify(backwards, false).code());
+    }
+}

@@ -1,0 +1,287 @@
+package org.templatevault.trail;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
+import jakarta.json.JsonObject;
+import java.io.InputStream;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.time.Duration;
+import java.util.List;
+import java.util.Properties;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.IntStream;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.templatevault.testing.Approver;
+import org.templatevault.testing.DatabaseProxy;
+import org.templatevault.testing.IsoTemplates;
+import org.templatevault.testing.Rows;
+import org.templatevault.testing.TestHome;
+import org.templatevault.testing.VaultClient.Answer;
+import org.templatevault.testing.VaultServer;
+
+/** Two nodes write one trail, are killed while they seal, have wrong clocks, and tell their checkpoints outside. */
+@Tag("long")
+class TrailNodesIT {
+    private static final byte[] TEMPLATE = IsoTemplates.fingerprint(40, 1);
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    private static TestHome home;
+    private static DatabaseProxy proxy;
+    private static VaultServer a;
+    private static VaultServer b;
+    private static Rows rows;
+    private static HttpsServer receiver;
+    private static DatagramSocket logHost;
+    private static final List<String> POSTED = new CopyOnWriteArrayList<>();
+
+    @BeforeAll
+    static void start() throws Exception {
+        home = TestHome.create("trail-nodes");
+        rows = new Rows(home);
+        proxy = DatabaseProxy.before(home.database().port());
+        receiver = receiver();
+        logHost = new DatagramSocket(0, InetAddress.getLoopbackAddress());
+        a = configured(VaultServer.on(home, "a").through(proxy)).start();
+        b = configured(VaultServer.on(home, "b")).start();
+    }
+
+    private static VaultServer configured(VaultServer server) {
+        return server.variable(
+                        "VAULT_AUDIT_CHECKPOINT_URL",
+                        "https://localhost:" + receiver.getAddress().getPort() + "/checkpoints")
+                .variable("VAULT_AUDIT_CHECKPOINT_SYSLOG", "127.0.0.1:" + logHost.getLocalPort())
+                .variable("VAULT_APPROVAL_WAIT_MINUTES", "0");
+    }
+
+    /** With the certificate of the vault's home, which the vault trusts. */
+    private static HttpsServer receiver() throws Exception {
+        home.makeCertificate();
+        Properties passwords = new Properties();
+        try (var reader = Files.newBufferedReader(home.directory().resolve("keystore.properties"))) {
+            passwords.load(reader);
+        }
+        char[] password = passwords.getProperty("tls").toCharArray();
+        KeyStore keys = KeyStore.getInstance("PKCS12");
+        try (InputStream in = Files.newInputStream(home.directory().resolve("tls.p12"))) {
+            keys.load(in, password);
+        }
+        KeyManagerFactory managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        managers.init(keys, password);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(managers.getKeyManagers(), null, null);
+        HttpsServer server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 10);
+        server.setHttpsConfigurator(new HttpsConfigurator(context));
+        server.createContext("/checkpoints", exchange -> {
+            POSTED.add(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+            exchange.sendResponseHeaders(204, -1);
+            exchange.close();
+        });
+        server.start();
+        return server;
+    }
+
+    @AfterAll
+    static void stop() {
+        a.close();
+        b.close();
+        receiver.stop(0);
+        logHost.close();
+        home.close();
+    }
+
+    private static void work(VaultServer server) {
+        server.as("reader")
+                .read(server.as("enroller").store(UUID.randomUUID(), TEMPLATE))
+                .expect(200);
+    }
+
+    private static void awaitSealed() {
+        TestHome.await(
+                "nothing waits for a block", SOON, () -> rows.number("select count(*) from vault.audit_pending") == 0);
+    }
+
+    private static JsonObject intact(VaultServer server) {
+        JsonObject report = server.as("auditor")
+                .post("/audit:verify")
+                .json("{}")
+                .send()
+                .expect(200)
+                .json();
+        assertTrue(report.getBoolean("intact"), report::toString);
+        return report;
+    }
+
+    @Test
+    void writeOneTrailThatDoesNotFork() {
+        IntStream.range(0, 40).parallel().forEach(i -> work(i % 2 == 0 ? a : b));
+        awaitSealed();
+        JsonObject report = intact(b);
+        assertTrue(report.getInt("entries") >= 80, report::toString);
+        assertEquals(
+                List.of("node-a", "node-b"),
+                rows.texts("select distinct line::json ->> 'node' from vault.audit_entry order by 1"));
+        assertEquals(
+                rows.number("select max(number) from vault.audit_block"),
+                rows.number("select count(*) from vault.audit_block"));
+    }
+
+    /** The lease of the other node runs out meanwhile: the trail goes on without it. */
+    @Test
+    void leaveAWholeBlockOrNoneWhenKilledBetweenItsSteps() {
+        for (String step : List.of("insert into vault.audit_block_entry", "update vault.audit_state", "commit")) {
+            rows.change("update vault.lease set expires_at = now() where name = 'audit'");
+            b.stop();
+            try (var hold = proxy.holdStatementAfter("insert into vault.audit_block ", step)) {
+                work(a);
+                hold.awaitHeld(SOON);
+                a.kill();
+                hold.drop();
+            }
+            b.start();
+            work(b);
+            awaitSealed();
+            intact(b);
+            a.start();
+        }
+        intact(a);
+    }
+
+    /** What a node writes whose clock was set back by two hours, and one by a year. */
+    @Test
+    void sealWhatAWrongClockHasWritten() {
+        for (String back : List.of("2 hours", "1 year")) {
+            UUID id = UUID.randomUUID();
+            rows.change(
+                    "with t as (select date_trunc('second', now() - ?::interval) + interval '123 ms' as at), e as ("
+                            + "insert into vault.audit_entry (at, id, action, outcome, line)"
+                            + " select at, ?, 'vault: clock', 'allowed', '{\"v\":1,\"id\":\"' || ?::text || '\",\"at\":\"'"
+                            + " || to_char(at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS') || 'Z\",'"
+                            + " || '\"action\":\"vault: clock\",\"outcome\":\"allowed\"}' from t"
+                            + " returning at, id)"
+                            + " insert into vault.audit_pending select at, id from e",
+                    back,
+                    id,
+                    id);
+            awaitSealed();
+            work(a);
+            awaitSealed();
+            intact(a);
+            assertEquals(1, rows.number("select count(*) from vault.audit_block_entry where entry = ?", id));
+        }
+    }
+
+    @Test
+    void tellTheirCheckpointsToAFileAnAddressAndALogHost() throws Exception {
+        work(a);
+        awaitSealed();
+        long newest = rows.number("select max(number) from vault.audit_block");
+        Path file = home.directory().resolve("checkpoints.ndjson");
+        TestHome.await("the file has the newest block", SOON, () -> lastIn(file) >= newest);
+        TestHome.await("the address has it", SOON, () -> POSTED.stream().anyMatch(line -> block(line) >= newest));
+        logHost.setSoTimeout(10_000);
+        DatagramPacket packet = new DatagramPacket(new byte[65_000], 65_000);
+        String message;
+        do {
+            logHost.receive(packet);
+            message = new String(packet.getData(), 0, packet.getLength(), StandardCharsets.UTF_8);
+            assertTrue(message.startsWith("<109>1 - - template-vault - checkpoint - {"), message);
+        } while (block(message.substring(message.indexOf('{'))) < newest);
+    }
+
+    private static long lastIn(Path file) {
+        try {
+            List<String> lines = Files.readAllLines(file);
+            return block(lines.get(lines.size() - 1));
+        } catch (java.io.IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private static long block(String line) {
+        return Checkpoints.read(line.trim()).orElseThrow().number();
+    }
+
+    @Test
+    void writeWhatTheyCountedOfRefusalsWhenTheyStop() {
+        for (int i = 0; i < 3; i++) {
+            b.client().withPassword("reader", "wrong").get("/keys").send().problem(401);
+        }
+        b.client().callOutside("GET", "/nothere").send();
+        b.stop();
+        b.start();
+        assertEquals(
+                3,
+                rows.number("select sum((line::json #>> '{notes,count}')::int) from vault.audit_entry"
+                        + " where action = 'refused' and line::json ->> 'status' = '401' and outcome = 'denied'"
+                        + " and caller is null"));
+        assertEquals(
+                1,
+                rows.number("select sum((line::json #>> '{notes,count}')::int) from vault.audit_entry"
+                        + " where action = 'refused' and line::json ->> 'status' = '404'"));
+    }
+
+    /** A month that is over since long, as far as the trail knows. */
+    @Test
+    void letTheOwnerDropAnOldMonthWhichTwoPeopleHaveGivenUpAndNobodyElse() {
+        rows.change("create table if not exists vault.audit_entry_2016_01 partition of vault.audit_entry"
+                + " for values from ('2016-01-01Z') to ('2016-02-01Z')");
+        rows.change("create table if not exists vault.audit_block_entry_2016_01 partition of vault.audit_block_entry"
+                + " for values from ('2016-01-01Z') to ('2016-02-01Z')");
+        rows.change("with e as (insert into vault.audit_entry (at, id, action, outcome, line) values ("
+                + "'2016-01-05T10:00:00.123Z', '0152107b-0000-7000-8000-000000000001', 'vault: old', 'allowed',"
+                + " '{\"v\":1,\"id\":\"0152107b-0000-7000-8000-000000000001\",\"at\":\"2016-01-05T10:00:00.123Z\","
+                + "\"action\":\"vault: old\",\"outcome\":\"allowed\"}') returning at, id)"
+                + " insert into vault.audit_pending select at, id from e");
+        awaitSealed();
+        work(a);
+        awaitSealed();
+        String line = rows.texts("select line from vault.audit_block where line::json ->> 'month' = '2016-01'")
+                .get(0);
+        String head = java.util.HexFormat.of().formatHex(Merkle.block(line));
+        ask("2016-01", "00".repeat(32)).problem(422, "invalid-field");
+        ask("2016-02", head).problem(422, "invalid-field");
+        ask("2999-01", head).problem(422, "invalid-field");
+        JsonObject approval = ask("2016-01", head).expect(202).json();
+        assertRefused();
+        new Approver(a).approve(approval.getString("id"));
+        assertEquals(
+                List.of("f"),
+                rows.texts("select has_function_privilege('vault_app', 'vault.drop_audit_month(text)', 'execute')"));
+        assertEquals(List.of("1"), rows.texts("select vault.drop_audit_month('2016-01')"));
+        assertRefused();
+        JsonObject report = intact(a);
+        assertEquals("2016-01", report.getJsonArray("pruned").getString(0));
+        JsonObject published =
+                a.as("auditor").get("/audit/retention").send().expect(200).json();
+        assertEquals(120, published.getInt("months"));
+        assertEquals("2016-01", published.getJsonArray("pruned").getString(0));
+    }
+
+    private static Answer ask(String month, String head) {
+        return a.as("operator")
+                .post("/audit/months/" + month + ":drop")
+                .json("{\"head\":\"" + head + "\"}")
+                .send();
+    }
+
+    private static void assertRefused() {
+        assertThrows(IllegalStateException.class, () -> rows.texts("select vault.drop_audit_month('2016-01')"));
+    }
+}

@@ -39,7 +39,17 @@ class ArchitectureTest {
             Map.entry("approval", Set.of("config", "error", "persistence")),
             Map.entry(
                     "rotation",
-                    Set.of("approval", "config", "crypto", "envelope", "error", "keyring", "persistence", "vault")),
+                    Set.of(
+                            "approval",
+                            "config",
+                            "crypto",
+                            "envelope",
+                            "error",
+                            "job",
+                            "keyring",
+                            "persistence",
+                            "vault")),
+            Map.entry("job", Set.of("keyring", "persistence")),
             Map.entry("destruction", Set.of("approval", "envelope", "error", "keyring", "persistence", "vault")),
             Map.entry(
                     "rest",
@@ -111,7 +121,7 @@ class ArchitectureTest {
     void keepsBatchJobsInRotation() {
         noClasses()
                 .that()
-                .resideOutsideOfPackage(ROOT + ".rotation")
+                .resideOutsideOfPackages(ROOT + ".job", ROOT + ".rotation")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("jakarta.batch..")

@@ -50,6 +50,7 @@ class ArchitectureTest {
                             "persistence",
                             "vault")),
             Map.entry("job", Set.of("keyring", "persistence")),
+            Map.entry("retention", Set.of("approval", "config", "error", "job", "keyring", "persistence", "vault")),
             Map.entry("destruction", Set.of("approval", "envelope", "error", "keyring", "persistence", "vault")),
             Map.entry(
                     "rest",
@@ -60,6 +61,7 @@ class ArchitectureTest {
                             "envelope",
                             "error",
                             "persistence",
+                            "retention",
                             "rotation",
                             "vault")),
             Map.entry("startup", Set.of("config", "error", "keyring", "persistence", "rotation", "vault")),
@@ -118,10 +120,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void keepsBatchJobsInRotation() {
+    void keepsBatchJobsInRotationAndRetention() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(ROOT + ".job", ROOT + ".rotation")
+                .resideOutsideOfPackages(ROOT + ".job", ROOT + ".rotation", ROOT + ".retention")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("jakarta.batch..")

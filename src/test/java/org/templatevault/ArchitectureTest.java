@@ -59,10 +59,15 @@ class ArchitectureTest {
                             "crypto",
                             "envelope",
                             "error",
+                            "job",
                             "keyring",
                             "persistence",
                             "trail",
                             "vault")),
+            Map.entry("job", Set.of("keyring", "persistence")),
+            Map.entry(
+                    "retention",
+                    Set.of("approval", "audit", "config", "error", "job", "keyring", "persistence", "vault")),
             Map.entry(
                     "destruction", Set.of("approval", "audit", "envelope", "error", "keyring", "persistence", "vault")),
             Map.entry(
@@ -75,6 +80,7 @@ class ArchitectureTest {
                             "envelope",
                             "error",
                             "persistence",
+                            "retention",
                             "rotation",
                             "trail",
                             "vault")),
@@ -134,10 +140,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void keepsBatchJobsInRotation() {
+    void keepsBatchJobsInRotationAndRetention() {
         noClasses()
                 .that()
-                .resideOutsideOfPackage(ROOT + ".rotation")
+                .resideOutsideOfPackages(ROOT + ".job", ROOT + ".rotation", ROOT + ".retention")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("jakarta.batch..")

@@ -27,6 +27,8 @@ import java.util.stream.Stream;
  * @param dataSuite {@code VAULT_DATA_SUITE}, the suite of new data encryption keys
  * @param formats {@code VAULT_FORMATS}: names of template formats beside the known ones
  * @param purposes {@code VAULT_PURPOSES}: what a read of content may be for
+ * @param interactionPurposes {@code VAULT_INTERACTION_PURPOSES}: those for which the person is there
+ * @param policyNoticeDays {@code VAULT_POLICY_NOTICE_DAYS}: from a policy's publication to the first erasure by it
  * @param reasons {@code VAULT_REASONS}: what a deletion may be for
  * @param rotationPartitions {@code VAULT_ROTATION_PARTITIONS}: threads of one rotation
  * @param databaseWaitSeconds {@code VAULT_DB_WAIT_SECONDS}: how long the start waits for the database
@@ -54,6 +56,8 @@ public record Settings(
         String dataSuite,
         Set<String> formats,
         Set<String> purposes,
+        Set<String> interactionPurposes,
+        int policyNoticeDays,
         Set<String> reasons,
         int rotationPartitions,
         int databaseWaitSeconds,
@@ -103,8 +107,9 @@ public record Settings(
                 (int) reader.number("VAULT_VERSIONS_KEPT", 10, 1, 1000),
                 reader.oneOf("VAULT_DATA_SUITE", "CHACHA20_POLY1305", List.of("CHACHA20_POLY1305", "AES_256_GCM")),
                 formats(reader),
-                Set.copyOf(reader.names(
-                        "VAULT_PURPOSES", List.of("verification", "identification", "migration", "support"), NAME)),
+                purposes(reader),
+                interactionPurposes(reader),
+                (int) reader.number("VAULT_POLICY_NOTICE_DAYS", 30, 0, 365),
                 Set.copyOf(reader.names(
                         "VAULT_REASONS",
                         List.of("data-subject-request", "consent-withdrawn", "retention", "enrolment-error"),
@@ -185,6 +190,22 @@ public record Settings(
             reader.refuse("VAULT_AUDIT_CHECKPOINT_SYSLOG must be a host and a port, such as logs.example:514");
         }
         return new CheckpointTargets(reader.optional("VAULT_AUDIT_CHECKPOINT_FILE"), url, syslog);
+    }
+
+    private static Set<String> purposes(SettingsReader reader) {
+        return Set.copyOf(reader.names(
+                "VAULT_PURPOSES", List.of("verification", "identification", "migration", "support"), NAME));
+    }
+
+    private static Set<String> interactionPurposes(SettingsReader reader) {
+        Set<String> purposes = purposes(reader);
+        List<String> byDefault =
+                Stream.of("verification").filter(purposes::contains).toList();
+        List<String> chosen = reader.names("VAULT_INTERACTION_PURPOSES", byDefault, NAME);
+        if (!purposes.containsAll(chosen)) {
+            reader.refuse("VAULT_INTERACTION_PURPOSES holds a purpose that VAULT_PURPOSES does not have");
+        }
+        return Set.copyOf(chosen);
     }
 
     private static Set<String> formats(SettingsReader reader) {

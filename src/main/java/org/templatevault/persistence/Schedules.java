@@ -28,8 +28,32 @@ public class Schedules {
             String updatedBy,
             Instant updatedAt) {}
 
+    /** A schedule that is only on or off. */
+    public record Switch(String name, boolean enabled, String updatedBy, Instant updatedAt) {}
+
     @Inject
     Sql sql;
+
+    /** The switch of this name, if one was set. */
+    public Optional<Switch> findSwitch(String name) {
+        return sql.first(
+                "select * from vault.schedule where name = ?",
+                row -> new Switch(
+                        name, row.getBoolean("enabled"), row.getString("updated_by"), Sql.instant(row, "updated_at")),
+                name);
+    }
+
+    /** Sets a switch. */
+    public void put(Switch row) {
+        sql.update(
+                "insert into vault.schedule (name, enabled, updated_by, updated_at) values (?, ?, ?, ?)"
+                        + " on conflict (name) do update set enabled = excluded.enabled,"
+                        + " updated_by = excluded.updated_by, updated_at = excluded.updated_at",
+                row.name,
+                row.enabled,
+                row.updatedBy,
+                row.updatedAt);
+    }
 
     /** The schedule of this name, if one was set. */
     public Optional<Row> find(String name) {

@@ -6,12 +6,14 @@ import jakarta.persistence.EntityManager;
 import jakarta.persistence.PersistenceContext;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.LocalDate;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.templatevault.persistence.Sql.ArrayOf;
 
 /**
@@ -27,11 +29,20 @@ public class SubjectKeys {
      * A subject's row under its lock.
      *
      * @param compromised whether the KEK version that wraps its DEK is: nothing may be sealed under that DEK
+     * @param policy the subject's retention policy
+     * @param lastInteractionOn when the person was last there
      */
-    public record Touched(SubjectKeyRow row, boolean compromised) {}
+    public record Touched(
+            SubjectKeyRow row,
+            boolean compromised,
+            @Nullable String policy,
+            @Nullable LocalDate lastInteractionOn) {}
 
-    private static final String COMPROMISED = ", exists (select 1 from vault.key_version v where"
-            + " v.version = k.kek_version and v.state = 'COMPROMISED') as compromised";
+    private static final String UNDER_LOCK = ", exists (select 1 from vault.key_version v where"
+            + " v.version = k.kek_version and v.state = 'COMPROMISED') as compromised,"
+            + " (select r.policy from vault.subject_retention r where r.subject_id = k.subject_id) as policy,"
+            + " (select r.last_interaction_on from vault.subject_retention r where r.subject_id = k.subject_id)"
+            + " as last_interaction_on";
 
     @Inject
     Sql sql;
@@ -53,7 +64,7 @@ public class SubjectKeys {
     public Optional<Touched> touch(UUID subject, long addedBytes) {
         return sql.first(
                 "update vault.subject_key k set revision = k.revision + 1, stored_bytes = k.stored_bytes + ?"
-                        + " where k.subject_id = ? returning " + COLUMNS + COMPROMISED,
+                        + " where k.subject_id = ? returning " + COLUMNS + UNDER_LOCK,
                 SubjectKeys::readTouched,
                 addedBytes,
                 subject);
@@ -65,7 +76,7 @@ public class SubjectKeys {
         return sql.query(
                 "update vault.subject_key k set revision = k.revision + 1, stored_bytes = k.stored_bytes + a.bytes"
                         + " from (select * from unnest(?, ?) as u(id, bytes) order by id) a"
-                        + " where k.subject_id = a.id returning " + COLUMNS + COMPROMISED,
+                        + " where k.subject_id = a.id returning " + COLUMNS + UNDER_LOCK,
                 SubjectKeys::readTouched,
                 ArrayOf.uuids(List.copyOf(sorted.keySet())),
                 new ArrayOf("bigint", List.copyOf(sorted.values())));
@@ -77,11 +88,13 @@ public class SubjectKeys {
     }
 
     /**
-     * Stores the rows of subjects that are new, and counts them under their KEK version.
+     * Stores the rows of subjects that are new, counts them under their KEK version and puts them under their policies. To
+     * enrol is an interaction.
      *
+     * @param policies of those subjects that are to have another than the default
      * @return the ids that were stored; an id that is missing exists already
      */
-    public List<UUID> insertAll(Collection<SubjectKeyRow> rows) {
+    public List<UUID> insertAll(Collection<SubjectKeyRow> rows, Map<UUID, String> policies) {
         List<SubjectKeyRow> sorted = rows.stream()
                 .sorted(java.util.Comparator.comparing(SubjectKeyRow::subjectId))
                 .toList();
@@ -91,7 +104,11 @@ public class SubjectKeys {
                         + " select * from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing"
                         + " returning subject_id, kek_version, created_at),"
                         + " counted as (insert into vault.subject_count (id, kek_version, kind, subjects, at)"
-                        + " select ?, kek_version, 'CREATED', count(*), max(created_at) from added group by kek_version)"
+                        + " select ?, kek_version, 'CREATED', count(*), max(created_at) from added group by kek_version),"
+                        + " retained as (insert into vault.subject_retention (subject_id, policy, enrolled_on,"
+                        + " last_interaction_on) select a.subject_id, p.policy, " + Retention.TODAY + ", "
+                        + Retention.TODAY + " from added a join (select * from unnest(?, ?) as u(id, policy)) p"
+                        + " on p.id = a.subject_id)"
                         + " select subject_id from added",
                 row -> Sql.uuid(row, "subject_id"),
                 ArrayOf.uuids(sorted.stream().map(SubjectKeyRow::subjectId).toList()),
@@ -117,16 +134,24 @@ public class SubjectKeys {
                         sorted.stream()
                                 .map(row -> java.sql.Timestamp.from(row.createdAt()))
                                 .toList()),
-                UUID.randomUUID());
+                UUID.randomUUID(),
+                ArrayOf.uuids(sorted.stream().map(SubjectKeyRow::subjectId).toList()),
+                new ArrayOf(
+                        "text",
+                        sorted.stream()
+                                .map(row -> policies.getOrDefault(row.subjectId(), Policies.DEFAULT))
+                                .toList()));
     }
 
     /** Takes back rows that this transaction stored. */
     public void withdraw(List<UUID> subjects) {
         sql.update(
-                "with gone as (delete from vault.subject_key where subject_id = any(?) returning kek_version)"
+                "with gone as (delete from vault.subject_key where subject_id = any(?) returning kek_version),"
+                        + " unretained as (delete from vault.subject_retention where subject_id = any(?))"
                         + " insert into vault.subject_count (id, kek_version, kind, subjects, at)"
                         + " select gen_random_uuid(), kek_version, 'CREATED', -count(*), now() from gone"
                         + " group by kek_version",
+                ArrayOf.uuids(subjects),
                 ArrayOf.uuids(subjects));
     }
 
@@ -137,6 +162,15 @@ public class SubjectKeys {
                 SubjectKeys::read,
                 subject,
                 revision);
+    }
+
+    /** Locks the subject's row until the end of the transaction and changes nothing; false if there is none. */
+    public boolean lock(UUID subject) {
+        return sql.first(
+                        "select 1 from vault.subject_key where subject_id = ? for update",
+                        row -> row.getInt(1),
+                        subject)
+                .isPresent();
     }
 
     /** As {@link #delete(UUID, long)}, if its revision, DEK and key version are those that were seen. */
@@ -159,7 +193,11 @@ public class SubjectKeys {
     }
 
     private static Touched readTouched(ResultSet row) throws SQLException {
-        return new Touched(read(row), row.getBoolean("compromised"));
+        return new Touched(
+                read(row),
+                row.getBoolean("compromised"),
+                row.getString("policy"),
+                row.getObject("last_interaction_on", LocalDate.class));
     }
 
     static SubjectKeyRow read(ResultSet row) throws SQLException {

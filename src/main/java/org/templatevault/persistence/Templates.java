@@ -8,6 +8,7 @@ import jakarta.persistence.PersistenceContext;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -20,8 +21,15 @@ import org.templatevault.persistence.Sql.ArrayOf;
 /** The rows of {@code template}. Whoever writes here holds the subject's row in {@link SubjectKeys}. */
 @ApplicationScoped
 public class Templates {
-    /** A template's row and the key row of its subject, as one statement saw them. */
-    public record Sealed(SubjectKeyRow key, TemplateRow template) {}
+    /**
+     * A template's row and the key row of its subject, as one statement saw them.
+     *
+     * @param lastInteractionOn when the person was last there; null where it was not asked for
+     */
+    public record Sealed(
+            SubjectKeyRow key,
+            TemplateRow template,
+            @Nullable LocalDate lastInteractionOn) {}
 
     /** The open columns of one version of a template, with the KEK version that wraps its DEK. */
     public record Metadata(
@@ -78,7 +86,9 @@ public class Templates {
      */
     public Optional<Sealed> find(UUID subject, UUID template, @Nullable Integer version) {
         var query = em.createQuery(
-                        "select k, t from SubjectKeyRow k join TemplateRow t on t.subjectId = k.subjectId"
+                        "select k, t, r.lastInteractionOn from SubjectKeyRow k"
+                                + " join TemplateRow t on t.subjectId = k.subjectId"
+                                + " left join SubjectRetentionRow r on r.subjectId = k.subjectId"
                                 + " where t.subjectId = :subject and t.id = :template"
                                 + (version == null ? "" : " and t.version = :version")
                                 + " order by t.version desc",
@@ -93,7 +103,7 @@ public class Templates {
     }
 
     private static Sealed sealed(Object[] row) {
-        return new Sealed((SubjectKeyRow) row[0], (TemplateRow) row[1]);
+        return new Sealed((SubjectKeyRow) row[0], (TemplateRow) row[1], (LocalDate) row[2]);
     }
 
     /** Stores a new version. */
@@ -124,6 +134,40 @@ public class Templates {
                 modality);
     }
 
+    /** A template whose newest version was made by one of some extractors. */
+    public record Outdated(
+            UUID subjectId,
+            UUID id,
+            int version,
+            String modality,
+            String extractorName,
+            String extractorVersion,
+            Instant createdAt) {}
+
+    /** The next templates, in the order of their keys, whose newest version these extractors made. */
+    public List<Outdated> madeBy(
+            List<String> extractors, List<String> versions, UUID afterSubject, UUID afterTemplate, int limit) {
+        return sql.query(
+                "select t.subject_id, t.id, t.version, t.modality, t.extractor_name, t.extractor_version, t.created_at"
+                        + " from vault.template t where (t.subject_id, t.id) > (?, ?)"
+                        + " and (t.extractor_name, t.extractor_version) in (select * from unnest(?, ?))"
+                        + " and not exists (select 1 from vault.template n where n.subject_id = t.subject_id"
+                        + " and n.id = t.id and n.version > t.version) order by t.subject_id, t.id limit ?",
+                row -> new Outdated(
+                        Sql.uuid(row, "subject_id"),
+                        Sql.uuid(row, "id"),
+                        row.getInt("version"),
+                        row.getString("modality"),
+                        row.getString("extractor_name"),
+                        row.getString("extractor_version"),
+                        Sql.instant(row, "created_at")),
+                afterSubject,
+                afterTemplate,
+                new ArrayOf("text", extractors),
+                new ArrayOf("text", versions),
+                limit);
+    }
+
     /** All versions of a template, newest first. */
     public List<Metadata> versions(UUID subject, UUID template) {
         return sql.query(
@@ -147,13 +191,22 @@ public class Templates {
         return deleted("delete from vault.template where subject_id = ? and id = ?", subject, template);
     }
 
-    /** Removes the versions of a template up to the one given. */
-    public Deleted deleteUpTo(UUID subject, UUID template, int version) {
+    /**
+     * Removes the oldest versions of a template: those past the number given or past that of the subject's policy, whichever
+     * is less. None while the subject is under a hold.
+     */
+    public Deleted trim(UUID subject, UUID template, int newest, int kept) {
         return deleted(
-                "delete from vault.template where subject_id = ? and id = ? and version <= ?",
+                "delete from vault.template where subject_id = ? and id = ? and version <= ? - least(?,"
+                        + " (select p.versions_kept from vault.subject_retention r join " + Retention.WITH_POLICY
+                        + " where r.subject_id = ?)) and not exists (select 1 from vault.subject_hold h"
+                        + " where h.subject_id = ? and h.lifted_at is null)",
                 subject,
                 template,
-                version);
+                newest,
+                kept,
+                subject,
+                subject);
     }
 
     /** Removes all templates of a subject. */
@@ -261,7 +314,8 @@ public class Templates {
                         row.getString("extractor_version"),
                         Sql.instant(row, "t_created"),
                         row.getString("created_by"),
-                        row.getBytes("envelope")));
+                        row.getBytes("envelope")),
+                null);
     }
 
     private static Metadata metadata(ResultSet row) throws SQLException {

@@ -21,6 +21,8 @@ public class Conditions {
     private static final Pattern STRONG_ETAG = Pattern.compile("\"([1-9][0-9]{0,17})\"");
     private static final Pattern KEY = Pattern.compile("[\\x21-\\x7e]{1,100}");
 
+    private static final Pattern WORDS = Pattern.compile("[ -~]{1,200}");
+
     @Inject
     Settings settings;
 
@@ -57,6 +59,17 @@ public class Conditions {
     /** The reason of a deletion; refuses an absent one and one that is not allowed. */
     String requireReason(@Nullable String reason) {
         return require("reason", "X-Reason", reason, settings.reasons());
+    }
+
+    /** The reason of a legal hold, in the caller's own words. */
+    String requireWords(@Nullable String reason) {
+        if (reason == null || reason.isBlank()) {
+            throw malformed("reason-missing", "Say why in X-Reason", "X-Reason");
+        }
+        if (!WORDS.matcher(reason).matches()) {
+            throw malformed("reason-malformed", "1 to 200 visible ASCII characters and spaces", "X-Reason");
+        }
+        return reason.trim();
     }
 
     private static String require(String name, String header, @Nullable String value, Set<String> allowed) {

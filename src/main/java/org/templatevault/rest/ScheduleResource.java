@@ -22,6 +22,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.persistence.Schedules;
+import org.templatevault.retention.RetentionSchedule;
 import org.templatevault.rotation.RotationSchedule;
 import org.templatevault.vault.InvalidTemplateException;
 
@@ -36,6 +37,9 @@ public class ScheduleResource {
     RotationSchedule rotationSchedule;
 
     @Inject
+    RetentionSchedule retentionSchedule;
+
+    @Inject
     Caller caller;
 
     /** All schedules. */
@@ -43,7 +47,11 @@ public class ScheduleResource {
     @RolesAllowed({"operator", "key-custodian", "approver", "auditor"})
     public String list() {
         return Json.createObjectBuilder()
-                .add("schedules", Json.createArrayBuilder().add(json(rotationSchedule.report())))
+                .add(
+                        "schedules",
+                        Json.createArrayBuilder()
+                                .add(json(rotationSchedule.report()))
+                                .add(json(retentionSchedule.report())))
                 .build()
                 .toString();
     }
@@ -71,6 +79,32 @@ public class ScheduleResource {
                         Instant.now().truncatedTo(ChronoUnit.MICROS))))
                 .build()
                 .toString();
+    }
+
+    /** Switches the daily erasure of those whose time is over on or off. */
+    @PUT
+    @Path("/" + RetentionSchedule.NAME)
+    @Consumes(MediaType.APPLICATION_JSON)
+    @RolesAllowed("operator")
+    public String putRetention(InputStream body) throws IOException {
+        JsonObject json = TemplateJson.parse(new BoundedInput(body, BODY_BYTES).readAllBytes());
+        if (!Set.of("enabled").containsAll(json.keySet())) {
+            throw InvalidTemplateException.field("schedule", "has only enabled");
+        }
+        Instant now = Instant.now().truncatedTo(ChronoUnit.MICROS);
+        Schedules.Switch row = new Schedules.Switch(RetentionSchedule.NAME, enabled(json), caller.name(), now);
+        return json(retentionSchedule.put(row)).build().toString();
+    }
+
+    private static JsonObjectBuilder json(RetentionSchedule.Report report) {
+        JsonObjectBuilder json = Json.createObjectBuilder()
+                .add("name", report.row().name())
+                .add("enabled", report.row().enabled());
+        if (report.row().enabled()) {
+            json.add("nextDueAt", report.nextOn() + "T00:00:00Z");
+        }
+        return json.add("updatedBy", report.row().updatedBy())
+                .add("updatedAt", report.row().updatedAt().toString());
     }
 
     private static boolean enabled(JsonObject json) {

@@ -5,6 +5,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
+import jakarta.json.JsonObjectBuilder;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
@@ -22,9 +23,11 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.persistence.Erasures;
+import org.templatevault.persistence.Retention;
 import org.templatevault.persistence.SubjectKeyRow;
 import org.templatevault.vault.InvalidTemplateException;
 import org.templatevault.vault.RequestKey;
+import org.templatevault.vault.RetentionVault;
 import org.templatevault.vault.SubjectVault;
 
 /** Subjects: make, describe, erase. */
@@ -36,6 +39,9 @@ public class SubjectResource {
 
     @Inject
     SubjectVault vault;
+
+    @Inject
+    RetentionVault retention;
 
     @Inject
     Conditions conditions;
@@ -50,9 +56,11 @@ public class SubjectResource {
     public Response create(@HeaderParam("Idempotency-Key") @Nullable String idempotencyKey, InputStream body)
             throws IOException {
         byte[] bytes = new BoundedInput(body, BODY_BYTES).readAllBytes();
-        String reference = bytes.length == 0 ? null : reference(TemplateJson.parse(bytes));
+        JsonObject json = bytes.length == 0 ? JsonObject.EMPTY_JSON_OBJECT : TemplateJson.parse(bytes);
+        requireOnly(json, Set.of("reference", "policy"));
         RequestKey key = conditions.requestKey(idempotencyKey, "POST /subjects", bytes);
-        SubjectVault.Made made = vault.create(reference, key);
+        SubjectVault.Made made = vault.create(
+                TemplateJson.text(json, "reference", "reference"), TemplateJson.text(json, "policy", "policy"), key);
         String answer = Json.createObjectBuilder()
                 .add("id", made.subject().toString())
                 .build()
@@ -65,10 +73,15 @@ public class SubjectResource {
     }
 
     static @Nullable String reference(JsonObject json) {
-        if (!Set.of("reference").containsAll(json.keySet())) {
-            throw InvalidTemplateException.field("subject", "has only the field reference");
-        }
+        requireOnly(json, Set.of("reference"));
         return TemplateJson.text(json, "reference", "reference");
+    }
+
+    private static void requireOnly(JsonObject json, Set<String> fields) {
+        if (!fields.containsAll(json.keySet())) {
+            throw InvalidTemplateException.field(
+                    "subject", "has only " + fields.stream().sorted().toList());
+        }
     }
 
     /** The subject's open facts; the ETag is its revision. */
@@ -77,15 +90,20 @@ public class SubjectResource {
     @RolesAllowed({"enroller", "reader", "eraser", "auditor"})
     public Response describe(@PathParam("subject") UUID subject) {
         SubjectKeyRow row = vault.describe(subject);
-        JsonObject json = Json.createObjectBuilder()
+        Retention.Row kept = retention.describe(subject);
+        JsonObjectBuilder json = Json.createObjectBuilder()
                 .add("id", subject.toString())
                 .add("revision", row.revision())
                 .add("keyVersion", row.kekVersion())
                 .add("suite", row.dataSuite())
                 .add("storedBytes", row.storedBytes())
                 .add("createdAt", row.createdAt().toString())
-                .build();
-        return Response.ok(json.toString())
+                .add("policy", kept.policy())
+                .add("lastInteractionAt", kept.lastInteractionOn().toString());
+        if (kept.dueOn() != null) {
+            json.add("dueAt", kept.dueOn().toString());
+        }
+        return Response.ok(json.build().toString())
                 .header("ETag", '"' + Long.toString(row.revision()) + '"')
                 .build();
     }

@@ -27,7 +27,7 @@ import org.templatevault.vault.TemplateVault.Opened;
 /** The JSON shapes of a template, in and out. */
 final class TemplateJson {
     private static final Set<String> FIELDS =
-            Set.of("modality", "position", "format", "extractor", "quality", "attributes", "data", "subject");
+            Set.of("modality", "position", "format", "extractor", "quality", "attributes", "data", "subject", "policy");
 
     private TemplateJson() {}
 
@@ -53,7 +53,7 @@ final class TemplateJson {
                 quality(json),
                 extractor == null ? null : text(extractor, "name", "extractor.name"),
                 extractor == null ? null : text(extractor, "version", "extractor.version"));
-        return new NewTemplate(attributes, payload(json));
+        return new NewTemplate(attributes, payload(json), text(json, "policy", "policy"));
     }
 
     private static Payload payload(JsonObject json) {

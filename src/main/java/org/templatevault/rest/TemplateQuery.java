@@ -11,7 +11,7 @@ import org.templatevault.vault.NewTemplate;
 /** The attributes of a template that comes as bare bytes: query parameters. */
 final class TemplateQuery {
     private static final Set<String> PARAMETERS =
-            Set.of("modality", "position", "format", "quality", "extractorName", "extractorVersion");
+            Set.of("modality", "position", "format", "quality", "extractorName", "extractorVersion", "policy");
 
     private TemplateQuery() {}
 
@@ -31,7 +31,7 @@ final class TemplateQuery {
                 number("quality", query.getFirst("quality")),
                 query.getFirst("extractorName"),
                 query.getFirst("extractorVersion"));
-        return new NewTemplate(attributes, new Payload(data, null));
+        return new NewTemplate(attributes, new Payload(data, null), query.getFirst("policy"));
     }
 
     static @Nullable Integer version(@Nullable String value) {

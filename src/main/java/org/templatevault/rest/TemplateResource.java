@@ -28,9 +28,11 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.config.Settings;
 import org.templatevault.persistence.Templates;
+import org.templatevault.vault.InvalidTemplateException;
 import org.templatevault.vault.NewTemplate;
 import org.templatevault.vault.RequestKey;
 import org.templatevault.vault.TemplateVault;
+import org.templatevault.vault.VersionVault;
 
 /** The templates of one subject. */
 @Path("/subjects/{subject:" + Api.UUID_PATTERN + "}/templates")
@@ -45,6 +47,9 @@ public class TemplateResource {
 
     @Inject
     TemplateVault vault;
+
+    @Inject
+    VersionVault versions;
 
     @Inject
     Conditions conditions;
@@ -125,8 +130,8 @@ public class TemplateResource {
             @PathParam("template") UUID template,
             @QueryParam("version") @Nullable String version,
             @HeaderParam("X-Purpose") @Nullable String purpose) {
-        conditions.requirePurpose(purpose);
-        try (TemplateVault.Opened opened = vault.read(subject, template, TemplateQuery.version(version))) {
+        String allowed = conditions.requirePurpose(purpose);
+        try (TemplateVault.Opened opened = vault.read(subject, template, TemplateQuery.version(version), allowed)) {
             return Response.ok(opened.payload().template().clone())
                     .header("ETag", etag(opened.metadata()))
                     .build();
@@ -143,8 +148,8 @@ public class TemplateResource {
             @PathParam("template") UUID template,
             @QueryParam("version") @Nullable String version,
             @HeaderParam("X-Purpose") @Nullable String purpose) {
-        conditions.requirePurpose(purpose);
-        try (TemplateVault.Opened opened = vault.read(subject, template, TemplateQuery.version(version))) {
+        String allowed = conditions.requirePurpose(purpose);
+        try (TemplateVault.Opened opened = vault.read(subject, template, TemplateQuery.version(version), allowed)) {
             return Response.ok(TemplateJson.content(opened).build().toString())
                     .header("ETag", etag(opened.metadata()))
                     .build();
@@ -182,8 +187,24 @@ public class TemplateResource {
         return replace(subject, template, expected, TemplateQuery.read(uri.getQueryParameters(), octets(body)));
     }
 
+    /** Stores an old version once more, as the newest. */
+    @POST
+    @Path(ONE + "/versions/{version:[1-9][0-9]{0,8}}:restore")
+    @RolesAllowed("enroller")
+    public Response restore(
+            @PathParam("subject") UUID subject,
+            @PathParam("template") UUID template,
+            @PathParam("version") int version,
+            @HeaderParam("If-Match") @Nullable String ifMatch) {
+        int expected = conditions.ifMatchVersion(ifMatch);
+        return answer(Response.ok(), versions.restore(subject, template, version, expected, caller.name()));
+    }
+
     private Response replace(UUID subject, UUID template, int expected, NewTemplate content) {
         try (content) {
+            if (content.policy() != null) {
+                throw InvalidTemplateException.field("policy", "only beside the first template of a subject");
+            }
             return answer(Response.ok(), vault.replace(subject, template, expected, content, caller.name()));
         }
     }

@@ -11,11 +11,13 @@ import org.templatevault.error.VaultException;
 import org.templatevault.keyring.Kek;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.persistence.Approvals;
+import org.templatevault.persistence.Holds;
 import org.templatevault.persistence.OlderSubjects;
 import org.templatevault.persistence.OlderSubjects.Subject;
 import org.templatevault.persistence.Quarantine;
 import org.templatevault.persistence.Transactions;
 import org.templatevault.vault.DataKeys;
+import org.templatevault.vault.LegalHoldException;
 import org.templatevault.vault.SubjectMover;
 import org.templatevault.vault.SubjectMover.Prepared;
 import org.templatevault.vault.SubjectMover.Target;
@@ -26,6 +28,8 @@ import org.templatevault.vault.SubjectVault;
 public class QuarantineLedger {
     /** The kind of approval that giving up a subject needs. */
     public static final String RELEASE = "release-from-quarantine";
+
+    private static final System.Logger LOG = System.getLogger(QuarantineLedger.class.getName());
 
     @Inject
     Transactions transactions;
@@ -50,6 +54,9 @@ public class QuarantineLedger {
 
     @Inject
     SubjectVault subjects;
+
+    @Inject
+    Holds holds;
 
     /** The rows after an id. */
     public List<Quarantine.Row> page(UUID afterId, int limit) {
@@ -98,10 +105,17 @@ public class QuarantineLedger {
                 ErrorKind.NOT_FOUND, "quarantine-row-not-found", "There is no such row in quarantine");
     }
 
-    /** Asks to give up the subject of a row: it is erased, since nobody can open it. */
+    /**
+     * Asks to give up the subject of a row: it is erased, since nobody can open it.
+     *
+     * @throws LegalHoldException if the subject is under a hold
+     */
     public Approvals.Row requestRelease(UUID id, String caller) {
         return transactions.call(() -> {
             Quarantine.Row row = require(id);
+            if (!holds.among(List.of(row.subjectId())).isEmpty()) {
+                throw LegalHoldException.stops();
+            }
             String words = "Release subject " + row.subjectId() + " (" + row.damageClass()
                     + ") from quarantine: it is erased with all its templates";
             return approvals.request(RELEASE, row.subjectId().toString(), words, caller);
@@ -110,14 +124,24 @@ public class QuarantineLedger {
 
     /**
      * Carries out the releases that two people have decided and whose time has come. A subject that has left quarantine
-     * meanwhile is not erased: its approval ends.
+     * meanwhile is not erased: its approval ends. One that is under a hold meanwhile waits, at most until its approval
+     * expires.
      */
     void carryOutReleases() {
         for (Approvals.Row row : approvals.inEffect(RELEASE)) {
             UUID subject = UUID.fromString(row.subject());
-            if (!subjects.release(subject, row.requestedBy(), () -> approvals.carriedOut(row.id()))) {
+            if (!releasedOrHeld(subject, row)) {
                 approvals.cancel(row.id());
             }
+        }
+    }
+
+    private boolean releasedOrHeld(UUID subject, Approvals.Row row) {
+        try {
+            return subjects.release(subject, row.requestedBy(), () -> approvals.carriedOut(row.id()));
+        } catch (LegalHoldException held) {
+            LOG.log(System.Logger.Level.DEBUG, "The release {0} waits for a legal hold", row.id());
+            return true;
         }
     }
 }

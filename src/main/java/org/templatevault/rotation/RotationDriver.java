@@ -4,7 +4,6 @@ import jakarta.annotation.PostConstruct;
 import jakarta.annotation.PreDestroy;
 import jakarta.annotation.Resource;
 import jakarta.annotation.security.RunAs;
-import jakarta.batch.operations.JobOperator;
 import jakarta.batch.runtime.BatchRuntime;
 import jakarta.batch.runtime.BatchStatus;
 import jakarta.ejb.ConcurrencyManagement;
@@ -16,18 +15,15 @@ import jakarta.ejb.TransactionManagement;
 import jakarta.ejb.TransactionManagementType;
 import jakarta.enterprise.concurrent.ManagedScheduledExecutorService;
 import jakarta.inject.Inject;
-import java.time.Duration;
 import java.util.Optional;
-import java.util.Properties;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.audit.AuditContext;
+import org.templatevault.job.LeasedJob;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.keyring.KeyStoreUnavailableException;
-import org.templatevault.persistence.Leases;
 import org.templatevault.persistence.Rotations;
 import org.templatevault.persistence.Transactions;
 
@@ -42,20 +38,12 @@ import org.templatevault.persistence.Transactions;
 @ConcurrencyManagement(ConcurrencyManagementType.BEAN)
 @TransactionManagement(TransactionManagementType.BEAN)
 public class RotationDriver {
-    static final String JOB = "rotation";
-    static final String PARAMETER = "rotation";
     private static final System.Logger LOG = System.getLogger(RotationDriver.class.getName());
-    private static final Duration LEASE = Duration.ofSeconds(15);
     private static final long STEP_SECONDS = 1;
     private static final int TRIES_WITHOUT_PROGRESS = 10;
-    private static final Set<BatchStatus> LIVE =
-            Set.of(BatchStatus.STARTING, BatchStatus.STARTED, BatchStatus.STOPPING);
 
     @Inject
     Transactions transactions;
-
-    @Inject
-    Leases leases;
 
     @Inject
     Rotations rotations;
@@ -108,7 +96,7 @@ public class RotationDriver {
         }
         try {
             prepareJobRepository();
-            if (holdLease()) {
+            if (runs.hold()) {
                 AuditContext.inVault("rotation", this::work);
             }
             obstacle = "";
@@ -163,56 +151,30 @@ public class RotationDriver {
         }
     }
 
-    private boolean holdLease() {
-        Optional<Long> token;
-        try {
-            token = transactions.call(() -> leases.hold(JOB, runs.node(), LEASE));
-        } catch (RuntimeException e) {
-            runs.leaseLost();
-            throw e;
-        }
-        token.ifPresentOrElse(runs::leased, runs::leaseLost);
-        return token.isPresent();
-    }
-
     private void advance(Rotations.Row row) {
         switch (RotationState.valueOf(row.state())) {
             case REQUESTED -> ledger.stage(row);
             case STAGED -> ledger.activate(row);
             case ACTIVATED, REENCRYPTING, VERIFYING -> run(row.id());
-            case PAUSED, FAILED, DRAINED, DRAINED_WITH_QUARANTINE, CANCELLED -> forget(row.id());
+            case PAUSED, FAILED, DRAINED, DRAINED_WITH_QUARANTINE, CANCELLED -> runs.look(row.id());
         }
     }
 
     /** Starts a job unless one runs. One that a person stopped through the server's own tools pauses the rotation. */
     private void run(UUID rotation) {
         transactions.run(() -> rotations.setBackingOff(rotation, backoff.reason()));
-        JobOperator operator = BatchRuntime.getJobOperator();
-        Optional<Long> execution = runs.execution(rotation);
-        if (execution.isPresent()) {
-            BatchStatus status = operator.getJobExecution(execution.get()).getBatchStatus();
-            if (LIVE.contains(status)) {
-                return;
-            }
-            runs.end(rotation, execution.get());
-            if (status == BatchStatus.STOPPED) {
-                boolean paused = transactions.call(() -> ledger.tryMove(rotation, RotationState.PAUSED));
-                LOG.log(System.Logger.Level.INFO, "The job of rotation {0} was stopped, paused={1}", rotation, paused);
-                return;
-            }
-            if (status == BatchStatus.FAILED && givesUp(rotation)) {
-                return;
-            }
+        BatchStatus status = runs.look(rotation).orElse(null);
+        if (status != null && LeasedJob.isLive(status)) {
+            return;
         }
-        start(operator, rotation);
-    }
-
-    private void start(JobOperator operator, UUID rotation) {
-        Properties parameters = new Properties();
-        parameters.setProperty(PARAMETER, rotation.toString());
-        long started = operator.start(JOB, parameters);
-        runs.begin(rotation, started);
-        LOG.log(System.Logger.Level.INFO, "Rotation {0} runs in job execution {1}", rotation, Long.toString(started));
+        if (status == BatchStatus.STOPPED) {
+            boolean paused = transactions.call(() -> ledger.tryMove(rotation, RotationState.PAUSED));
+            LOG.log(System.Logger.Level.INFO, "The job of rotation {0} was stopped, paused={1}", rotation, paused);
+            return;
+        }
+        if (status != BatchStatus.FAILED || !givesUp(rotation)) {
+            runs.start(rotation);
+        }
     }
 
     private boolean givesUp(UUID rotation) {
@@ -225,15 +187,5 @@ public class RotationDriver {
         failures = 0;
         LOG.log(System.Logger.Level.ERROR, "Rotation {0} failed without progress; resume it when mended", rotation);
         return transactions.call(() -> ledger.tryMove(rotation, RotationState.FAILED));
-    }
-
-    private void forget(UUID rotation) {
-        runs.execution(rotation).ifPresent(execution -> {
-            BatchStatus status =
-                    BatchRuntime.getJobOperator().getJobExecution(execution).getBatchStatus();
-            if (!LIVE.contains(status)) {
-                runs.end(rotation, execution);
-            }
-        });
     }
 }

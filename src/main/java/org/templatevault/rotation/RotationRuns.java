@@ -1,54 +1,15 @@
 package org.templatevault.rotation;
 
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.inject.Inject;
-import java.util.Map;
-import java.util.Optional;
-import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
-import org.templatevault.keyring.ThisNode;
+import org.templatevault.job.LeasedJob;
 
-/** Which executions of the job run on this node, and the lease under which they may. */
+/** The job that moves the subjects of a rotation. */
 @ApplicationScoped
-public class RotationRuns {
-    private final Map<UUID, Long> executions = new ConcurrentHashMap<>();
-    private final AtomicLong leaseToken = new AtomicLong();
+public class RotationRuns extends LeasedJob {
+    static final String NAME = "rotation";
 
-    @Inject
-    ThisNode node;
-
-    /** This start of this node. */
-    UUID node() {
-        return node.id();
-    }
-
-    /** The token of the lease that this node holds, or nothing. */
-    Optional<Long> leaseToken() {
-        long token = leaseToken.get();
-        return token == 0 ? Optional.empty() : Optional.of(token);
-    }
-
-    void leased(long token) {
-        leaseToken.set(token);
-    }
-
-    void leaseLost() {
-        leaseToken.set(0);
-    }
-
-    /** Takes the rotation for an execution; false if another one on this node has it. */
-    boolean begin(UUID rotation, long execution) {
-        Long holder = executions.putIfAbsent(rotation, execution);
-        return holder == null || holder == execution;
-    }
-
-    /** The execution that has the rotation. */
-    Optional<Long> execution(UUID rotation) {
-        return Optional.ofNullable(executions.get(rotation));
-    }
-
-    void end(UUID rotation, long execution) {
-        executions.remove(rotation, execution);
+    @Override
+    public String name() {
+        return NAME;
     }
 }

@@ -6,6 +6,7 @@ import jakarta.inject.Inject;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.crypto.Suite;
+import org.templatevault.job.LeasedJob;
 import org.templatevault.persistence.OlderSubjects.Mover;
 import org.templatevault.persistence.Rotations;
 import org.templatevault.vault.SubjectMover.Target;
@@ -30,22 +31,11 @@ class RotationTask {
     UUID id() {
         UUID known = id;
         if (known == null) {
-            known = readId();
+            // Asked once for each part of a job: the job repository reads several of its tables for the answer.
+            known = LeasedJob.row(job, RotationRuns.NAME).orElseThrow(RotationNotFoundException::new);
             id = known;
         }
         return known;
-    }
-
-    /** Asked once for each part of a job: the job repository reads several of its tables for the answer. */
-    private UUID readId() {
-        String parameter = jakarta.batch.runtime.BatchRuntime.getJobOperator()
-                .getParameters(job.getExecutionId())
-                .getProperty(RotationDriver.PARAMETER, "");
-        try {
-            return UUID.fromString(parameter);
-        } catch (IllegalArgumentException madeUp) {
-            throw new RotationNotFoundException();
-        }
     }
 
     Rotations.Row row() {

@@ -19,8 +19,12 @@ import org.templatevault.keyring.KeyRings;
 import org.templatevault.persistence.Idempotency;
 import org.templatevault.persistence.SubjectCounts;
 import org.templatevault.persistence.Transactions;
+import org.templatevault.vault.Interactions;
 
-/** What has to be done now and then on any node: fold counts, forget old idempotency keys, notice new key versions. */
+/**
+ * What has to be done now and then on any node: fold counts, forget old idempotency keys, notice new key versions, write the
+ * days of interactions.
+ */
 @Singleton
 @jakarta.ejb.Startup
 @DependsOn("Startup")
@@ -29,6 +33,7 @@ public class Upkeep {
     private static final System.Logger LOG = System.getLogger(Upkeep.class.getName());
     private static final long EVERY_SECONDS = 60;
     private static final long FIGURES_SECONDS = 5;
+    private static final long INTERACTIONS_SECONDS = 1;
     private static final Duration IDEMPOTENCY_KEPT = Duration.ofHours(24);
 
     @Resource
@@ -52,7 +57,11 @@ public class Upkeep {
     @Inject
     Gauges gauges;
 
+    @Inject
+    Interactions interactions;
+
     private @Nullable Future<?> task;
+    private @Nullable Future<?> days;
     private @Nullable Future<?> figures;
 
     /** Begins. */
@@ -60,6 +69,8 @@ public class Upkeep {
     public void start() {
         gauges.register();
         figures = executor.scheduleWithFixedDelay(this::readFigures, 1, FIGURES_SECONDS, TimeUnit.SECONDS);
+        days = executor.scheduleWithFixedDelay(
+                this::writeInteractions, INTERACTIONS_SECONDS, INTERACTIONS_SECONDS, TimeUnit.SECONDS);
         task = executor.scheduleWithFixedDelay(this::run, EVERY_SECONDS, EVERY_SECONDS, TimeUnit.SECONDS);
     }
 
@@ -68,11 +79,21 @@ public class Upkeep {
     public void stop() {
         cancel(task);
         cancel(figures);
+        cancel(days);
+        writeInteractions();
     }
 
     private static void cancel(@Nullable Future<?> running) {
         if (running != null) {
             running.cancel(false);
+        }
+    }
+
+    private void writeInteractions() {
+        try {
+            interactions.write();
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.DEBUG, "The days of interactions have to wait: " + e.getMessage());
         }
     }
 

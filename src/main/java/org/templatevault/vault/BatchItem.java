@@ -16,13 +16,16 @@ public final class BatchItem implements AutoCloseable {
     private final @Nullable TemplateAttributes attributes;
     private final @Nullable PackedPayload packed;
     private final @Nullable VaultException problem;
+    private final @Nullable String policy;
 
     private BatchItem(
             @Nullable UUID subject,
+            @Nullable String policy,
             @Nullable TemplateAttributes attributes,
             @Nullable PackedPayload packed,
             @Nullable VaultException problem) {
         this.subject = subject;
+        this.policy = policy;
         this.attributes = attributes;
         this.packed = packed;
         this.problem = problem;
@@ -31,13 +34,14 @@ public final class BatchItem implements AutoCloseable {
     /** An item that can be stored; the template is closed. */
     public static BatchItem of(UUID subject, NewTemplate template) {
         try (template) {
-            return new BatchItem(subject, template.attributes(), TemplateEnvelope.pack(template.payload()), null);
+            return new BatchItem(
+                    subject, template.policy(), template.attributes(), TemplateEnvelope.pack(template.payload()), null);
         }
     }
 
     /** An item that cannot be stored. */
     public static BatchItem refused(VaultException problem) {
-        return new BatchItem(null, null, null, problem);
+        return new BatchItem(null, null, null, null, problem);
     }
 
     boolean isRefused() {
@@ -50,6 +54,11 @@ public final class BatchItem implements AutoCloseable {
 
     UUID subject() {
         return java.util.Objects.requireNonNull(subject);
+    }
+
+    /** The retention policy that it names for its subject. */
+    @Nullable String policy() {
+        return policy;
     }
 
     TemplateAttributes attributes() {

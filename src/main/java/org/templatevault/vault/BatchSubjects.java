@@ -10,8 +10,10 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.templatevault.envelope.DataKey;
 import org.templatevault.error.VaultException;
+import org.templatevault.persistence.Policies;
 import org.templatevault.persistence.SubjectKeyRow;
 import org.templatevault.persistence.SubjectKeys.Touched;
 import org.templatevault.persistence.TryAgainException;
@@ -29,6 +31,7 @@ final class BatchSubjects implements AutoCloseable {
     private final Map<UUID, Long> asked = new TreeMap<>();
     private final Map<UUID, Long> taken = new HashMap<>();
     private final Set<Integer> wrappedUnder = new TreeSet<>();
+    private final Map<UUID, String> policies = new HashMap<>();
 
     BatchSubjects(BatchVault vault, Instant now) {
         this.vault = vault;
@@ -43,13 +46,50 @@ final class BatchSubjects implements AutoCloseable {
         }
         if (!asked.isEmpty()) {
             vault.subjectKeys.touchAll(asked).forEach(this::openKnown);
+            choosePolicies(items);
             createUnknown();
+        }
+    }
+
+    /** The first item of a new subject that names a policy chooses it. */
+    private void choosePolicies(List<BatchItem> items) {
+        Map<UUID, String> chosen = new HashMap<>();
+        for (BatchItem item : items) {
+            if (!item.isRefused() && item.policy() != null && !rows.containsKey(item.subject())) {
+                chosen.putIfAbsent(item.subject(), item.policy());
+            }
+        }
+        if (!chosen.isEmpty()) {
+            Set<String> known = vault.policies.known(Set.copyOf(chosen.values()));
+            chosen.forEach((subject, policy) -> {
+                if (known.contains(policy)) {
+                    policies.put(subject, policy);
+                } else {
+                    refused.put(subject, RetentionVault.unknownPolicy());
+                }
+            });
+        }
+    }
+
+    /**
+     * Refuses an item that names a policy which is unknown, or not its subject's. Before room is taken for it.
+     *
+     * @throws VaultException saying which
+     */
+    void requirePolicy(UUID subject, @Nullable String policy) {
+        String present = policies.getOrDefault(subject, Policies.DEFAULT);
+        if (policy != null && !policy.equals(present) && !refused.containsKey(subject)) {
+            RetentionVault.requireKnown(vault.policies, policy);
+            throw new PolicyDiffersException();
         }
     }
 
     private void openKnown(Touched touched) {
         SubjectKeyRow row = touched.row();
         rows.put(row.subjectId(), row);
+        if (touched.policy() != null) {
+            policies.put(row.subjectId(), touched.policy());
+        }
         try {
             if (touched.compromised()) {
                 row = vault.mover.leave(row, now);
@@ -65,14 +105,14 @@ final class BatchSubjects implements AutoCloseable {
     private void createUnknown() {
         List<SubjectKeyRow> fresh = new ArrayList<>();
         asked.forEach((subject, bytes) -> {
-            if (!rows.containsKey(subject)) {
+            if (!rows.containsKey(subject) && !refused.containsKey(subject)) {
                 create(subject, bytes, fresh);
             }
         });
         if (fresh.isEmpty()) {
             return;
         }
-        if (vault.subjectKeys.insertAll(fresh).size() < fresh.size()) {
+        if (vault.subjectKeys.insertAll(fresh, policies).size() < fresh.size()) {
             throw new TryAgainException("A subject was made by somebody else meanwhile");
         }
         withdrawErased(fresh);

@@ -17,6 +17,7 @@ import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
 import org.templatevault.persistence.Erasures;
 import org.templatevault.persistence.Idempotency;
+import org.templatevault.persistence.Policies;
 import org.templatevault.persistence.SubjectKeyRow;
 import org.templatevault.persistence.SubjectKeys;
 import org.templatevault.persistence.TemplateRow;
@@ -56,6 +57,9 @@ public class BatchVault {
 
     @Inject
     SubjectMover mover;
+
+    @Inject
+    Policies policies;
 
     /**
      * Stores the items; unknown subjects are made.
@@ -129,6 +133,7 @@ public class BatchVault {
             if (item.isRefused()) {
                 return Outcome.failed(item.problem());
             }
+            subjects.requirePolicy(item.subject(), item.policy());
             SubjectKeyRow row = subjects.takeRoom(item.subject(), item.packed().envelopeLength());
             TemplateRow template = sealing.seal(
                     new Place(item.subject(), UuidCreator.getTimeOrderedEpoch(), 1),

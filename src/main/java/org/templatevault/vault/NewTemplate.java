@@ -1,5 +1,6 @@
 package org.templatevault.vault;
 
+import org.jspecify.annotations.Nullable;
 import org.templatevault.envelope.Payload;
 import org.templatevault.envelope.TemplateAttributes;
 
@@ -8,8 +9,17 @@ import org.templatevault.envelope.TemplateAttributes;
  *
  * @param attributes modality, position, format, quality, extractor
  * @param payload the template's bytes and its free attributes
+ * @param policy the retention policy of the subject that is made with it; null for the default, or the one that it has
  */
-public record NewTemplate(TemplateAttributes attributes, Payload payload) implements AutoCloseable {
+public record NewTemplate(
+        TemplateAttributes attributes,
+        Payload payload,
+        @Nullable String policy) implements AutoCloseable {
+    /** A template for a subject whose policy is not spoken of. */
+    public NewTemplate(TemplateAttributes attributes, Payload payload) {
+        this(attributes, payload, null);
+    }
+
     @Override
     public void close() {
         payload.close();

@@ -6,6 +6,7 @@ import jakarta.inject.Inject;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -18,9 +19,12 @@ import org.templatevault.keyring.ServiceKey;
 import org.templatevault.keyring.ServicePurpose;
 import org.templatevault.persistence.Bytes;
 import org.templatevault.persistence.Erasures;
+import org.templatevault.persistence.Holds;
 import org.templatevault.persistence.Idempotency;
+import org.templatevault.persistence.Policies;
 import org.templatevault.persistence.Quarantine;
 import org.templatevault.persistence.References;
+import org.templatevault.persistence.Retention;
 import org.templatevault.persistence.SubjectKeyRow;
 import org.templatevault.persistence.SubjectKeys;
 import org.templatevault.persistence.Templates;
@@ -61,14 +65,24 @@ public class SubjectVault {
     Replays replays;
 
     @Inject
+    Policies policies;
+
+    @Inject
+    Retention retention;
+
+    @Inject
+    Holds holds;
+
+    @Inject
     Quarantine quarantine;
 
     /**
      * Makes a subject, or finds the one that has this reference.
      *
      * @param reference the caller's own name for the person, 1 to 512 bytes of UTF-8; stored sealed, and as a keyed tag
+     * @param policy its retention policy; null for the default, or the one that it has
      */
-    public Made create(@Nullable String reference, @Nullable RequestKey key) {
+    public Made create(@Nullable String reference, @Nullable String policy, @Nullable RequestKey key) {
         byte[] bytes = reference == null ? null : referenceBytes(reference);
         UUID subject = UuidCreator.getTimeOrderedEpoch();
         return transactions.call(() -> {
@@ -82,7 +96,11 @@ public class SubjectVault {
                 return replay(earlier.get());
             }
             if (known.isEmpty()) {
-                insert(subject, bytes, now);
+                insert(subject, bytes, policy, now);
+            } else if (policy != null) {
+                RetentionVault.requireSame(
+                        policy,
+                        retention.find(known.get()).map(Retention.Row::policy).orElse(null));
             }
             return new Made(answer, known.isEmpty());
         });
@@ -96,7 +114,10 @@ public class SubjectVault {
         return new Made(subject, earlier.status() == 201);
     }
 
-    private void insert(UUID subject, byte @Nullable [] reference, Instant now) {
+    private void insert(UUID subject, byte @Nullable [] reference, @Nullable String policy, Instant now) {
+        if (policy != null) {
+            RetentionVault.requireKnown(policies, policy);
+        }
         try (DataKey key = DataKey.generate()) {
             SubjectKeyRow row = dataKeys.newRow(subject, key, reference, 0, now);
             if (reference != null) {
@@ -105,7 +126,7 @@ public class SubjectVault {
                     throw new TryAgainException("The reference was just taken");
                 }
             }
-            subjectKeys.insertAll(List.of(row));
+            subjectKeys.insertAll(List.of(row), policy == null ? Map.of() : Map.of(subject, policy));
             dataKeys.holdActive(row.kekVersion());
         }
     }
@@ -177,7 +198,21 @@ public class SubjectVault {
         });
     }
 
+    /**
+     * As {@link #erase(UUID, long, String, String)}, part of the caller's transaction, which has touched the subject's row.
+     *
+     * @throws LegalHoldException if the subject is under a hold; the transaction must not commit then
+     */
+    public Erasures.Row eraseTouched(SubjectKeyRow touched, String reason, String caller) {
+        UUID subject = touched.subjectId();
+        SubjectKeyRow row = subjectKeys
+                .delete(subject, touched.revision())
+                .orElseThrow(() -> new TryAgainException("The subject changed while its row was held"));
+        return erase(subject, row, reason, caller, false);
+    }
+
     private Erasures.Row erase(UUID subject, SubjectKeyRow row, String reason, String caller, boolean released) {
+        requireNotHeld(subject);
         Erasures.Row erasure = new Erasures.Row(
                 UuidCreator.getTimeOrderedEpoch(),
                 pseudonym(subject, row),
@@ -189,9 +224,20 @@ public class SubjectVault {
                 templates.deleteAll(subject).rows(),
                 released);
         references.deleteOf(subject);
+        retention.forget(subject);
         idempotency.forgetSubject(subject);
         erasures.insert(erasure, dataKeys.tombstones(subject).get(0), dataKeys.tombstoneKeyNumber(), subject);
         return erasure;
+    }
+
+    /**
+     * After the subject's row was deleted, by a statement of its own: a hold that was set while the deletion waited for the
+     * row is seen, and the transaction rolls back; a later one waits and finds no subject.
+     */
+    private void requireNotHeld(UUID subject) {
+        if (!holds.among(List.of(subject)).isEmpty()) {
+            throw LegalHoldException.stops();
+        }
     }
 
     /** A key that does not unwrap must not keep anybody from being erased; such an erasure has no pseudonym. */
@@ -210,7 +256,7 @@ public class SubjectVault {
                 .orElseGet(() -> absent(subject));
     }
 
-    private RuntimeException absent(UUID subject) {
+    RuntimeException absent(UUID subject) {
         return erasures.find(dataKeys.tombstones(subject))
                 .<RuntimeException>map(SubjectErasedException::new)
                 .orElseGet(SubjectNotFoundException::new);

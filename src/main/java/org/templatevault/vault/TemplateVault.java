@@ -6,6 +6,7 @@ import jakarta.inject.Inject;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +18,9 @@ import org.templatevault.envelope.Payload;
 import org.templatevault.envelope.TemplateAttributes;
 import org.templatevault.envelope.TemplateEnvelope;
 import org.templatevault.persistence.Erasures;
+import org.templatevault.persistence.Holds;
 import org.templatevault.persistence.Idempotency;
+import org.templatevault.persistence.Policies;
 import org.templatevault.persistence.SubjectKeyRow;
 import org.templatevault.persistence.SubjectKeys;
 import org.templatevault.persistence.SubjectKeys.Touched;
@@ -71,6 +74,15 @@ public class TemplateVault {
     @Inject
     ReadLatency readLatency;
 
+    @Inject
+    Policies policies;
+
+    @Inject
+    Holds holds;
+
+    @Inject
+    Interactions interactions;
+
     /**
      * Stores a new template; an unknown subject is made with it.
      *
@@ -87,9 +99,7 @@ public class TemplateVault {
                 Instant now = now();
                 Optional<Idempotency.Row> earlier =
                         replays.claim(key, 201, subject, place.template(), place.version(), now);
-                return earlier.isPresent()
-                        ? replay(earlier.get())
-                        : storeFirst(place, template.attributes(), packed, caller, now);
+                return earlier.isPresent() ? replay(earlier.get()) : storeFirst(place, template, packed, caller, now);
             });
         }
     }
@@ -107,11 +117,14 @@ public class TemplateVault {
     }
 
     private Templates.Metadata storeFirst(
-            Place place, TemplateAttributes attributes, PackedPayload packed, String caller, Instant now) {
+            Place place, NewTemplate template, PackedPayload packed, String caller, Instant now) {
         Optional<Touched> known = subjectKeys.touch(place.subject(), packed.envelopeLength());
-        return known.isEmpty()
-                ? storeForNewSubject(place, attributes, packed, caller, now)
-                : storeForKnown(place, known.get(), attributes, packed, caller, now);
+        if (known.isEmpty()) {
+            return storeForNewSubject(place, template, packed, caller, now);
+        }
+        RetentionVault.requireSame(template.policy(), known.get().policy());
+        interactions.enrolled(place.subject(), known.get().lastInteractionOn());
+        return storeForKnown(place, known.get(), template.attributes(), packed, caller, now);
     }
 
     private Templates.Metadata storeForKnown(
@@ -143,17 +156,23 @@ public class TemplateVault {
     }
 
     private Templates.Metadata storeForNewSubject(
-            Place place, TemplateAttributes attributes, PackedPayload packed, String caller, Instant now) {
+            Place place, NewTemplate template, PackedPayload packed, String caller, Instant now) {
         rules.checkNewSubject(place.subject());
+        String policy = template.policy() == null ? Policies.DEFAULT : template.policy();
+        if (template.policy() != null) {
+            RetentionVault.requireKnown(policies, policy);
+        }
         requireRoom(packed.envelopeLength());
         try (DataKey key = DataKey.generate()) {
             SubjectKeyRow row = dataKeys.newRow(place.subject(), key, null, packed.envelopeLength(), now);
-            if (subjectKeys.insertAll(List.of(row)).isEmpty()) {
+            if (subjectKeys
+                    .insertAll(List.of(row), Map.of(place.subject(), policy))
+                    .isEmpty()) {
                 throw new TryAgainException("The subject was made by somebody else meanwhile");
             }
             // After the insert: an erasure that committed before it is seen, and a later one waits for this row.
             requireNotErased(place.subject());
-            Templates.Metadata stored = insert(place, row, key, attributes, packed, caller, now);
+            Templates.Metadata stored = insert(place, row, key, template.attributes(), packed, caller, now);
             dataKeys.holdActive(row.kekVersion());
             return stored;
         }
@@ -186,20 +205,41 @@ public class TemplateVault {
                 Touched touched =
                         subjectKeys.touch(subject, packed.envelopeLength()).orElseThrow(() -> absent(subject));
                 requireVersion(subject, template, expected);
-                Place place = new Place(subject, template, expected + 1);
-                SubjectKeyRow row = fit(touched, now());
-                try (DataKey key = dataKeys.open(subject, row)) {
-                    Templates.Metadata stored = insert(place, row, key, content.attributes(), packed, caller, now());
-                    long freed = trim(place);
-                    requireRoom(row.storedBytes() - freed);
-                    holdIfMoved(touched, row);
-                    return stored;
-                }
+                return storeNext(
+                        new Place(subject, template, expected + 1),
+                        touched,
+                        touched.row().storedBytes(),
+                        content.attributes(),
+                        packed,
+                        caller);
             });
         }
     }
 
-    private void requireVersion(UUID subject, UUID template, int expected) {
+    /**
+     * Stores the next version; the caller's transaction holds the subject's row.
+     *
+     * @param storedBytes of the subject, with those of this version
+     */
+    Templates.Metadata storeNext(
+            Place place,
+            Touched touched,
+            long storedBytes,
+            TemplateAttributes attributes,
+            PackedPayload packed,
+            String caller) {
+        Instant now = now();
+        SubjectKeyRow row = fit(touched, now);
+        try (DataKey key = dataKeys.open(place.subject(), row)) {
+            Templates.Metadata stored = insert(place, row, key, attributes, packed, caller, now);
+            requireRoom(storedBytes - trim(place));
+            holdIfMoved(touched, row);
+            return stored;
+        }
+    }
+
+    /** Refuses if the present version is another than the one expected. */
+    void requireVersion(UUID subject, UUID template, int expected) {
         int found = presentVersion(subject, template);
         if (found != expected) {
             throw new StaleVersionException(expected, found);
@@ -214,13 +254,12 @@ public class TemplateVault {
     }
 
     private long trim(Place newest) {
-        int last = newest.version() - settings.versionsKept();
-        if (last < 1) {
-            return 0;
+        long freed = templates
+                .trim(newest.subject(), newest.template(), newest.version(), settings.versionsKept())
+                .bytes();
+        if (freed > 0) {
+            subjectKeys.addStoredBytes(newest.subject(), -freed);
         }
-        long freed =
-                templates.deleteUpTo(newest.subject(), newest.template(), last).bytes();
-        subjectKeys.addStoredBytes(newest.subject(), -freed);
         return freed;
     }
 
@@ -228,17 +267,18 @@ public class TemplateVault {
      * Opens one version of a template: one query, no lock.
      *
      * @param version null for the newest
+     * @param purpose what the caller reads it for; decides whether the person is taken to be there
      */
-    public Opened read(UUID subject, UUID template, @Nullable Integer version) {
+    public Opened read(UUID subject, UUID template, @Nullable Integer version, String purpose) {
         long started = System.nanoTime();
         try {
-            return open(subject, template, version);
+            return open(subject, template, version, purpose);
         } finally {
             readLatency.record(started);
         }
     }
 
-    private Opened open(UUID subject, UUID template, @Nullable Integer version) {
+    private Opened open(UUID subject, UUID template, @Nullable Integer version, String purpose) {
         Templates.Sealed found = transactions
                 .read(() -> templates.find(subject, template, version))
                 .orElseThrow(() -> absentTemplate(subject));
@@ -251,6 +291,7 @@ public class TemplateVault {
                     row.dekNumber(),
                     DataKeys.suite(row.dataSuite()),
                     found.template());
+            interactions.read(subject, purpose, found.lastInteractionOn());
             return new Opened(metadata(row, found.template()), payload);
         }
     }
@@ -291,6 +332,9 @@ public class TemplateVault {
             if (subjectKeys.touch(subject, 0).isEmpty()) {
                 throw absent(subject);
             }
+            if (!holds.among(List.of(subject)).isEmpty()) {
+                throw LegalHoldException.stops();
+            }
             int present = presentVersion(subject, template);
             if (expected != null && expected != present) {
                 throw new StaleVersionException(expected, present);
@@ -318,7 +362,7 @@ public class TemplateVault {
                 .orElseGet(TemplateNotFoundException::new);
     }
 
-    private RuntimeException absent(UUID subject) {
+    RuntimeException absent(UUID subject) {
         return erasures.find(dataKeys.tombstones(subject))
                 .<RuntimeException>map(SubjectErasedException::new)
                 .orElseGet(SubjectNotFoundException::new);

@@ -4,18 +4,35 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.templatevault.testing.SharedVault.as;
 
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.DatabaseProxy.RoundTrip;
 import org.templatevault.testing.IsoTemplates;
+import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
+import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultClient.Stored;
 
 /** Counts what goes over the wire to PostgreSQL, not what the application believes. */
 class RoundTripIT {
     private static final byte[] TEMPLATE = IsoTemplates.fingerprint(40, 1);
+
+    /** A server that has just started asks for the day's erasures, whose job talks to the database as well. */
+    @BeforeAll
+    static void awaitTheDailyErasure() {
+        Rows rows = new Rows(SharedVault.server().home());
+        TestHome.await(
+                "the daily erasure is done",
+                Duration.ofSeconds(60),
+                () -> rows.number(
+                                "select count(*) filter (where state = 'DONE') - count(*) filter (where state <> 'DONE')"
+                                        + " from vault.bulk_erasure")
+                        > 0);
+    }
 
     /** The fewest of some tries: what the server does in the background comes on top of some of them. */
     private static List<RoundTrip> fewest(Runnable request) {

@@ -282,4 +282,31 @@ class QuarantineIT {
                         "select count(*) from vault.erasure where released and reason = 'released'"
                                 + " and requested_by = 'key-custodian' and id = (select max(id::text)::uuid from vault.erasure)"));
     }
+
+    @Test
+    void releasesNobodyWhoIsUnderALegalHold() {
+        flipABit(one);
+        rotate("reencrypt");
+        String release = "/quarantine/" + quarantined(one.subject()).getString("id") + ":release";
+        String hold = "/subjects/" + one.subject() + "/hold";
+        String approval = server.as("key-custodian")
+                .post(release)
+                .send()
+                .expect(202)
+                .json()
+                .getString("id");
+        server.as("eraser").put(hold).header("X-Reason", "Case 1").send().expect(200);
+        server.as("key-custodian").post(release).send().problem(409, "legal-hold");
+        Approver approver = new Approver(server);
+        approver.approve(approval);
+        TestHome.pause(Duration.ofSeconds(3));
+        assertEquals("APPROVED", approver.get(approval).getString("state"));
+        rotate("rewrap");
+        server.as("eraser").delete(hold).header("X-Reason", "closed").send().expect(204);
+        TestHome.await(
+                "it is released",
+                PATIENCE,
+                () -> approver.get(approval).getString("state").equals("CARRIED_OUT"));
+        server.as("reader").read(one).problem(410, "subject-erased");
+    }
 }

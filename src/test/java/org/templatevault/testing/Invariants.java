@@ -52,6 +52,18 @@ public final class Invariants {
                 "select count(*) from vault.audit_block b where (line::json ->> 'entries')::int <>"
                         + " (select count(*) from vault.audit_block_entry m where m.block = b.number)");
         NONE.put(
+                "days, policies or holds of subjects that are gone, or subjects without them",
+                "select (select count(*) from vault.subject_hold h where not exists"
+                        + " (select 1 from vault.subject_key k where k.subject_id = h.subject_id))"
+                        + " + (select count(*) from vault.subject_retention r full join vault.subject_key k"
+                        + " using (subject_id) where r.policy is null or k.revision is null)");
+        NONE.put(
+                "bulk erasures that do not add up, or know subjects that are gone",
+                "select (select count(*) from vault.bulk_erasure b where state = 'DONE' and (total <> erased + held +"
+                        + " absent + kept + failed or erased <> (select count(*) from vault.bulk_erasure_receipt r"
+                        + " where r.bulk_id = b.id))) + (select count(*) from vault.bulk_erasure_item i where not exists"
+                        + " (select 1 from vault.subject_key k where k.subject_id = i.subject_id))");
+        NONE.put(
                 "remembered requests about subjects that are gone",
                 "select count(*) from vault.idempotency i where subject_id is not null"
                         + " and not exists (select 1 from vault.subject_key k where k.subject_id = i.subject_id)");

@@ -72,7 +72,7 @@ class ContainerIT {
     }
 
     private void isReadable(Templates.Metadata stored) {
-        try (TemplateVault.Opened opened = templates.read(subject, stored.id(), null)) {
+        try (TemplateVault.Opened opened = templates.read(subject, stored.id(), null, "verification")) {
             assertArrayEquals(TEMPLATE, opened.payload().template());
             assertEquals("somebody", opened.metadata().createdBy());
         }

@@ -1,0 +1,113 @@
+package org.templatevault.job;
+
+import jakarta.batch.runtime.BatchRuntime;
+import jakarta.batch.runtime.BatchStatus;
+import jakarta.batch.runtime.context.JobContext;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.templatevault.keyring.ThisNode;
+import org.templatevault.persistence.Leases;
+import org.templatevault.persistence.Transactions;
+
+/**
+ * A kind of job whose only parameter is the id of a row: which executions of it run on this node, and the lease under which
+ * they may. The job, its parameter and its lease have one name.
+ */
+public abstract class LeasedJob {
+    private static final System.Logger LOG = System.getLogger(LeasedJob.class.getName());
+    private static final Duration LEASE = Duration.ofSeconds(15);
+    private static final Set<BatchStatus> LIVE =
+            Set.of(BatchStatus.STARTING, BatchStatus.STARTED, BatchStatus.STOPPING);
+
+    private final Map<UUID, Long> executions = new ConcurrentHashMap<>();
+    private final AtomicLong leaseToken = new AtomicLong();
+
+    @Inject
+    ThisNode node;
+
+    @Inject
+    Transactions transactions;
+
+    @Inject
+    Leases leases;
+
+    /** The name of the job. */
+    public abstract String name();
+
+    /** Takes or renews the lease; whether this node has it. */
+    public boolean hold() {
+        Optional<Long> token;
+        try {
+            token = transactions.call(() -> leases.hold(name(), node.id(), LEASE));
+        } catch (RuntimeException e) {
+            leaseToken.set(0);
+            throw e;
+        }
+        leaseToken.set(token.orElse(0L));
+        return token.isPresent();
+    }
+
+    /** The token of the lease that this node holds, or nothing. */
+    public Optional<Long> leaseToken() {
+        long token = leaseToken.get();
+        return token == 0 ? Optional.empty() : Optional.of(token);
+    }
+
+    /** Starts an execution for a row. */
+    public void start(UUID row) {
+        Properties parameters = new Properties();
+        parameters.setProperty(name(), row.toString());
+        long started = BatchRuntime.getJobOperator().start(name(), parameters);
+        begin(row, started);
+        LOG.log(System.Logger.Level.INFO, "{0} {1} runs in job execution {2}", name(), row, Long.toString(started));
+    }
+
+    /** The row of an execution, or nothing where somebody made the parameter up. */
+    public static Optional<UUID> row(JobContext execution, String name) {
+        String parameter = BatchRuntime.getJobOperator()
+                .getParameters(execution.getExecutionId())
+                .getProperty(name, "");
+        try {
+            return Optional.of(UUID.fromString(parameter));
+        } catch (IllegalArgumentException madeUp) {
+            return Optional.empty();
+        }
+    }
+
+    /** Takes the row for an execution; false if another one on this node has it. */
+    public boolean begin(UUID row, long execution) {
+        Long holder = executions.putIfAbsent(row, execution);
+        return holder == null || holder == execution;
+    }
+
+    /** Gives the row back. */
+    public void end(UUID row, long execution) {
+        executions.remove(row, execution);
+    }
+
+    /** What became of the execution that has the row, or nothing; one that has ended gives it back by this. */
+    public Optional<BatchStatus> look(UUID row) {
+        Long execution = executions.get(row);
+        if (execution == null) {
+            return Optional.empty();
+        }
+        BatchStatus status =
+                BatchRuntime.getJobOperator().getJobExecution(execution).getBatchStatus();
+        if (!isLive(status)) {
+            end(row, execution);
+        }
+        return Optional.of(status);
+    }
+
+    /** Whether an execution in this state still does something. */
+    public static boolean isLive(BatchStatus status) {
+        return LIVE.contains(status);
+    }
+}

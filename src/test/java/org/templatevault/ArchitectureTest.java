@@ -40,7 +40,11 @@ class ArchitectureTest {
             Map.entry(
                     "rotation",
                     Set.of("approval", "config", "crypto", "envelope", "error", "keyring", "persistence", "vault")),
-            Map.entry("destruction", Set.of("approval", "envelope", "error", "keyring", "persistence", "vault")),
+            Map.entry(
+                    "destruction",
+                    Set.of("approval", "config", "envelope", "error", "keyring", "persistence", "vault")),
+            Map.entry("epoch", Set.of("destruction", "keyring", "persistence", "rotation")),
+            Map.entry("erasure", Set.of("config", "destruction", "error", "keyring", "persistence", "vault")),
             Map.entry(
                     "rest",
                     Set.of(
@@ -48,6 +52,8 @@ class ArchitectureTest {
                             "config",
                             "destruction",
                             "envelope",
+                            "epoch",
+                            "erasure",
                             "error",
                             "persistence",
                             "rotation",

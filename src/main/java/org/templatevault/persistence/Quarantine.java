@@ -30,10 +30,18 @@ public class Quarantine {
         return sql.first("select * from vault.quarantine where id = ?", Quarantine::read, id);
     }
 
-    /** Whether a row of the subject is in quarantine. */
-    public boolean holds(UUID subject) {
-        return sql.first("select 1 from vault.quarantine where subject_id = ? limit 1", row -> row.getInt(1), subject)
-                .isPresent();
+    /**
+     * The subjects whose key does not unwrap, in quarantine since before a time, which stand under a version that is not
+     * the active one; at most 100.
+     */
+    public List<UUID> keysThatHoldAVersion(Instant before) {
+        return sql.query(
+                "select k.subject_id from vault.quarantine q join vault.subject_key k using (subject_id)"
+                        + " where q.template_id = ? and q.at <= ? and k.kek_version <>"
+                        + " (select version from vault.key_version where state = 'ACTIVE') limit 100",
+                row -> Sql.uuid(row, "subject_id"),
+                new UUID(0, 0),
+                before);
     }
 
     /** The figures of a rotation that has ended with this subject in quarantine: it is moved after all. */

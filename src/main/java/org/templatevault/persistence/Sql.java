@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -60,6 +61,19 @@ public class Sql {
         return execute(connection -> {
             try (PreparedStatement statement = prepare(connection, sql, arguments)) {
                 return statement.executeUpdate();
+            }
+        });
+    }
+
+    /** As {@link #update}, for a statement that may take longer than the connection's socket timeout. */
+    void updateSlowly(String sql, Duration most) {
+        execute(connection -> {
+            int before = connection.getNetworkTimeout();
+            connection.setNetworkTimeout(Runnable::run, (int) most.toMillis());
+            try (PreparedStatement statement = prepare(connection, sql, new Object[0])) {
+                return statement.executeUpdate();
+            } finally {
+                connection.setNetworkTimeout(Runnable::run, before);
             }
         });
     }

@@ -122,22 +122,24 @@ public class Templates {
                 template);
     }
 
-    /** Removes a template with all its versions. */
+    /** Removes a template with all its versions, and marks its subject. */
     public Deleted delete(UUID subject, UUID template) {
-        return deleted(
+        return deletedAndMarked(
                 "delete from vault.template where subject_id = ? and id = ? returning octet_length(envelope) as length",
                 subject,
-                template);
+                template,
+                subject);
     }
 
-    /** Removes the versions of a template up to the one given. */
+    /** Removes the versions of a template up to the one given, and marks its subject where there were any. */
     public Deleted deleteUpTo(UUID subject, UUID template, int version) {
-        return deleted(
+        return deletedAndMarked(
                 "delete from vault.template where subject_id = ? and id = ? and version <= ?"
                         + " returning octet_length(envelope) as length",
                 subject,
                 template,
-                version);
+                version,
+                subject);
     }
 
     /** Removes all templates of a subject. */
@@ -150,6 +152,18 @@ public class Templates {
         return sql.first(
                         "with gone as (" + statement
                                 + ") select count(*) as rows, coalesce(sum(length), 0) as bytes from gone",
+                        row -> new Deleted(row.getInt("rows"), row.getLong("bytes")),
+                        arguments)
+                .orElseThrow();
+    }
+
+    /** As {@link #deleted}; the subject, the last argument, whose row the caller holds, gets a new DEK by the next move. */
+    private Deleted deletedAndMarked(String statement, Object... arguments) {
+        return sql.first(
+                        "with gone as (" + statement
+                                + "), mark as (insert into vault.reencrypt_mark (subject_id, marked_at)"
+                                + " select ?, now() where exists (select 1 from gone) on conflict do nothing)"
+                                + " select count(*) as rows, coalesce(sum(length), 0) as bytes from gone",
                         row -> new Deleted(row.getInt("rows"), row.getLong("bytes")),
                         arguments)
                 .orElseThrow();

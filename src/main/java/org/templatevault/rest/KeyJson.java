@@ -48,6 +48,7 @@ final class KeyJson {
                 .add("waitingFor", Json.createArrayBuilder(report.waitingFor()))
                 .add("subjectsOpened", row.subjects())
                 .add("templatesOpened", row.templates())
+                .add("refused", row.refused())
                 .add("approval", ApprovalResource.json(report.approval()));
         if (row.failure() != null) {
             json.add("failure", row.failure());
@@ -73,7 +74,7 @@ final class KeyJson {
                 .build();
     }
 
-    private static String pem(byte[] subjectPublicKeyInfo) {
+    static String pem(byte[] subjectPublicKeyInfo) {
         byte[] newline = "\n".getBytes(StandardCharsets.US_ASCII);
         return "-----BEGIN PUBLIC KEY-----\n"
                 + Base64.getMimeEncoder(64, newline).encodeToString(subjectPublicKeyInfo)

@@ -2,7 +2,10 @@ package org.templatevault.rotation;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.templatevault.approval.ApprovalLedger;
 import org.templatevault.crypto.Suite;
@@ -102,24 +105,40 @@ public class QuarantineLedger {
     public Approvals.Row requestRelease(UUID id, String caller) {
         return transactions.call(() -> {
             Quarantine.Row row = require(id);
-            String words = "Release subject " + row.subjectId() + " (" + row.damageClass()
+            String words = "Release the subject of row " + row.id() + " (" + row.damageClass()
                     + ") from quarantine: it is erased with all its templates";
-            return approvals.request(RELEASE, row.subjectId().toString(), words, caller);
+            return approvals.request(RELEASE, row.id().toString(), words, caller);
         });
     }
 
     /**
-     * Carries out the releases that two people have decided and whose time has come. A subject that has left quarantine
-     * meanwhile is not erased: its approval ends.
+     * Carries out the releases that two people have decided and whose time has come. A row that has left quarantine
+     * meanwhile releases nothing: its approval ends. The approval names the row and not the subject, whose id must not
+     * outlive it.
      */
     void carryOutReleases() {
         for (Approvals.Row row : approvals.inEffect(RELEASE)) {
-            UUID subject = UUID.fromString(row.subject());
-            if (transactions.read(() -> quarantine.holds(subject))) {
-                subjects.release(subject, row.requestedBy(), () -> approvals.carriedOut(row.id()));
+            Optional<UUID> subject = transactions
+                    .read(() -> quarantine.find(UUID.fromString(row.subject())))
+                    .map(Quarantine.Row::subjectId);
+            if (subject.isPresent()) {
+                subjects.release(subject.get(), row.requestedBy(), () -> approvals.carriedOut(row.id()));
             } else {
                 approvals.cancel(row.id());
             }
         }
+    }
+
+    /**
+     * Releases subjects whose key has not opened for this long and that keep a version from being left, under a standing
+     * policy. What stands under such a key is lost already.
+     *
+     * @return how many
+     */
+    public int releaseOverdue(Duration longest, String caller) {
+        Instant before = RotationLedger.now().minus(longest);
+        List<UUID> overdue = transactions.read(() -> quarantine.keysThatHoldAVersion(before));
+        overdue.forEach(subject -> subjects.release(subject, caller, () -> {}));
+        return overdue.size();
     }
 }

@@ -81,7 +81,13 @@ class RoleIT {
             POST   /copies                                          operator
             GET    /schedules                                       key-custodian operator approver auditor
             PUT    /schedules/rotation                              operator
+            GET    /erasures                                        auditor
             GET    /erasures/{erasure}                              eraser auditor
+            POST   /erasures:reapply                                eraser
+            GET    /erasures:reapply                                eraser auditor
+            GET    /standing-policies                               key-custodian operator approver auditor
+            POST   /standing-policies                               key-custodian
+            POST   /copies/{copy}:destroyed                         operator
             """);
 
     private static Map<String, Set<String>> matrix(String text) {

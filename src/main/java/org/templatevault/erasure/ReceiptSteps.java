@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 import org.templatevault.config.Settings;
 import org.templatevault.persistence.Destructions;
 import org.templatevault.persistence.ErasureRounds;
+import org.templatevault.persistence.ErasureVacuum;
 import org.templatevault.persistence.Transactions;
-import org.templatevault.persistence.Vacuum;
 
 /**
  * Records what became true of erasures. Each step is one statement that changes only what it is first true of, so it can
@@ -31,7 +31,7 @@ class ReceiptSteps {
     ErasureRounds rounds;
 
     @Inject
-    Vacuum vacuum;
+    ErasureVacuum vacuum;
 
     @Inject
     Destructions destructions;

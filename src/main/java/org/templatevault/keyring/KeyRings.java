@@ -4,12 +4,15 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +28,7 @@ import org.templatevault.persistence.Bytes;
 import org.templatevault.persistence.KeyUsage;
 import org.templatevault.persistence.KeyVersions;
 import org.templatevault.persistence.KeyVersions.ServiceKeyRow;
+import org.templatevault.persistence.Leases;
 import org.templatevault.persistence.Transactions;
 import org.templatevault.persistence.TryAgainException;
 
@@ -32,6 +36,8 @@ import org.templatevault.persistence.TryAgainException;
 @ApplicationScoped
 public class KeyRings {
     private static final System.Logger LOG = System.getLogger(KeyRings.class.getName());
+    private static final String LEASE = "key-store";
+    private static final Duration LEASE_TIME = Duration.ofSeconds(30);
     private static final byte[] FINGERPRINT = "tv/kek-fingerprint".getBytes(StandardCharsets.US_ASCII);
 
     @Inject
@@ -49,6 +55,13 @@ public class KeyRings {
     @Inject
     KeyUsage keyUsage;
 
+    @Inject
+    Leases leases;
+
+    @Inject
+    ThisNode node;
+
+    private volatile Map<Integer, String> returned = Map.of();
     private volatile @Nullable KeyRing ring;
     private volatile @Nullable KeyStores keyStores;
 
@@ -70,20 +83,45 @@ public class KeyRings {
         }
         refresh();
         addServiceKeys();
-        alarmAboutDestroyed();
+        lookForDestroyed();
     }
 
-    /** A root key that was destroyed and is there again came back with a copy of the key store: so can its rows. */
-    private void alarmAboutDestroyed() {
-        for (KeyVersions.Row row : keyVersions.all()) {
-            if (row.destroyedAt() != null && requireKeyStores().holds(row.keyStore(), row.rootKeyAlias())) {
+    /**
+     * Looks whether the root key of a destroyed version is in a key store again, where an old copy of the store was put
+     * back: with it, an old copy of the database opens. Such a key is an alarm, logged once for as long as it is there. A
+     * key store that does not answer leaves things as they were.
+     */
+    public void lookForDestroyed() {
+        Map<Integer, String> found = new TreeMap<>();
+        Map<String, Set<String>> aliases = new HashMap<>();
+        try {
+            for (KeyVersions.Row row : keyVersions.all()) {
+                if (row.destroyedAt() != null
+                        && aliases.computeIfAbsent(row.keyStore(), requireKeyStores()::aliases)
+                                .contains(row.rootKeyAlias())) {
+                    found.put(row.version(), row.rootKeyAlias());
+                }
+            }
+        } catch (KeyStoreUnavailableException e) {
+            LOG.log(System.Logger.Level.DEBUG, "Not looked for destroyed root keys: {0}", e.getMessage());
+            return;
+        }
+        Map<Integer, String> before = returned;
+        returned = found;
+        found.forEach((version, alias) -> {
+            if (!before.containsKey(version)) {
                 LOG.log(
                         System.Logger.Level.ERROR,
-                        "The root key of the destroyed key version {0} is in the key store again: {1}",
-                        row.version(),
-                        row.rootKeyAlias());
+                        "Alarm: the root key of the destroyed key version {0} is in the key store again: {1}",
+                        version,
+                        alias);
             }
-        }
+        });
+    }
+
+    /** How many root keys of destroyed versions were in the key stores when they were last looked at; 0 is right. */
+    public int destroyedPresent() {
+        return returned.size();
     }
 
     private void createVault() {
@@ -134,9 +172,24 @@ public class KeyRings {
         return new Signature(key.number(), Bytes.of(Ed25519.sign(key.key(), message)));
     }
 
-    /** Removes the root key of a version from its key store, durably; one that is gone already is no error. */
+    /**
+     * Removes the root key of a version from its key store, durably; one that is gone already is no error. Part of the
+     * caller's transaction.
+     */
     public void deleteRootKey(KeyVersions.Row version) {
-        requireKeyStores().of(version.keyStore()).delete(version.rootKeyAlias());
+        writing(() -> requireKeyStores().of(version.keyStore()).delete(version.rootKeyAlias()));
+    }
+
+    /**
+     * Only the node that holds the lease writes to a key store. The lease's row is locked from here to the end of the
+     * transaction, so that the next node begins when this one has committed.
+     */
+    private void writing(Runnable change) {
+        if (leases.hold(LEASE, node.id(), LEASE_TIME).isEmpty()) {
+            throw new KeyStoreUnavailableException("Another node holds the lease of the key store", null);
+        }
+        change.run();
+        leases.giveBack(LEASE, node.id());
     }
 
     /** The root key is durable before the row that needs it can commit; one without a row is left in the key store. */
@@ -144,7 +197,7 @@ public class KeyRings {
         String alias = "root-" + version + "-" + UUID.randomUUID().toString().substring(0, 8);
         String keyStore = requireKeyStores().newest();
         RootKeys rootKeys = requireKeyStores().of(keyStore);
-        rootKeys.generate(alias);
+        writing(() -> rootKeys.generate(alias));
         byte[] aad = KeyIdentity.kek(vault, version, Suite.AES_256_GCM);
         byte[] wrapped = rootKeys.wrap(alias, kek, aad);
         keyVersions.insert(

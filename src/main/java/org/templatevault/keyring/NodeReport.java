@@ -29,6 +29,7 @@ public class NodeReport {
         KeyRing ring = keyRings.current();
         if (!send(ring).equals(ring.versions())) {
             send(keyRings.refresh());
+            keyRings.lookForDestroyed();
         }
     }
 

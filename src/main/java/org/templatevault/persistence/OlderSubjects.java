@@ -83,12 +83,15 @@ public class OlderSubjects {
         Map<UUID, List<TemplateRow>> templates = new LinkedHashMap<>();
         Set<UUID> marked = new HashSet<>();
         sql.query(
-                "select k.*, m.subject_id is not null as marked, t.id as t_id, t.version as t_version, t.dek_number as t_dek, t.modality, t.position,"
+                // "offset 0": each subject's templates by the index; without statistics the planner would read the
+                // whole table for each page.
+                "select k.*, m.subject_id is not null as marked, t.id as t_id, t.version as t_version,"
+                        + " t.dek_number as t_dek, t.modality, t.position,"
                         + " t.format, t.quality, t.extractor_name, t.extractor_version, t.created_at as t_created,"
                         + " t.created_by, t.envelope from vault.subject_key k"
                         + " left join vault.reencrypt_mark m on m.subject_id = k.subject_id"
-                        + " left join vault.template t on t.subject_id = k.subject_id"
-                        + " and (? or m.subject_id is not null)"
+                        + " left join lateral (select * from vault.template of_one where of_one.subject_id = k.subject_id"
+                        + " and (? or m.subject_id is not null) offset 0) t on true"
                         + " where k.subject_id = any(?) and k.kek_version < ? order by k.subject_id",
                 row -> {
                     UUID subject = Sql.uuid(row, "subject_id");

@@ -30,6 +30,12 @@ public class Quarantine {
         return sql.first("select * from vault.quarantine where id = ?", Quarantine::read, id);
     }
 
+    /** Whether a row of the subject is in quarantine. */
+    public boolean holds(UUID subject) {
+        return sql.first("select 1 from vault.quarantine where subject_id = ? limit 1", row -> row.getInt(1), subject)
+                .isPresent();
+    }
+
     /**
      * The subjects whose key does not unwrap, in quarantine since before a time, which stand under a version that is not
      * the active one; at most 100.

@@ -7,7 +7,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Duration;
+import java.sql.Statement;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -65,17 +65,20 @@ public class Sql {
         });
     }
 
-    /** As {@link #update}, for a statement that may take longer than the connection's socket timeout. */
-    void updateSlowly(String sql, Duration most) {
-        execute(connection -> {
-            int before = connection.getNetworkTimeout();
-            connection.setNetworkTimeout(Runnable::run, (int) most.toMillis());
-            try (PreparedStatement statement = prepare(connection, sql, new Object[0])) {
-                return statement.executeUpdate();
+    /** Runs a statement without arguments that may take longer than an answer is waited for otherwise. */
+    void runLong(String sql) {
+        Boolean done = execute(connection -> {
+            int usual = connection.getNetworkTimeout();
+            connection.setNetworkTimeout(Runnable::run, 0);
+            try (Statement statement = connection.createStatement()) {
+                return !statement.execute(sql);
             } finally {
-                connection.setNetworkTimeout(Runnable::run, before);
+                connection.setNetworkTimeout(Runnable::run, usual);
             }
         });
+        if (!done) {
+            throw new IllegalStateException("A statement gave rows that nobody reads");
+        }
     }
 
     private <T> T execute(org.hibernate.jdbc.ReturningWork<T> work) {

@@ -2,64 +2,32 @@ package org.templatevault.persistence;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
-import java.time.Duration;
 import java.util.List;
 
-/**
- * Removes dead rows from the tables that hold something about a subject, where the application may (PostgreSQL 17 and
- * newer). {@code freeze} makes PostgreSQL wait for pages that somebody has pinned, {@code index_cleanup} takes the
- * entries out of the indexes also where they are few: a vacuum without these may leave dead rows.
- */
+/** Frees the room of what a rotation has rewritten, and tells the planner what the tables hold now. */
 @ApplicationScoped
 public class Vacuum {
-    private static final List<String> TABLES = List.of(
-            "subject_key",
-            "template",
-            "subject_reference",
-            "idempotency",
-            "idempotency_item",
-            "quarantine",
-            "reencrypt_mark");
-    private static final Duration MOST = Duration.ofHours(6);
+    private static final List<String> TABLES = List.of("vault.subject_key", "vault.template");
 
     @Inject
     Sql sql;
 
-    /** Whether this role may vacuum all of the tables. */
+    /** Whether the application's role may: the right to maintain a table came with PostgreSQL 17. */
     public boolean isAllowed() {
-        return sql.first(
-                        "select current_setting('server_version_num')::int >= 170000 as known",
-                        row -> row.getBoolean("known"))
-                .filter(known -> known)
-                .flatMap(known -> sql.first(
-                        "select bool_and(has_table_privilege('vault.' || t, 'MAINTAIN')) as allowed from unnest(?) t",
-                        row -> row.getBoolean("allowed"),
-                        new Sql.ArrayOf("text", TABLES)))
-                .orElse(false);
+        return TABLES.stream()
+                .allMatch(table -> sql.first(
+                                "select case when current_setting('server_version_num')::integer >= 170000"
+                                        + " then has_table_privilege(?, 'MAINTAIN') else false end as allowed",
+                                row -> row.getBoolean("allowed"),
+                                table)
+                        .orElseThrow());
     }
 
     /**
-     * The oldest transaction id that anything still running may see as not ended: transactions and snapshots in this
-     * database, prepared transactions, standbys and their slots. What was deleted by lower ids, a vacuum that begins now
-     * removes. Rounded down where PostgreSQL gives an age only.
+     * Vacuums both tables, one after the other; must be called outside any transaction. Readers and writers are not held
+     * up: the files are not shortened, which would need a lock that they wait for.
      */
-    public long horizon() {
-        return sql.first(
-                        "select least(pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint"
-                                + " - coalesce((select max(age(x)) from (select backend_xmin as x from pg_stat_activity"
-                                + " where pid <> pg_backend_pid() and (datname = current_database() or datname is null)"
-                                + " union all select backend_xid from pg_stat_activity"
-                                + " where pid <> pg_backend_pid() and datname = current_database()"
-                                + " union all select xmin from pg_replication_slots"
-                                + " union all select transaction from pg_prepared_xacts) held where x is not null), 0))"
-                                + " as horizon from pg_current_snapshot() s",
-                        row -> row.getLong("horizon"))
-                .orElseThrow();
-    }
-
-    /** Vacuums; outside any transaction. */
     public void run() {
-        TABLES.forEach(
-                table -> sql.updateSlowly("vacuum (freeze, index_cleanup on, truncate off) vault." + table, MOST));
+        TABLES.forEach(table -> sql.runLong("vacuum (analyze, truncate false) " + table));
     }
 }

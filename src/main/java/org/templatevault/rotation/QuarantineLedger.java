@@ -121,9 +121,8 @@ public class QuarantineLedger {
             Optional<UUID> subject = transactions
                     .read(() -> quarantine.find(UUID.fromString(row.subject())))
                     .map(Quarantine.Row::subjectId);
-            if (subject.isPresent()) {
-                subjects.release(subject.get(), row.requestedBy(), () -> approvals.carriedOut(row.id()));
-            } else {
+            if (subject.isEmpty()
+                    || !subjects.release(subject.get(), row.requestedBy(), () -> approvals.carriedOut(row.id()))) {
                 approvals.cancel(row.id());
             }
         }
@@ -138,7 +137,8 @@ public class QuarantineLedger {
     public int releaseOverdue(Duration longest, String caller) {
         Instant before = RotationLedger.now().minus(longest);
         List<UUID> overdue = transactions.read(() -> quarantine.keysThatHoldAVersion(before));
-        overdue.forEach(subject -> subjects.release(subject, caller, () -> {}));
-        return overdue.size();
+        return (int) overdue.stream()
+                .filter(subject -> subjects.release(subject, caller, () -> {}))
+                .count();
     }
 }

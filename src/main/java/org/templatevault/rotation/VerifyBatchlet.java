@@ -33,6 +33,9 @@ public class VerifyBatchlet extends AbstractBatchlet {
     @Inject
     KeyRings keyRings;
 
+    @Inject
+    TidyUp tidyUp;
+
     @Override
     public String process() {
         Rotations.Row row = task.row();
@@ -45,6 +48,9 @@ public class VerifyBatchlet extends AbstractBatchlet {
         warnIfCountsDiffer(row.id(), left);
         RotationState next = next(left);
         ledger.tryMove(row.id(), next);
+        if (next.isFinal()) {
+            tidyUp.soon();
+        }
         LOG.log(System.Logger.Level.INFO, "Rotation {0}: {1}", row.id(), next);
         return next.name();
     }

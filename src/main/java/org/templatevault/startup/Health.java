@@ -48,7 +48,10 @@ public class Health {
                 HealthCheckResponse.named("key-ring").status(keyRings.isReady()).build();
     }
 
-    /** Always up: a node whose key store is away goes on with the keys that it holds. */
+    /**
+     * Always up: a node whose key store is away goes on with the keys that it holds. {@code destroyedRootKeys} other than 0
+     * is an alarm; the log says which.
+     */
     @Produces
     @Readiness
     @ApplicationScoped
@@ -57,6 +60,7 @@ public class Health {
             var report = HealthCheckResponse.named("key-store").up();
             if (keyRings.isReady()) {
                 keyRings.keyStoresReachable().forEach(report::withData);
+                report.withData("destroyedRootKeys", keyRings.destroyedPresent());
             }
             return report.build();
         };

@@ -85,6 +85,7 @@ public class Upkeep {
             transactions.run(counts::fold);
             transactions.call(() -> idempotency.purge(Instant.now().minus(IDEMPOTENCY_KEPT)));
             keyRings.refresh();
+            keyRings.lookForDestroyed();
         } catch (RuntimeException e) {
             LOG.log(System.Logger.Level.WARNING, "Upkeep has to wait: " + e.getMessage());
         }

@@ -32,7 +32,10 @@ class ErasureProofIT {
     private static final List<String> KEY_TABLES =
             List.of("key_version", "key_material", "service_key", "subject_key", "wrap_count");
 
-    private final TestHome home = TestHome.create("erasure-proof");
+    private static int homes;
+
+    /** A home of its own for each test: what was learnt of a home's certificate is kept. */
+    private final TestHome home = TestHome.create("erasure-proof-" + ++homes);
     private final VaultServer server = VaultServer.on(home)
             .variable("VAULT_APPROVAL_WAIT_MINUTES", "0")
             .variable("VAULT_ERASURE_VACUUM_MINUTES", "0");

@@ -8,11 +8,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -61,7 +59,6 @@ public class KeyRings {
     @Inject
     ThisNode node;
 
-    private volatile Map<Integer, String> returned = Map.of();
     private volatile @Nullable KeyRing ring;
     private volatile @Nullable KeyStores keyStores;
 
@@ -83,45 +80,6 @@ public class KeyRings {
         }
         refresh();
         addServiceKeys();
-        lookForDestroyed();
-    }
-
-    /**
-     * Looks whether the root key of a destroyed version is in a key store again, where an old copy of the store was put
-     * back: with it, an old copy of the database opens. Such a key is an alarm, logged once for as long as it is there. A
-     * key store that does not answer leaves things as they were.
-     */
-    public void lookForDestroyed() {
-        Map<Integer, String> found = new TreeMap<>();
-        Map<String, Set<String>> aliases = new HashMap<>();
-        try {
-            for (KeyVersions.Row row : keyVersions.all()) {
-                if (row.destroyedAt() != null
-                        && aliases.computeIfAbsent(row.keyStore(), requireKeyStores()::aliases)
-                                .contains(row.rootKeyAlias())) {
-                    found.put(row.version(), row.rootKeyAlias());
-                }
-            }
-        } catch (KeyStoreUnavailableException e) {
-            LOG.log(System.Logger.Level.DEBUG, "Not looked for destroyed root keys: {0}", e.getMessage());
-            return;
-        }
-        Map<Integer, String> before = returned;
-        returned = found;
-        found.forEach((version, alias) -> {
-            if (!before.containsKey(version)) {
-                LOG.log(
-                        System.Logger.Level.ERROR,
-                        "Alarm: the root key of the destroyed key version {0} is in the key store again: {1}",
-                        version,
-                        alias);
-            }
-        });
-    }
-
-    /** How many root keys of destroyed versions were in the key stores when they were last looked at; 0 is right. */
-    public int destroyedPresent() {
-        return returned.size();
     }
 
     private void createVault() {
@@ -364,6 +322,11 @@ public class KeyRings {
     /** The configured key stores, and which of them could be used when they were last used; asks none of them. */
     public Map<String, Boolean> keyStoresReachable() {
         return requireKeyStores().reachable();
+    }
+
+    /** The aliases in the key store of this make; none where it is not configured. */
+    Set<String> aliases(String keyStore) {
+        return requireKeyStores().aliases(keyStore);
     }
 
     private KeyStores requireKeyStores() {

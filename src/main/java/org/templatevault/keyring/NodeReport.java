@@ -24,12 +24,15 @@ public class NodeReport {
     @Inject
     RowsInUse rowsInUse;
 
+    @Inject
+    DestroyedRootKeys destroyed;
+
     /** Reports, and reports again where the ring was old. */
     public void report() {
         KeyRing ring = keyRings.current();
         if (!send(ring).equals(ring.versions())) {
             send(keyRings.refresh());
-            keyRings.lookForDestroyed();
+            destroyed.look();
         }
     }
 

@@ -8,7 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.eclipse.microprofile.metrics.Metadata;
 import org.eclipse.microprofile.metrics.MetricRegistry;
 import org.eclipse.microprofile.metrics.Tag;
-import org.templatevault.keyring.KeyRings;
+import org.templatevault.keyring.DestroyedRootKeys;
 import org.templatevault.persistence.Copies;
 import org.templatevault.persistence.Quarantine;
 import org.templatevault.persistence.Rotations;
@@ -42,7 +42,7 @@ public class Gauges {
     WrapCounts wrapCounts;
 
     @Inject
-    KeyRings keyRings;
+    DestroyedRootKeys destroyed;
 
     private final Map<Integer, Long> subjects = new ConcurrentHashMap<>();
     private final Map<String, Long> progress = new ConcurrentHashMap<>();
@@ -101,7 +101,7 @@ public class Gauges {
                         .withName("vault_destroyed_root_keys")
                         .withDescription("Root keys of destroyed versions that are in this node's key stores again")
                         .build(),
-                () -> keyRings.destroyedPresent());
+                () -> destroyed.count());
         registry.gauge(
                 Metadata.builder()
                         .withName("vault_restorable_since_seconds")

@@ -8,6 +8,7 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Liveness;
 import org.eclipse.microprofile.health.Readiness;
+import org.templatevault.keyring.DestroyedRootKeys;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.persistence.DatabaseFacts;
 
@@ -19,6 +20,9 @@ public class Health {
 
     @Inject
     KeyRings keyRings;
+
+    @Inject
+    DestroyedRootKeys destroyed;
 
     @EJB
     Startup startup;
@@ -60,7 +64,7 @@ public class Health {
             var report = HealthCheckResponse.named("key-store").up();
             if (keyRings.isReady()) {
                 keyRings.keyStoresReachable().forEach(report::withData);
-                report.withData("destroyedRootKeys", keyRings.destroyedPresent());
+                report.withData("destroyedRootKeys", destroyed.count());
             }
             return report.build();
         };

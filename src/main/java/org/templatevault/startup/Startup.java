@@ -16,6 +16,7 @@ import java.security.KeyStore;
 import java.util.List;
 import org.templatevault.config.InvalidSettingsException;
 import org.templatevault.config.Settings;
+import org.templatevault.keyring.DestroyedRootKeys;
 import org.templatevault.keyring.KeyRings;
 
 /**
@@ -39,6 +40,9 @@ public class Startup {
     @Inject
     Instance<KeyRings> keyRings;
 
+    @Inject
+    Instance<DestroyedRootKeys> destroyed;
+
     private volatile boolean started;
 
     /** Checks and opens everything; on a refusal the server stops with exit code 78. */
@@ -49,6 +53,7 @@ public class Startup {
             requireCertificate(settings.get());
             database.get().migrateAndCheck(settings.get());
             keyRings.get().start();
+            destroyed.get().look();
             started = true;
             LOG.log(
                     System.Logger.Level.INFO,

@@ -105,18 +105,6 @@ class StandbyIT {
         return custodian.rotate(Json.createObjectBuilder()).getInt("fromVersion");
     }
 
-    private static void destroy(int version) {
-        String approval = server.as("key-custodian")
-                .post("/keys/" + version + ":destroy")
-                .json("{\"withoutNewerBackup\":true}")
-                .send()
-                .expect(202)
-                .json()
-                .getJsonObject("approval")
-                .getString("id");
-        new Approver(server).approve(approval);
-    }
-
     private static JsonObject destruction(int version) {
         return server.as("auditor")
                 .get("/keys/" + version + "/destruction")
@@ -155,7 +143,7 @@ class StandbyIT {
         DatabaseCopy standby = DatabaseCopy.standby(home, primary, "slow");
         try {
             standby.pauseReplay();
-            destroy(version);
+            new Approver(server).beginDestruction(version);
             waitsFor("slow", version);
             Rows there = new Rows(standby.superuser());
             assertEquals(1, there.number("select count(*) from vault.key_material where version = ?", version));
@@ -173,7 +161,7 @@ class StandbyIT {
         DatabaseCopy standby = DatabaseCopy.standby(home, primary, "away");
         try {
             standby.stop();
-            destroy(version);
+            new Approver(server).beginDestruction(version);
             waitsFor("away", version);
             standby.start();
             isDestroyed(version);

@@ -66,7 +66,7 @@ final class BaseBackup {
         copy(copy, data);
         Files.writeString(
                 data.resolve("postgresql.auto.conf"),
-                "\nrestore_command = 'cp \"" + log + "/%f\" \"%p\"'\nrecovery_target_timeline = 'latest'\n",
+                "\nrestore_command = 'cp \"" + log + "/%f\" \"%p\"'\nrecovery_target_timeline = 'latest'\nhot_standby = off\n",
                 StandardOpenOption.CREATE,
                 StandardOpenOption.APPEND);
         Files.createFile(data.resolve("recovery.signal"));

@@ -36,6 +36,7 @@ class ErasureProofIT {
 
     /** A home of its own for each test: what was learnt of a home's certificate is kept. */
     private final TestHome home = TestHome.create("erasure-proof-" + ++homes);
+
     private final VaultServer server = VaultServer.on(home)
             .variable("VAULT_APPROVAL_WAIT_MINUTES", "0")
             .variable("VAULT_ERASURE_VACUUM_MINUTES", "0");

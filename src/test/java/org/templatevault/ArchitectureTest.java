@@ -69,7 +69,10 @@ class ArchitectureTest {
                     "retention",
                     Set.of("approval", "audit", "config", "error", "job", "keyring", "persistence", "vault")),
             Map.entry(
-                    "destruction", Set.of("approval", "audit", "envelope", "error", "keyring", "persistence", "vault")),
+                    "destruction",
+                    Set.of("approval", "audit", "config", "envelope", "error", "keyring", "persistence", "vault")),
+            Map.entry("epoch", Set.of("audit", "destruction", "keyring", "persistence", "rotation")),
+            Map.entry("erasure", Set.of("audit", "config", "destruction", "error", "keyring", "persistence", "vault")),
             Map.entry(
                     "rest",
                     Set.of(
@@ -78,6 +81,8 @@ class ArchitectureTest {
                             "config",
                             "destruction",
                             "envelope",
+                            "epoch",
+                            "erasure",
                             "error",
                             "persistence",
                             "retention",

@@ -28,6 +28,11 @@ public final class ApprovalException extends VaultException {
                 ErrorKind.CONFLICT, "approval-state", "This is not possible any more: it is " + state);
     }
 
+    /** What was approved is not what stands there now. */
+    public static ApprovalException changed() {
+        return notYet("The request was changed after it was made");
+    }
+
     static ApprovalException notYet(String reason) {
         return new ApprovalException(ErrorKind.CONFLICT, "approval-not-in-effect", reason);
     }

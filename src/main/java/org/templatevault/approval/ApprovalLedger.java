@@ -36,6 +36,11 @@ public class ApprovalLedger {
      * @param request in words, all that will happen once it is approved
      */
     public Approvals.Row request(String kind, String subject, String request, String caller) {
+        return request(kind, subject, request, caller, now().plus(Duration.ofHours(settings.approvalExpiryHours())));
+    }
+
+    /** As {@link #request(String, String, String, String)}, with the time at which it ends, approved or not. */
+    public Approvals.Row request(String kind, String subject, String request, String caller, Instant expiresAt) {
         Instant now = now();
         Approvals.Row row = new Approvals.Row(
                 UuidCreator.getTimeOrderedEpoch(),
@@ -49,7 +54,7 @@ public class ApprovalLedger {
                 null,
                 null,
                 null,
-                now.plus(Duration.ofHours(settings.approvalExpiryHours())));
+                expiresAt);
         approvals.insert(row);
         return row;
     }
@@ -151,7 +156,7 @@ public class ApprovalLedger {
             throw ApprovalException.notYet("It is " + state(row));
         }
         if (!hash(row.kind(), row.subject(), row.request()).equals(row.requestHash())) {
-            throw ApprovalException.notYet("The request was changed after it was made");
+            throw ApprovalException.changed();
         }
         if (notBefore.isAfter(Instant.now())) {
             throw ApprovalException.notYet("It may be carried out from " + notBefore + " on");

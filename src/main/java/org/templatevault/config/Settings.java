@@ -34,6 +34,7 @@ import java.util.stream.Stream;
  * @param databaseWaitSeconds {@code VAULT_DB_WAIT_SECONDS}: how long the start waits for the database
  * @param approvalWaitMinutes {@code VAULT_APPROVAL_WAIT_MINUTES}: from an approval to what it approves
  * @param approvalExpiryHours {@code VAULT_APPROVAL_EXPIRY_HOURS}: from a request to its end if nobody carried it out
+ * @param erasureVacuumMinutes {@code VAULT_ERASURE_VACUUM_MINUTES}: at least between two vacuums for erasures
  * @param backoffReadMillis {@code VAULT_BACKOFF_READ_MILLIS}: a rotation waits while reads take longer; 0 for never
  * @param backoffLagSeconds {@code VAULT_BACKOFF_LAG_SECONDS}: a rotation waits while a replica lags more; 0 for never
  * @param checkpoints where the audit trail's checkpoints go
@@ -63,6 +64,7 @@ public record Settings(
         int databaseWaitSeconds,
         int approvalWaitMinutes,
         int approvalExpiryHours,
+        int erasureVacuumMinutes,
         int backoffReadMillis,
         int backoffLagSeconds,
         CheckpointTargets checkpoints,
@@ -118,6 +120,7 @@ public record Settings(
                 (int) reader.number("VAULT_DB_WAIT_SECONDS", 30, 0, 600),
                 (int) reader.number("VAULT_APPROVAL_WAIT_MINUTES", 1440, 0, 43_200),
                 (int) reader.number("VAULT_APPROVAL_EXPIRY_HOURS", 168, 1, 8_760),
+                (int) reader.number("VAULT_ERASURE_VACUUM_MINUTES", 1440, 0, 43_200),
                 (int) reader.number("VAULT_BACKOFF_READ_MILLIS", 0, 0, 60_000),
                 (int) reader.number("VAULT_BACKOFF_LAG_SECONDS", 0, 0, 86_400),
                 checkpoints(reader),

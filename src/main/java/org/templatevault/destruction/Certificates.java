@@ -48,7 +48,13 @@ class Certificates {
                                 .add("subject_key", usage.subjectKeys())
                                 .add("service_key", usage.serviceKeys()))
                 .add("released", keyUsage.released(version.version()))
+                .add("passedOver", destruction.refused())
                 .add("pass", pass(destruction))
+                .add("standing", PolicyLedger.isStanding(approval))
+                .add("approval", approval.id().toString())
+                .add(
+                        "requestHash",
+                        HexFormat.of().formatHex(approval.requestHash().toArray()))
                 .add("request", approval.request())
                 .add("requestedBy", approval.requestedBy())
                 .add("requestedAt", approval.requestedAt().toString())

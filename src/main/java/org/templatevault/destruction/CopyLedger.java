@@ -9,6 +9,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
 import org.templatevault.persistence.Copies;
@@ -45,7 +46,9 @@ public class CopyLedger {
                 takenAt.truncatedTo(ChronoUnit.MICROS),
                 expiresAt.truncatedTo(ChronoUnit.MICROS),
                 caller,
-                now);
+                now,
+                null,
+                null);
         transactions.run(() -> copies.insert(row));
         return row;
     }
@@ -54,6 +57,22 @@ public class CopyLedger {
         if (!right) {
             throw new VaultException(ErrorKind.INVALID, "invalid-field", field + ": " + rule, field, null);
         }
+    }
+
+    /**
+     * Notes that a copy was destroyed before its expiry.
+     *
+     * @throws VaultException if no such copy is registered
+     */
+    public Copies.Row destroyed(UUID id, String caller) {
+        return transactions.call(() -> {
+            copies.destroyed(id, caller, DestructionLedger.now());
+            return copies.find(id).orElseThrow(CopyLedger::unknown);
+        });
+    }
+
+    private static VaultException unknown() {
+        return new VaultException(ErrorKind.NOT_FOUND, "copy-not-found", "There is no such registered copy");
     }
 
     /** Those that have not expired, the newest first. */

@@ -3,6 +3,7 @@ package org.templatevault.destruction;
 import com.github.f4b6a3.uuid.UuidCreator;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.templatevault.approval.ApprovalException;
 import org.templatevault.approval.ApprovalLedger;
 import org.templatevault.persistence.Approvals;
@@ -18,6 +20,8 @@ import org.templatevault.persistence.Destructions;
 import org.templatevault.persistence.KeyUsage;
 import org.templatevault.persistence.KeyVersions;
 import org.templatevault.persistence.Nodes;
+import org.templatevault.persistence.StandingPolicies;
+import org.templatevault.persistence.SubjectCounts;
 import org.templatevault.persistence.Transactions;
 
 /** What may be asked about the end of a key version. */
@@ -30,6 +34,12 @@ public class DestructionLedger {
 
     /** Ends the words of a request whose two people do without newer backups. */
     static final String WITHOUT_BACKUP = " No newer registered backup is waited for.";
+
+    /** Who asks under the standing policy. */
+    public static final String BY_POLICY = "vault: epoch";
+
+    /** A destruction that has failed, or was given up, is not begun again at once. */
+    private static final Duration BETWEEN_TRIES = Duration.ofHours(1);
 
     private static final Set<String> DESTROYABLE = Set.of("DEACTIVATED", "COMPROMISED");
     /** How many lines one page of an exposure has. */
@@ -58,6 +68,12 @@ public class DestructionLedger {
 
     @Inject
     ApprovalLedger approvals;
+
+    @Inject
+    SubjectCounts counts;
+
+    @Inject
+    PolicyLedger policies;
 
     @Inject
     Nodes nodes;
@@ -103,6 +119,34 @@ public class DestructionLedger {
         return of(version).orElseThrow();
     }
 
+    /**
+     * Begins the destruction of a version under a standing policy, if nothing needs the version and no other destruction
+     * of it is under way.
+     */
+    public boolean begin(KeyVersions.Row version, StandingPolicies.Row policy) {
+        if (!DESTROYABLE.contains(version.state()) || triedLately(version.version()) || isNeeded(version.version())) {
+            return false;
+        }
+        UUID id = UuidCreator.getTimeOrderedEpoch();
+        return transactions.call(
+                () -> destructions.insert(id, version.version(), policy.approvalId(), BY_POLICY, now()));
+    }
+
+    private boolean triedLately(int version) {
+        return transactions
+                .read(() -> destructions.ofVersion(version))
+                .filter(row -> row.endedAt() == null || row.endedAt().isAfter(now().minus(BETWEEN_TRIES)))
+                .isPresent();
+    }
+
+    /** The counts come first: only a version that seems empty is worth a look at every row. */
+    private boolean isNeeded(int version) {
+        boolean counted = transactions.read(counts::byVersion).getOrDefault(version, 0L) > 0;
+        return counted
+                || transactions.read(() -> keyUsage.left(version)).drainedAt() == null
+                || transactions.read(() -> keyUsage.of(version)).isUsed();
+    }
+
     /** The newest destruction of a version. */
     public Optional<Report> of(int version) {
         return transactions.read(() -> destructions.ofVersion(version)).map(row -> {
@@ -124,21 +168,48 @@ public class DestructionLedger {
 
     /** What a destruction whose pass has ended still waits for. */
     List<String> preconditions(Destructions.Row row, Approvals.Row approval) {
+        KeyUsage.Left left = transactions.read(() -> keyUsage.left(row.version()));
         List<String> waitingFor = new ArrayList<>();
+        boolean withoutBackup = approval.request().endsWith(WITHOUT_BACKUP);
         try {
-            approvals.requireInEffect(approval.id(), DESTROY, Integer.toString(row.version()));
+            if (PolicyLedger.isStanding(approval)) {
+                StandingPolicies.Row policy = policies.require(approval.id());
+                waitingFor.addAll(times(row, left, policy));
+                withoutBackup = policy.withoutNewerBackup();
+            } else {
+                approvals.requireInEffect(approval.id(), DESTROY, Integer.toString(row.version()));
+            }
         } catch (ApprovalException notYet) {
             waitingFor.add(String.valueOf(notYet.getMessage()));
         }
-        Instant left = transactions.read(() -> keyUsage.of(row.version())).lastLeftAt();
-        if (left != null && !approval.request().endsWith(WITHOUT_BACKUP)) {
-            for (String kind : List.of("database", "keystore")) {
-                if (!transactions.read(() -> copies.existsSince(kind, left))) {
-                    waitingFor.add("a registered backup of the " + kind + " taken after " + left);
-                }
-            }
+        if (!withoutBackup) {
+            waitingFor.addAll(newerBackups(left.lastAt()));
         }
         return waitingFor;
+    }
+
+    private static List<String> times(Destructions.Row row, KeyUsage.Left left, StandingPolicies.Row policy) {
+        List<String> waitingFor = new ArrayList<>();
+        Instant last = left.lastAt() == null ? row.requestedAt() : left.lastAt();
+        Instant drained = left.drainedAt() == null ? row.requestedAt() : left.drainedAt();
+        if (last.plus(policy.delay()).isAfter(now())) {
+            waitingFor.add("the policy's waiting time, until " + last.plus(policy.delay()));
+        }
+        if (row.refused() > 0 && drained.plus(policy.quarantine()).isAfter(now())) {
+            waitingFor.add("the repair of " + row.refused() + " subjects with rows that do not open, the first of them "
+                    + row.firstRefused() + ", until " + drained.plus(policy.quarantine()));
+        }
+        return waitingFor;
+    }
+
+    private List<String> newerBackups(@Nullable Instant left) {
+        if (left == null) {
+            return List.of();
+        }
+        return List.of("database", "keystore").stream()
+                .filter(kind -> !transactions.read(() -> copies.existsSince(kind, left)))
+                .map(kind -> "a registered backup of the " + kind + " taken after " + left)
+                .toList();
     }
 
     List<String> behind(String lsn) {

@@ -66,7 +66,7 @@ class DestructionSteps {
         }
         switch (DestructionState.valueOf(row.state())) {
             case REQUESTED -> begin(row, approval);
-            case PASSING -> pass(row);
+            case PASSING -> pass(row, PolicyLedger.isStanding(approval));
             case WAITING -> deleteMaterial(row, approval);
             case MATERIAL_GONE -> awaitStandbys(row);
             case REPLAYED -> deleteRootKey(row);
@@ -122,7 +122,8 @@ class DestructionSteps {
         AuditContext.note("destruction", "key version " + row.version() + " " + state);
     }
 
-    private void pass(Destructions.Row row) {
+    /** Under a standing policy a row that does not open is counted, and waited for later: it must not stop the epoch. */
+    private void pass(Destructions.Row row, boolean standing) {
         Instant until = Instant.now().plus(PASS_SLICE);
         UUID reached = row.reachedId();
         while (Instant.now().isBefore(until)) {
@@ -134,7 +135,7 @@ class DestructionSteps {
                 });
                 return;
             }
-            if (!page.refused().isEmpty()) {
+            if (!page.refused().isEmpty() && !standing) {
                 end(
                         row,
                         DestructionState.FAILED,
@@ -142,26 +143,37 @@ class DestructionSteps {
                                 + page.refused().get(0) + ": a rotation says why, repair or release them");
                 return;
             }
-            transactions.run(() -> destructions.passed(row.id(), page.reached(), page.subjects(), page.templates()));
+            UUID firstRefused = page.refused().isEmpty() ? null : page.refused().get(0);
+            transactions.run(() -> destructions.passed(
+                    row.id(),
+                    page.reached(),
+                    page.subjects(),
+                    page.templates(),
+                    page.refused().size(),
+                    firstRefused));
             reached = page.reached();
         }
     }
 
+    /** Whether a row needs the version is looked at last, and then by the foreign keys: it is a look at every row. */
     private void deleteMaterial(Destructions.Row row, Approvals.Row approval) {
+        if (!ledger.preconditions(row, approval).isEmpty()) {
+            return;
+        }
         KeyUsage.Usage usage = transactions.read(() -> keyUsage.of(row.version()));
         if (usage.isUsed()) {
             end(row, DestructionState.FAILED, "It is in use again: " + usage);
             return;
         }
-        if (ledger.preconditions(row, approval).isEmpty()) {
-            transactions.run(() -> {
-                if (move(row, DestructionState.WAITING, DestructionState.MATERIAL_GONE)) {
-                    destructions.deleteMaterial(row.version());
+        transactions.run(() -> {
+            if (move(row, DestructionState.WAITING, DestructionState.MATERIAL_GONE)) {
+                destructions.deleteMaterial(row.version());
+                if (!PolicyLedger.isStanding(approval)) {
                     approvals.carriedOut(approval.id());
                 }
-            });
-            keyRings.refresh();
-        }
+            }
+        });
+        keyRings.refresh();
     }
 
     private void awaitStandbys(Destructions.Row row) {

@@ -12,6 +12,7 @@ import org.templatevault.error.VaultException;
 import org.templatevault.persistence.OlderSubjects;
 import org.templatevault.persistence.OlderSubjects.Candidate;
 import org.templatevault.persistence.OlderSubjects.Subject;
+import org.templatevault.persistence.RowsInUse;
 import org.templatevault.persistence.Transactions;
 import org.templatevault.vault.DataKeys;
 import org.templatevault.vault.Sealing;
@@ -41,6 +42,9 @@ class FullPass {
     @Inject
     Sealing sealing;
 
+    @Inject
+    RowsInUse rowsInUse;
+
     /** The page after a subject; null when there is none. */
     @Nullable Page page(@Nullable UUID after) {
         UUID from = after == null ? FIRST : after;
@@ -48,6 +52,15 @@ class FullPass {
         if (ids.isEmpty()) {
             return null;
         }
+        RowsInUse.Use use = rowsInUse.begin();
+        try {
+            return open(ids);
+        } finally {
+            use.close();
+        }
+    }
+
+    private Page open(List<UUID> ids) {
         long templates = 0;
         List<UUID> refused = new ArrayList<>();
         for (Subject subject : transactions.read(() -> olderSubjects.load(ids, Integer.MAX_VALUE, true))) {

@@ -3,6 +3,7 @@ package org.templatevault.keyring;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import org.templatevault.persistence.Nodes;
+import org.templatevault.persistence.RowsInUse;
 import org.templatevault.persistence.Transactions;
 
 /** Tells the other nodes that this one is alive and what its key ring holds, and reads the ring anew when it is old. */
@@ -21,6 +22,9 @@ public class NodeReport {
     KeyRings keyRings;
 
     @Inject
+    RowsInUse rowsInUse;
+
+    @Inject
     DestroyedRootKeys destroyed;
 
     /** Reports, and reports again where the ring was old. */
@@ -33,11 +37,14 @@ public class NodeReport {
     }
 
     private String send(KeyRing ring) {
-        return transactions.call(() -> nodes.seen(
+        Nodes.Seen seen = transactions.call(() -> nodes.seen(
                 node.id(),
                 node.name(),
                 node.startedAt(),
-                ring.keks().stream().map(Kek::version).toList()));
+                ring.keks().stream().map(Kek::version).toList(),
+                rowsInUse.cleared()));
+        rowsInUse.reported(seen.endedBelow());
+        return seen.versions();
     }
 
     /** Takes this node off the list: the others need not wait for it. */

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** Backups that somebody registered: of the database, of its write-ahead log, of the key store. */
 @ApplicationScoped
 public class Copies {
-    /** A registered backup. */
+    /** A registered backup; {@code destroyedAt} is null unless its keeper says that it is gone before its expiry. */
     public record Row(
             UUID id,
             String kind,
@@ -21,7 +21,12 @@ public class Copies {
             Instant takenAt,
             Instant expiresAt,
             String registeredBy,
-            Instant registeredAt) {}
+            Instant registeredAt,
+            @Nullable Instant destroyedAt,
+            @Nullable String destroyedBy) {}
+
+    /** What counts as a copy that exists. */
+    static final String EXISTS = " expires_at > now() and destroyed_at is null";
 
     /** Since when a backup of the database opens whole: what was taken before holds rows under a destroyed version. */
     private static final String OPENS_SINCE =
@@ -56,16 +61,30 @@ public class Copies {
                 row.registeredAt);
     }
 
+    /** One copy. */
+    public Optional<Row> find(UUID id) {
+        return sql.first("select * from vault.copy where id = ?", Copies::read, id);
+    }
+
+    /** Notes that a copy was destroyed; once. */
+    public void destroyed(UUID id, String by, Instant now) {
+        sql.update(
+                "update vault.copy set destroyed_at = ?, destroyed_by = ? where id = ? and destroyed_at is null",
+                now,
+                by,
+                id);
+    }
+
     /** Those that have not expired, the newest first, at most 1,000. */
     public List<Row> present() {
         return sql.query(
-                "select * from vault.copy where expires_at > now() order by taken_at desc limit 1000", Copies::read);
+                "select * from vault.copy where" + EXISTS + " order by taken_at desc limit 1000", Copies::read);
     }
 
     /** The oldest backup of the database that has not expired and opens whole. */
     public Optional<Row> oldestThatOpens() {
         return sql.first(
-                "select * from vault.copy where kind = 'database' and expires_at > now() and taken_at > " + OPENS_SINCE
+                "select * from vault.copy where kind = 'database' and" + EXISTS + " and taken_at > " + OPENS_SINCE
                         + " order by taken_at limit 1",
                 Copies::read);
     }
@@ -81,7 +100,7 @@ public class Copies {
                                 + " min(taken_at) filter (where kind = 'database' and taken_at > drained) as after,"
                                 + " count(*) filter (where taken_at <= drained) as lost"
                                 + " from (select coalesce(?::timestamptz, 'infinity') as drained) d, vault.copy"
-                                + " where kind in ('database', 'wal') and expires_at > now() and taken_at > "
+                                + " where kind in ('database', 'wal') and" + EXISTS + " and taken_at > "
                                 + OPENS_SINCE,
                         row -> new Reach(
                                 Sql.instantOrNull(row, "now"), Sql.instantOrNull(row, "after"), row.getLong("lost")),
@@ -95,25 +114,27 @@ public class Copies {
      */
     public List<Row> uselessWithout(int version) {
         return sql.query(
-                "select * from vault.copy, (values (?::int)) as given(v) where kind in ('database', 'wal') and expires_at > now() and taken_at >="
+                "select * from vault.copy, (values (?::int)) as given(v) where kind in ('database', 'wal') and" + EXISTS
+                        + " and taken_at >="
                         + " (select created_at from vault.key_version where version = v) and taken_at <= greatest("
                         + "(select max(at) from vault.subject_count where kek_version = v), coalesce((select min(ended_at)"
                         + " from vault.rotation where to_version > v and state like 'DRAINED%'), 'infinity'))"
                         + " order by taken_at",
-                Copies::read, version);
+                Copies::read,
+                version);
     }
 
     /** Whether a backup of this kind was taken at a time or later. */
     public boolean existsSince(String kind, Instant time) {
         return sql.first(
-                        "select 1 from vault.copy where kind = ? and taken_at >= ? and expires_at > now() limit 1",
+                        "select 1 from vault.copy where kind = ? and taken_at >= ? and" + EXISTS + " limit 1",
                         row -> row.getInt(1),
                         kind,
                         time)
                 .isPresent();
     }
 
-    private static Row read(ResultSet row) throws SQLException {
+    static Row read(ResultSet row) throws SQLException {
         return new Row(
                 Sql.uuid(row, "id"),
                 row.getString("kind"),
@@ -121,6 +142,8 @@ public class Copies {
                 Sql.instant(row, "taken_at"),
                 Sql.instant(row, "expires_at"),
                 row.getString("registered_by"),
-                Sql.instant(row, "registered_at"));
+                Sql.instant(row, "registered_at"),
+                Sql.instantOrNull(row, "destroyed_at"),
+                row.getString("destroyed_by"));
     }
 }

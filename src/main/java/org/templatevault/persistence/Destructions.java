@@ -20,6 +20,8 @@ public class Destructions {
      * @param reachedId the last subject that the full pass opened
      * @param subjects that the pass opened
      * @param templates that the pass opened, each version counted
+     * @param refused subjects with rows that did not open in the pass
+     * @param firstRefused one of them, for whoever repairs; null when the destruction has ended
      * @param goneAtLsn where the write-ahead log stood after the wrapped KEK was gone
      */
     public record Row(
@@ -32,6 +34,8 @@ public class Destructions {
             @Nullable UUID reachedId,
             long subjects,
             long templates,
+            long refused,
+            @Nullable UUID firstRefused,
             @Nullable Instant passedAt,
             @Nullable String goneAtLsn,
             @Nullable String failure,
@@ -78,7 +82,8 @@ public class Destructions {
     /** Ends a destruction that is in one of the states given. */
     public boolean end(UUID id, List<String> from, String to, @Nullable String failure, Instant now) {
         return sql.update(
-                        "update vault.destruction set state = ?, failure = ?, ended_at = ? where id = ? and state = any(?)",
+                        "update vault.destruction set state = ?, failure = ?, ended_at = ?, reached_id = null,"
+                                + " first_refused = null where id = ? and state = any(?)",
                         to,
                         failure,
                         now,
@@ -88,20 +93,25 @@ public class Destructions {
     }
 
     /** Records how far the full pass is. */
-    public void passed(UUID id, UUID reached, long subjects, long templates) {
+    public void passed(
+            UUID id, UUID reached, long subjects, long templates, long refused, @Nullable UUID firstRefused) {
         sql.update(
-                "update vault.destruction set reached_id = ?, subjects = subjects + ?, templates = templates + ?"
+                "update vault.destruction set reached_id = ?, subjects = subjects + ?, templates = templates + ?,"
+                        + " refused = refused + ?, first_refused = coalesce(first_refused, ?)"
                         + " where id = ? and state = 'PASSING'",
                 reached,
                 subjects,
                 templates,
+                refused,
+                firstRefused,
                 id);
     }
 
     /** Ends the full pass. */
     public boolean passEnded(UUID id, Instant now) {
         return sql.update(
-                        "update vault.destruction set state = 'WAITING', passed_at = ? where id = ? and state = 'PASSING'",
+                        "update vault.destruction set state = 'WAITING', passed_at = ?, reached_id = null"
+                                + " where id = ? and state = 'PASSING'",
                         now,
                         id)
                 == 1;
@@ -186,6 +196,8 @@ public class Destructions {
                 row.getObject("reached_id", UUID.class),
                 row.getLong("subjects"),
                 row.getLong("templates"),
+                row.getLong("refused"),
+                row.getObject("first_refused", UUID.class),
                 Sql.instantOrNull(row, "passed_at"),
                 row.getString("gone_at_lsn"),
                 row.getString("failure"),

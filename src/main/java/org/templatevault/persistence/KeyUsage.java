@@ -31,6 +31,15 @@ public class KeyUsage {
         }
     }
 
+    /**
+     * When a version was left.
+     *
+     * @param drainedAt when the first rotation ended that left nothing under it but rows that did not open
+     * @param lastAt when the last subject left it
+     */
+    public record Left(
+            @Nullable Instant drainedAt, @Nullable Instant lastAt) {}
+
     /** A subject or an erasure whose keys ever stood under a version. */
     public record Exposed(UUID id, int firstVersion, int lastVersion) {}
 
@@ -67,6 +76,18 @@ public class KeyUsage {
                 .orElseThrow();
     }
 
+    /** When a version was left; reads no row about a subject. */
+    public Left left(int version) {
+        return sql.first(
+                        "select drained, greatest((select max(at) from vault.subject_count where kek_version = v"
+                                + " and kind in ('MOVED_OUT', 'ERASED')), drained) as last_left from (select v,"
+                                + " (select min(ended_at) from vault.rotation where to_version > v"
+                                + " and state like 'DRAINED%') as drained from (values (?::int)) as given(v)) d",
+                        row -> new Left(Sql.instantOrNull(row, "drained"), Sql.instantOrNull(row, "last_left")),
+                        version)
+                .orElseThrow();
+    }
+
     /** Subjects whose keys ever stood under the version, after an id, in the order of their ids. */
     public List<Exposed> subjects(int version, UUID afterId, int limit) {
         return sql.query(
@@ -95,7 +116,7 @@ public class KeyUsage {
     /** How many erasures under this version released a row that nobody could open. */
     public long released(int version) {
         return sql.first(
-                        "select count(*) from vault.erasure where released and last_kek_version = ?",
+                        "select count(*) from vault.erasure where released and kek_version = ?",
                         row -> row.getLong(1),
                         version)
                 .orElseThrow();

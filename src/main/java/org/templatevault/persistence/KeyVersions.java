@@ -163,6 +163,15 @@ public class KeyVersions {
                 now);
     }
 
+    /** The public part of a signing key, as a DER SubjectPublicKeyInfo. */
+    public byte[] signingKey(int number) {
+        return sql.first(
+                        "select public_key from vault.signing_key where number = ?",
+                        row -> row.getBytes("public_key"),
+                        number)
+                .orElseThrow();
+    }
+
     /** Replaces a service key's wrapping, only while the old one is still there. */
     public boolean rewrapServiceKey(ServiceKeyRow key, int fromVersion) {
         return sql.update(

@@ -13,6 +13,14 @@ public class Nodes {
     /** A node that was silent this long is not waited for: what it would wrap under an old version is refused. */
     public static final int SILENT_SECONDS = 10;
 
+    /**
+     * What a report learns.
+     *
+     * @param versions those that have a KEK, each with its state: another text than before means that the ring is old
+     * @param endedBelow every transaction with a lower id has ended, and whatever begins later sees what it did
+     */
+    public record Seen(String versions, long endedBelow) {}
+
     private static final String ALIVE = " seen_at > clock_timestamp() - " + SILENT_SECONDS + " * interval '1 second'";
 
     @Inject
@@ -22,20 +30,32 @@ public class Nodes {
      * Says that a node is alive.
      *
      * @param held the versions whose KEK it has unwrapped and tried
-     * @return the versions that have a KEK, each with its state: another text than before means that the ring is old
+     * @param cleared see {@link RowsInUse#cleared}
      */
-    public String seen(UUID id, String name, Instant startedAt, List<Integer> held) {
+    public Seen seen(UUID id, String name, Instant startedAt, List<Integer> held, long cleared) {
         return sql.first(
-                        "insert into vault.node as n (id, name, started_at, seen_at, held) values (?, ?, ?, clock_timestamp(), ?)"
-                                + " on conflict (id) do update set seen_at = excluded.seen_at, held = excluded.held"
+                        "insert into vault.node as n (id, name, started_at, seen_at, held, cleared_xid)"
+                                + " values (?, ?, ?, clock_timestamp(), ?, ?)"
+                                + " on conflict (id) do update set seen_at = excluded.seen_at, held = excluded.held,"
+                                + " cleared_xid = excluded.cleared_xid"
                                 + " returning (select coalesce(string_agg(v.version || v.state, ',' order by v.version), '')"
-                                + " from vault.key_version v join vault.key_material m using (version)) as versions",
-                        row -> row.getString("versions"),
+                                + " from vault.key_version v join vault.key_material m using (version)) as versions,"
+                                + " pg_snapshot_xmin(pg_current_snapshot())::text::bigint as ended_below",
+                        row -> new Seen(row.getString("versions"), row.getLong("ended_below")),
                         id,
                         name,
                         startedAt,
-                        new ArrayOf("int4", held))
+                        new ArrayOf("int4", held),
+                        cleared)
                 .orElseThrow();
+    }
+
+    /** The names of the nodes that are alive and may still hold something of what was gone before this transaction id. */
+    public List<String> notCleared(long goneXid) {
+        return sql.query(
+                "select name from vault.node where" + ALIVE + " and coalesce(cleared_xid, 0) < ? order by name",
+                row -> row.getString("name"),
+                goneXid);
     }
 
     /** The names of the nodes that are alive and do not hold the version. */

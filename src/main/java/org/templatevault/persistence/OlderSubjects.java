@@ -4,12 +4,15 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.persistence.Sql.ArrayOf;
 
@@ -22,11 +25,20 @@ public class OlderSubjects {
     /** A subject that is to be moved, and the length of its envelopes in bytes. */
     public record Candidate(UUID subjectId, long storedBytes) {}
 
-    /** A subject with all versions of its templates, as one statement saw them. */
-    public record Subject(SubjectKeyRow key, List<TemplateRow> templates) {}
+    /**
+     * A subject with all versions of its templates, as one statement saw them.
+     *
+     * @param marked one of its rows was deleted under its DEK: it is to get a new one
+     */
+    public record Subject(SubjectKeyRow key, List<TemplateRow> templates, boolean marked) {}
 
     /** What a subject shall become: the new key row, and its templates sealed anew (none for a rewrap). */
-    public record Move(SubjectKeyRow from, SubjectKeyRow to, List<TemplateRow> templates) {}
+    public record Move(SubjectKeyRow from, SubjectKeyRow to, List<TemplateRow> templates) {
+        /** Whether the subject gets a new DEK. */
+        boolean reencrypts() {
+            return from.dekNumber() != to.dekNumber();
+        }
+    }
 
     /** A row that did not open: a template's version, or the DEK where template is the nil UUID. */
     public record Damaged(SubjectKeyRow key, UUID templateId, int version, String reason, String damageClass) {}
@@ -62,25 +74,32 @@ public class OlderSubjects {
     }
 
     /**
-     * Loads subjects, with their templates if asked.
+     * Loads subjects, with their templates if asked; those of a marked subject in any case.
      *
      * @param belowVersion those that were moved meanwhile are left out
      */
     public List<Subject> load(List<UUID> subjects, int belowVersion, boolean withTemplates) {
         List<SubjectKeyRow> keys = new ArrayList<>();
         Map<UUID, List<TemplateRow>> templates = new LinkedHashMap<>();
+        Set<UUID> marked = new HashSet<>();
         sql.query(
                 // "offset 0": each subject's templates by the index; without statistics the planner would read the
                 // whole table for each page.
-                "select k.*, t.id as t_id, t.version as t_version, t.dek_number as t_dek, t.modality, t.position,"
+                "select k.*, m.subject_id is not null as marked, t.id as t_id, t.version as t_version,"
+                        + " t.dek_number as t_dek, t.modality, t.position,"
                         + " t.format, t.quality, t.extractor_name, t.extractor_version, t.created_at as t_created,"
                         + " t.created_by, t.envelope from vault.subject_key k"
+                        + " left join vault.reencrypt_mark m on m.subject_id = k.subject_id"
                         + " left join lateral (select * from vault.template of_one where of_one.subject_id = k.subject_id"
-                        + " offset 0) t on ? where k.subject_id = any(?) and k.kek_version < ? order by k.subject_id",
+                        + " and (? or m.subject_id is not null) offset 0) t on true"
+                        + " where k.subject_id = any(?) and k.kek_version < ? order by k.subject_id",
                 row -> {
                     UUID subject = Sql.uuid(row, "subject_id");
                     if (templates.putIfAbsent(subject, new ArrayList<>()) == null) {
                         keys.add(SubjectKeys.read(row));
+                    }
+                    if (row.getBoolean("marked")) {
+                        marked.add(subject);
                     }
                     if (row.getObject("t_id") != null) {
                         templates
@@ -93,7 +112,8 @@ public class OlderSubjects {
                 ArrayOf.uuids(subjects),
                 belowVersion);
         return keys.stream()
-                .map(key -> new Subject(key, templates.getOrDefault(key.subjectId(), List.of())))
+                .map(key -> new Subject(
+                        key, templates.getOrDefault(key.subjectId(), List.of()), marked.contains(key.subjectId())))
                 .toList();
     }
 
@@ -139,7 +159,8 @@ public class OlderSubjects {
                     .orElse(null);
             insertCount(move.from().kekVersion(), "MOVED_OUT", rotation, 1, now);
             insertCount(to.kekVersion(), "MOVED_IN", rotation, 1, now);
-            sql.update("delete from vault.quarantine where subject_id = ?", to.subjectId());
+            leaveQuarantine(List.of(move));
+            unmark(List.of(move));
         }
         return swapped;
     }
@@ -183,6 +204,7 @@ public class OlderSubjects {
         replaceEnvelopes(done);
         count(done, mover, now);
         leaveQuarantine(done);
+        unmark(done);
         return moved;
     }
 
@@ -235,13 +257,27 @@ public class OlderSubjects {
 
     /** A subject that was sealed anew has no damaged row left; a rewrap has opened its key only. */
     private void leaveQuarantine(List<Move> done) {
-        boolean reencrypted = !done.isEmpty()
-                && done.get(0).from().dekNumber() != done.get(0).to().dekNumber();
-        sql.update(
-                "delete from vault.quarantine where subject_id = any(?) and (? or template_id = ?)",
-                ArrayOf.uuids(done.stream().map(move -> move.from().subjectId()).toList()),
-                reencrypted,
-                new UUID(0, 0));
+        if (!done.isEmpty()) {
+            sql.update(
+                    "delete from vault.quarantine where subject_id = any(?)"
+                            + " and (subject_id = any(?) or template_id = ?)",
+                    ArrayOf.uuids(subjects(done.stream())),
+                    ArrayOf.uuids(subjects(done.stream().filter(Move::reencrypts))),
+                    new UUID(0, 0));
+        }
+    }
+
+    /** Nothing was deleted under the DEK that these subjects have now: the compare-and-swap compared their revisions. */
+    private void unmark(List<Move> done) {
+        if (!done.isEmpty()) {
+            sql.update(
+                    "delete from vault.reencrypt_mark where subject_id = any(?)",
+                    ArrayOf.uuids(subjects(done.stream().filter(Move::reencrypts))));
+        }
+    }
+
+    private static List<UUID> subjects(Stream<Move> moves) {
+        return moves.map(move -> move.from().subjectId()).toList();
     }
 
     private void count(List<Move> done, Mover mover, Instant now) {
@@ -276,8 +312,7 @@ public class OlderSubjects {
                         + " where k.subject_id = ? and k.dek_number = ? and k.kek_version = ? and k.revision = ?"
                         + " and exists (select 1 from vault.lease where name = 'rotation' and token = ?)"
                         + " for share of k on conflict (subject_id, template_id, version) do update set"
-                        + " rotation_id = excluded.rotation_id, reason = excluded.reason, class = excluded.class,"
-                        + " at = excluded.at",
+                        + " rotation_id = excluded.rotation_id, reason = excluded.reason, class = excluded.class",
                 damaged.templateId(),
                 damaged.version(),
                 UUID.randomUUID(),

@@ -36,6 +36,20 @@ public class Quarantine {
                 .isPresent();
     }
 
+    /**
+     * The subjects whose key does not unwrap, in quarantine since before a time, which stand under a version that is not
+     * the active one; at most 100.
+     */
+    public List<UUID> keysThatHoldAVersion(Instant before) {
+        return sql.query(
+                "select k.subject_id from vault.quarantine q join vault.subject_key k using (subject_id)"
+                        + " where q.template_id = ? and q.at <= ? and k.kek_version <>"
+                        + " (select version from vault.key_version where state = 'ACTIVE') limit 100",
+                row -> Sql.uuid(row, "subject_id"),
+                new UUID(0, 0),
+                before);
+    }
+
     /** The figures of a rotation that has ended with this subject in quarantine: it is moved after all. */
     public void countRepaired(UUID rotation, int fromVersion) {
         sql.update(

@@ -104,7 +104,7 @@ public class Rotations {
         // Chunks under way hold this row (OlderSubjects.holdRunning): the figures are read when they have committed.
         sql.first("select id from vault.rotation where id = ? for update", row -> Sql.uuid(row, "id"), id);
         Progress last = progress(id);
-        return sql.update(
+        boolean ended = sql.update(
                         "update vault.rotation set state = ?, ended_at = ?, ended_done = ?, ended_remaining = ?,"
                                 + " ended_quarantined = ?, ended_erased = ? where id = ? and state = any(?)",
                         to,
@@ -116,6 +116,10 @@ public class Rotations {
                         id,
                         new ArrayOf("text", from))
                 == 1;
+        if (ended) {
+            sql.update("delete from vault.rotation_range where rotation_id = ?", id); // they hold ids of subjects
+        }
+        return ended;
     }
 
     /**
@@ -199,7 +203,9 @@ public class Rotations {
                                 + " as erased,"
                                 + " coalesce(sum(subjects) filter (where kind = 'MOVED_OUT' and rotation_id = r.id"
                                 + " and at > now() - interval '10 seconds'), 0) as lately,"
-                                + " (select count(distinct q.subject_id) from vault.quarantine q where q.rotation_id = r.id) as quarantined"
+                                + " (select count(distinct q.subject_id) from vault.quarantine q join vault.subject_key k"
+                                + " on k.subject_id = q.subject_id and k.kek_version < r.to_version"
+                                + " where q.rotation_id = r.id) as quarantined"
                                 + " from vault.subject_count) n where r.id = ?",
                         row -> new Progress(
                                 row.getLong("done"),

@@ -186,9 +186,10 @@ public class Templates {
                 template);
     }
 
-    /** Removes a template with all its versions. */
+    /** Removes a template with all its versions, and marks its subject. */
     public Deleted delete(UUID subject, UUID template) {
-        return deleted("delete from vault.template where subject_id = ? and id = ?", subject, template);
+        return marked(
+                subject, deleted("delete from vault.template where subject_id = ? and id = ?", subject, template));
     }
 
     /**
@@ -196,17 +197,20 @@ public class Templates {
      * is less. None while the subject is under a hold.
      */
     public Deleted trim(UUID subject, UUID template, int newest, int kept) {
-        return deleted(
-                "delete from vault.template where subject_id = ? and id = ? and version <= ? - least(?,"
-                        + " (select p.versions_kept from vault.subject_retention r join " + Retention.WITH_POLICY
-                        + " where r.subject_id = ?)) and not exists (select 1 from vault.subject_hold h"
-                        + " where h.subject_id = ? and h.lifted_at is null)",
+        return marked(
                 subject,
-                template,
-                newest,
-                kept,
-                subject,
-                subject);
+                deleted(
+                        "delete from vault.template where subject_id = ? and id = ? and version <= ? - least(?,"
+                                + " (select p.versions_kept from vault.subject_retention r join "
+                                + Retention.WITH_POLICY
+                                + " where r.subject_id = ?)) and not exists (select 1 from vault.subject_hold h"
+                                + " where h.subject_id = ? and h.lifted_at is null)",
+                        subject,
+                        template,
+                        newest,
+                        kept,
+                        subject,
+                        subject));
     }
 
     /** Removes all templates of a subject. */
@@ -255,6 +259,16 @@ public class Templates {
                 row.getString("extractor_version"),
                 Sql.instant(row, "created_at"),
                 row.getString("created_by"));
+    }
+
+    /** A subject that lost a row, and whose own row the caller holds, gets a new DEK by the next move. */
+    private Deleted marked(UUID subject, Deleted deleted) {
+        if (deleted.rows() > 0) {
+            sql.update(
+                    "insert into vault.reencrypt_mark (subject_id, marked_at) values (?, now()) on conflict do nothing",
+                    subject);
+        }
+        return deleted;
     }
 
     /**

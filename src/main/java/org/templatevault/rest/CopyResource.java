@@ -11,6 +11,7 @@ import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
@@ -19,6 +20,7 @@ import java.io.InputStream;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.Set;
+import java.util.UUID;
 import org.templatevault.destruction.CopyLedger;
 import org.templatevault.persistence.Copies;
 import org.templatevault.vault.InvalidTemplateException;
@@ -68,6 +70,14 @@ public class CopyResource {
                 .build();
     }
 
+    /** Notes that a copy is gone before its expiry. */
+    @POST
+    @Path("/{copy:" + Api.UUID_PATTERN + "}:destroyed")
+    @RolesAllowed("operator")
+    public String destroyed(@PathParam("copy") UUID copy) {
+        return json(ledger.destroyed(copy, caller.name())).build().toString();
+    }
+
     private static Instant instant(JsonObject json, String field) {
         try {
             return Instant.parse(String.valueOf(TemplateJson.text(json, field, field)));
@@ -77,7 +87,7 @@ public class CopyResource {
     }
 
     static JsonObjectBuilder json(Copies.Row row) {
-        return Json.createObjectBuilder()
+        JsonObjectBuilder json = Json.createObjectBuilder()
                 .add("id", row.id().toString())
                 .add("kind", row.kind())
                 .add("name", row.name())
@@ -85,5 +95,9 @@ public class CopyResource {
                 .add("expiresAt", row.expiresAt().toString())
                 .add("registeredBy", row.registeredBy())
                 .add("registeredAt", row.registeredAt().toString());
+        if (row.destroyedAt() != null) {
+            json.add("destroyedAt", row.destroyedAt().toString()).add("destroyedBy", String.valueOf(row.destroyedBy()));
+        }
+        return json;
     }
 }

@@ -48,6 +48,7 @@ final class KeyJson {
                 .add("waitingFor", Json.createArrayBuilder(report.waitingFor()))
                 .add("subjectsOpened", row.subjects())
                 .add("templatesOpened", row.templates())
+                .add("refused", row.refused())
                 .add("approval", ApprovalResource.json(report.approval()));
         if (row.failure() != null) {
             json.add("failure", row.failure());

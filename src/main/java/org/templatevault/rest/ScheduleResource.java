@@ -21,7 +21,9 @@ import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.epoch.EpochSchedule;
 import org.templatevault.persistence.Schedules;
+import org.templatevault.persistence.StandingPolicies;
 import org.templatevault.retention.RetentionSchedule;
 import org.templatevault.rotation.RotationSchedule;
 import org.templatevault.vault.InvalidTemplateException;
@@ -40,6 +42,9 @@ public class ScheduleResource {
     RetentionSchedule retentionSchedule;
 
     @Inject
+    EpochSchedule epochSchedule;
+
+    @Inject
     Caller caller;
 
     /** All schedules. */
@@ -51,7 +56,8 @@ public class ScheduleResource {
                         "schedules",
                         Json.createArrayBuilder()
                                 .add(json(rotationSchedule.report()))
-                                .add(json(retentionSchedule.report())))
+                                .add(json(retentionSchedule.report()))
+                                .add(json(epochSchedule.report())))
                 .build()
                 .toString();
     }
@@ -121,6 +127,28 @@ public class ScheduleResource {
         } catch (DateTimeParseException notADuration) {
             throw InvalidTemplateException.field("maxAge", "an ISO 8601 duration such as P90D");
         }
+    }
+
+    /** The epoch is set by its standing policy, and by nothing else. */
+    private static JsonObjectBuilder json(EpochSchedule.Report report) {
+        StandingPolicies.Row policy = report.policy();
+        JsonObjectBuilder json = Json.createObjectBuilder()
+                .add("name", EpochSchedule.NAME)
+                .add("enabled", policy != null)
+                .add("mode", "rewrap");
+        if (policy != null) {
+            json.add("maxAge", policy.interval().toString())
+                    .add("policy", policy.approvalId().toString());
+            if (policy.rate() != null) {
+                json.add("rate", policy.rate());
+            }
+        }
+        if (report.nextDueAt() != null) {
+            json.add(
+                    "nextDueAt",
+                    report.nextDueAt().truncatedTo(ChronoUnit.MILLIS).toString());
+        }
+        return json;
     }
 
     private static JsonObjectBuilder json(RotationSchedule.Report report) {

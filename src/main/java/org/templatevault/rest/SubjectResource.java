@@ -119,7 +119,7 @@ public class SubjectResource {
         long expected = conditions.ifMatch(ifMatch);
         String allowed = conditions.requireReason(reason);
         Erasures.Row erasure = vault.erase(subject, expected, allowed, caller.name());
-        return Response.accepted(ErasureResource.json(erasure).toString())
+        return Response.accepted(ErasureJson.record(erasure).toString())
                 .location(URI.create("erasures/" + erasure.id()))
                 .build();
     }

@@ -2,7 +2,10 @@ package org.templatevault.rotation;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.templatevault.approval.ApprovalLedger;
 import org.templatevault.crypto.Suite;
@@ -116,21 +119,23 @@ public class QuarantineLedger {
             if (!holds.among(List.of(row.subjectId())).isEmpty()) {
                 throw LegalHoldException.stops();
             }
-            String words = "Release subject " + row.subjectId() + " (" + row.damageClass()
+            String words = "Release the subject of row " + row.id() + " (" + row.damageClass()
                     + ") from quarantine: it is erased with all its templates";
-            return approvals.request(RELEASE, row.subjectId().toString(), words, caller);
+            return approvals.request(RELEASE, row.id().toString(), words, caller);
         });
     }
 
     /**
-     * Carries out the releases that two people have decided and whose time has come. A subject that has left quarantine
-     * meanwhile is not erased: its approval ends. One that is under a hold meanwhile waits, at most until its approval
-     * expires.
+     * Carries out the releases that two people have decided and whose time has come. A row that has left quarantine
+     * meanwhile releases nothing: its approval ends. One whose subject is under a hold meanwhile waits, at most until its
+     * approval expires. The approval names the row and not the subject, whose id must not outlive it.
      */
     void carryOutReleases() {
         for (Approvals.Row row : approvals.inEffect(RELEASE)) {
-            UUID subject = UUID.fromString(row.subject());
-            if (!releasedOrHeld(subject, row)) {
+            Optional<UUID> subject = transactions
+                    .read(() -> quarantine.find(UUID.fromString(row.subject())))
+                    .map(Quarantine.Row::subjectId);
+            if (subject.isEmpty() || !releasedOrHeld(subject.get(), row)) {
                 approvals.cancel(row.id());
             }
         }
@@ -142,6 +147,28 @@ public class QuarantineLedger {
         } catch (LegalHoldException held) {
             LOG.log(System.Logger.Level.DEBUG, "The release {0} waits for a legal hold", row.id());
             return true;
+        }
+    }
+
+    /**
+     * Releases subjects whose key has not opened for this long and that keep a version from being left, under a standing
+     * policy. What stands under such a key is lost already.
+     *
+     * @return how many
+     */
+    public int releaseOverdue(Duration longest, String caller) {
+        Instant before = RotationLedger.now().minus(longest);
+        List<UUID> overdue = transactions.read(() -> quarantine.keysThatHoldAVersion(before));
+        return (int) overdue.stream()
+                .filter(subject -> releasedUnlessHeld(subject, caller))
+                .count();
+    }
+
+    private boolean releasedUnlessHeld(UUID subject, String caller) {
+        try {
+            return subjects.release(subject, caller, () -> {});
+        } catch (LegalHoldException held) {
+            return false;
         }
     }
 }

@@ -17,6 +17,7 @@ import org.templatevault.persistence.OlderSubjects;
 import org.templatevault.persistence.OlderSubjects.Candidate;
 import org.templatevault.persistence.OlderSubjects.Subject;
 import org.templatevault.persistence.Rotations;
+import org.templatevault.persistence.RowsInUse;
 
 /**
  * Reads the subjects of one range in the order of their ids, a page at a time: at most 1,000 subjects or 8 MiB, whichever
@@ -57,6 +58,10 @@ public class SubjectReader extends AbstractItemReader {
     @Inject
     Backoff backoff;
 
+    @Inject
+    RowsInUse rowsInUse;
+
+    private RowsInUse.@Nullable Use use;
     private final Deque<Subject> page = new ArrayDeque<>();
     private UUID last = new UUID(0, 0);
     private UUID reached = last;
@@ -67,6 +72,8 @@ public class SubjectReader extends AbstractItemReader {
 
     @Override
     public void open(@Nullable Serializable checkpoint) {
+        close();
+        page.clear();
         last = checkpoint instanceof UUID earlier ? earlier : UUID.fromString(after);
         reached = last;
         written = last;
@@ -84,7 +91,17 @@ public class SubjectReader extends AbstractItemReader {
         return next;
     }
 
+    /** The page before was written, or is read again: nothing of it is held any more. */
+    @Override
+    public void close() {
+        RowsInUse.Use held = use;
+        if (held != null) {
+            held.close();
+        }
+    }
+
     private void readPage() {
+        close();
         boolean slowly = givesWay();
         Rotations.Row row = task.row();
         if (!row.state().equals(RotationState.REENCRYPTING.name())) {
@@ -99,6 +116,7 @@ public class SubjectReader extends AbstractItemReader {
             return;
         }
         last = candidates.get(candidates.size() - 1).subjectId();
+        use = rowsInUse.begin();
         page.addAll(olderSubjects.load(
                 candidates.stream().map(Candidate::subjectId).toList(),
                 row.toVersion(),

@@ -32,12 +32,15 @@ public class SubjectMover {
      * Where subjects go.
      *
      * @param version the KEK version, which must be the active one
-     * @param reencrypt a new DEK and all templates sealed anew; false for a new wrapping only
+     * @param reencrypt a new DEK and all templates sealed anew; false for a new wrapping only, except of marked subjects
      * @param suite of the new DEK; unused by a rewrap
      */
     public record Target(int version, boolean reencrypt, Suite suite) {}
 
-    /** What to write for one subject: its move, or the rows that did not open. */
+    /**
+     * What to write for one subject: its move, or the rows that did not open. Both for a marked subject that a rewrap could
+     * not re-encrypt: it moves with its DEK, so that nobody else waits for it, and keeps its mark.
+     */
     public record Prepared(@Nullable Move move, List<Damaged> damaged) {}
 
     @Inject
@@ -63,9 +66,15 @@ public class SubjectMover {
         }
         SubjectKeyRow row = subject.key();
         try (DataKey old = dataKeys.open(row.subjectId(), row)) {
-            return target.reencrypt()
-                    ? reencrypt(ring, subject, old, target.suite())
-                    : new Prepared(new Move(row, rewrapped(ring, row, old), List.of()), List.of());
+            if (target.reencrypt()) {
+                return reencrypt(ring, subject, old, target.suite());
+            }
+            Prepared marked = subject.marked()
+                    ? reencrypt(ring, subject, old, DataKeys.suite(row.dataSuite()))
+                    : new Prepared(null, List.of());
+            return marked.move() != null
+                    ? marked
+                    : new Prepared(new Move(row, rewrapped(ring, row, old), List.of()), marked.damaged());
         } catch (VaultException failure) {
             requireIntegrity(failure);
             return new Prepared(null, List.of(diagnosis.ofKey(row, failure)));

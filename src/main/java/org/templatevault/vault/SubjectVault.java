@@ -5,6 +5,9 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -211,6 +214,52 @@ public class SubjectVault {
         return erase(subject, row, reason, caller, false);
     }
 
+    /**
+     * Which of these subjects have a tombstone, each with its erasure. In a database that was not restored there are none.
+     */
+    public Map<UUID, UUID> erasedAmong(List<UUID> candidates) {
+        Map<String, UUID> byTombstone = new HashMap<>();
+        List<byte[]> tombstones = new ArrayList<>();
+        for (UUID subject : candidates) {
+            for (byte[] tombstone : dataKeys.tombstones(subject)) {
+                byTombstone.put(HexFormat.of().formatHex(tombstone), subject);
+                tombstones.add(tombstone);
+            }
+        }
+        Map<UUID, UUID> erased = new HashMap<>();
+        transactions
+                .read(() -> erasures.findByTag(tombstones))
+                .forEach((tag, erasure) ->
+                        Optional.ofNullable(byTombstone.get(tag)).ifPresent(subject -> erased.put(subject, erasure)));
+        return erased;
+    }
+
+    /** Erases a subject that has a tombstone, under the record that it has; false if it is gone meanwhile. */
+    public boolean eraseAgain(UUID subject, UUID erasure) {
+        return transactions.call(() -> {
+            Optional<SubjectKeyRow> seen = subjectKeys.find(subject);
+            if (seen.isEmpty()) {
+                return false;
+            }
+            SubjectKeyRow row = subjectKeys
+                    .delete(subject, seen.get().revision())
+                    .orElseThrow(() -> new TryAgainException("The subject changed meanwhile"));
+            Erasures.Row again = new Erasures.Row(
+                    erasure,
+                    null,
+                    "",
+                    "",
+                    TemplateVault.now(),
+                    row.kekVersion(),
+                    row.firstKekVersion(),
+                    Math.max(row.kekVersion(), erasures.newestThatWraps()),
+                    deleteRows(subject),
+                    false);
+            erasures.insertAgain(erasure, again, subject);
+            return true;
+        });
+    }
+
     private Erasures.Row erase(UUID subject, SubjectKeyRow row, String reason, String caller, boolean released) {
         requireNotHeld(subject);
         Erasures.Row erasure = new Erasures.Row(
@@ -219,13 +268,11 @@ public class SubjectVault {
                 reason,
                 caller,
                 TemplateVault.now(),
-                row.firstKekVersion(),
                 row.kekVersion(),
-                templates.deleteAll(subject).rows(),
+                row.firstKekVersion(),
+                Math.max(row.kekVersion(), erasures.newestThatWraps()),
+                deleteRows(subject),
                 released);
-        references.deleteOf(subject);
-        retention.forget(subject);
-        idempotency.forgetSubject(subject);
         erasures.insert(erasure, dataKeys.tombstones(subject).get(0), dataKeys.tombstoneKeyNumber(), subject);
         return erasure;
     }
@@ -238,6 +285,15 @@ public class SubjectVault {
         if (!holds.among(List.of(subject)).isEmpty()) {
             throw LegalHoldException.stops();
         }
+    }
+
+    /** All but the key; how many templates' rows there were. */
+    private int deleteRows(UUID subject) {
+        int deleted = templates.deleteAll(subject).rows();
+        references.deleteOf(subject);
+        retention.forget(subject);
+        idempotency.forgetSubject(subject);
+        return deleted;
     }
 
     /** A key that does not unwrap must not keep anybody from being erased; such an erasure has no pseudonym. */

@@ -71,6 +71,8 @@ class SettingsTest {
 
     @ParameterizedTest
     @CsvSource({
+        "VAULT_ERASURE_VACUUM_MINUTES,-1",
+        "VAULT_ERASURE_VACUUM_MINUTES,43201",
         "VAULT_TEMPLATE_MAX_BYTES,abc",
         "VAULT_TEMPLATE_MAX_BYTES,0",
         "VAULT_TEMPLATE_MAX_BYTES,-1",

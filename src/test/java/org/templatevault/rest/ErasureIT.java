@@ -1,7 +1,9 @@
 package org.templatevault.rest;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.templatevault.testing.SharedVault.as;
 
@@ -10,12 +12,14 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.templatevault.testing.IsoTemplates;
+import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.VaultClient.Answer;
 import org.templatevault.testing.VaultClient.Stored;
@@ -70,6 +74,137 @@ class ErasureIT {
         JsonObject gone = as("reader").get("/subjects/" + subject).send().problem(410, "subject-erased");
         assertEquals(location, gone.getString("receipt"));
         assertEquals(0, rows("template") + rows("subject_key") + rows("subject_reference"));
+    }
+
+    @Test
+    void takesReferenceQuarantineMarkAndTheIdsOfRememberedRequestsAlong() {
+        Rows rows = new Rows(SharedVault.server().home());
+        String key = UUID.randomUUID().toString();
+        UUID other = enrol("{\"reference\":\"" + key + "\"}");
+        Answer first = keyed(other, key);
+        Stored second =
+                new Stored(other, UUID.fromString(first.expect(201).json().getString("template")));
+        as("eraser")
+                .delete(as("enroller").store(other, TEMPLATE).path())
+                .header("If-Match", "\"1\"")
+                .header("X-Reason", "retention")
+                .send()
+                .expect(204);
+        rows.change(
+                "insert into vault.quarantine (subject_id, template_id, version, id, rotation_id, reason, class, at)"
+                        + " values (?, ?, 1, gen_random_uuid(), gen_random_uuid(), '', 'CORRUPT', now())",
+                other,
+                second.template());
+        String revision = as("eraser").get("/subjects/" + other).send().header("ETag");
+        as("eraser")
+                .delete("/subjects/" + other)
+                .header("If-Match", revision)
+                .header("X-Reason", "retention")
+                .send()
+                .expect(202);
+        for (String table : List.of(
+                "subject_key",
+                "template",
+                "subject_reference",
+                "quarantine",
+                "reencrypt_mark",
+                "idempotency",
+                "idempotency_item")) {
+            assertEquals(0, rows.number("select count(*) from vault." + table + " where subject_id = ?", other), table);
+        }
+        assertEquals(0, rows.number("select count(*) from vault.idempotency where resource_id = ?", second.template()));
+        keyed(other, key).problem(410, "subject-erased");
+        UUID again = enrol("{\"reference\":\"" + key + "\"}");
+        assertNotEquals(other, again);
+        as("reader").get("/subjects/" + again).send().expect(200);
+        as("reader").get("/subjects/" + other).send().problem(410, "subject-erased");
+    }
+
+    private static UUID enrol(String body) {
+        return UUID.fromString(as("enroller")
+                .post("/subjects")
+                .json(body)
+                .send()
+                .expect(201)
+                .json()
+                .getString("id"));
+    }
+
+    private static Answer keyed(UUID subject, String key) {
+        return as("enroller")
+                .post("/subjects/" + subject + "/templates" + OPEN)
+                .header("Idempotency-Key", key)
+                .octets(TEMPLATE)
+                .send();
+    }
+
+    @Test
+    void tellsThoseWhoMayNotSeeSubjectsNothingAboutAnErasedOne() {
+        erase("\"1\"").expect(202);
+        for (String role : List.of("operator", "key-custodian", "approver")) {
+            String erased = as(role).get("/subjects/" + subject)
+                    .send()
+                    .problem(403, "forbidden")
+                    .getString("code");
+            as(role).get("/subjects/" + UUID.randomUUID()).send().problem(403, erased);
+        }
+        JsonObject gone = as("auditor").get("/subjects/" + subject).send().problem(410, "subject-erased");
+        as("enroller").callOutside("GET", gone.getString("receipt")).send().problem(403, "forbidden");
+    }
+
+    @Test
+    void erasesOnceWhenTwoEraseAtOnce() {
+        SharedVault.server();
+        CompletableFuture<Answer> first;
+        CompletableFuture<Answer> second;
+        try (var hold =
+                SharedVault.proxy().holdStatementAfter("delete from vault.subject_key", "delete from vault.template")) {
+            first = CompletableFuture.supplyAsync(() -> erase("\"1\""));
+            hold.awaitHeld(Duration.ofSeconds(10));
+            second = CompletableFuture.supplyAsync(() -> erase("\"1\""));
+            assertTrue(pending(second));
+        }
+        String receipt = first.join().expect(202).json().getString("id");
+        assertTrue(second.join()
+                .problem(410, "subject-erased")
+                .getString("receipt")
+                .endsWith(receipt));
+    }
+
+    @Test
+    void refusesTheItemsOfABatchForASubjectThatIsErasedMeanwhile() {
+        SharedVault.server();
+        UUID other = UUID.randomUUID();
+        CompletableFuture<Answer> batch;
+        try (var hold = SharedVault.proxy().holdStatement("update vault.subject_key k set revision")) {
+            batch = CompletableFuture.supplyAsync(() -> as("enroller")
+                    .post("/templates:batchStore")
+                    .json("{\"items\":[" + item(subject) + "," + item(other) + "]}")
+                    .send());
+            hold.awaitHeld(Duration.ofSeconds(10));
+            erase("\"1\"").expect(202);
+        }
+        var results = batch.join().expect(200).json().getJsonArray("results");
+        assertEquals(410, results.getJsonObject(0).getInt("status"));
+        assertEquals(201, results.getJsonObject(1).getInt("status"));
+        assertEquals(0, rows("template") + rows("subject_key"));
+    }
+
+    private static String item(UUID of) {
+        return "{\"subject\":\"" + of + "\",\"modality\":\"FACE\",\"format\":\"OPAQUE\",\"data\":\"QUJD\"}";
+    }
+
+    @Test
+    void letsAReadThatFoundTheRowsEndAndTheNextOneFindNothing() {
+        SharedVault.server();
+        CompletableFuture<Answer> reading;
+        try (var hold = SharedVault.proxy().holdAnswer("join vault.template")) {
+            reading = CompletableFuture.supplyAsync(() -> as("reader").read(stored));
+            hold.awaitHeld(Duration.ofSeconds(10));
+            erase("\"1\"").expect(202);
+        }
+        assertArrayEquals(TEMPLATE, reading.join().expect(200).bytes());
+        as("reader").read(stored).problem(410, "subject-erased");
     }
 
     @Test

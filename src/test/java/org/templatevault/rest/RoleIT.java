@@ -110,6 +110,12 @@ class RoleIT {
             DELETE /subjects/{subject}/hold                         eraser
             POST   /subjects/{subject}/templates/{template}/versions/{version}:restore enroller
             POST   /templates:outdated                              auditor operator
+            GET    /erasures                                        auditor
+            POST   /erasures:reapply                                eraser
+            GET    /erasures:reapply                                eraser auditor
+            GET    /standing-policies                               key-custodian operator approver auditor
+            POST   /standing-policies                               key-custodian
+            POST   /copies/{copy}:destroyed                         operator
             """);
 
     private static Map<String, Set<String>> matrix(String text) {

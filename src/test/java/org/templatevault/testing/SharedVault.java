@@ -16,7 +16,7 @@ public final class SharedVault {
     /**
      * A server, its database and the proxy between them, for tests that kill; each leaves them running. Its rotations
      * have one partition, so that a test which holds a chunk holds every subject in it; what two people decide has no
-     * waiting time.
+     * waiting time, and erased rows are vacuumed at once.
      */
     public record Mortal(TestHome home, DatabaseProxy proxy, VaultServer server) {}
 
@@ -56,6 +56,7 @@ public final class SharedVault {
                             .through(between)
                             .variable("VAULT_ROTATION_PARTITIONS", "1")
                             .variable("VAULT_APPROVAL_WAIT_MINUTES", "0")
+                            .variable("VAULT_ERASURE_VACUUM_MINUTES", "0")
                             .start());
         }
         return mortal;

@@ -1,0 +1,112 @@
+package org.templatevault.erasure;
+
+import com.github.f4b6a3.uuid.UuidCreator;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.templatevault.error.ErrorKind;
+import org.templatevault.error.VaultException;
+import org.templatevault.persistence.Erasures;
+import org.templatevault.persistence.OlderSubjects;
+import org.templatevault.persistence.Reapplications;
+import org.templatevault.persistence.Transactions;
+import org.templatevault.vault.SubjectVault;
+
+/**
+ * Erases again whom a restored database has brought back. Records and tombstones from elsewhere are taken over first;
+ * then a walk over all subjects computes the tombstone of each and erases those that have one.
+ */
+@ApplicationScoped
+public class Reapplication {
+    /** How many records a request or a page has at most. */
+    public static final int PAGE = 1000;
+
+    private static final int STEP = 500;
+    private static final Duration SLICE = Duration.ofSeconds(3);
+    private static final UUID FIRST = new UUID(0, 0);
+
+    @Inject
+    Transactions transactions;
+
+    @Inject
+    Erasures erasures;
+
+    @Inject
+    Reapplications reapplications;
+
+    @Inject
+    OlderSubjects subjects;
+
+    @Inject
+    SubjectVault vault;
+
+    /** A page of the records and tombstones of this database, after an id. */
+    public List<Erasures.Exported> export(UUID afterId) {
+        return transactions.read(() -> erasures.page(afterId, PAGE));
+    }
+
+    /** Takes over records and begins the walk from the first subject. */
+    public Reapplications.Row apply(List<Erasures.Exported> records, String reason, String caller) {
+        if (records.size() > PAGE) {
+            throw new VaultException(ErrorKind.INVALID, "invalid-field", "erasures: at most " + PAGE, "erasures", null);
+        }
+        UUID id = UuidCreator.getTimeOrderedEpoch();
+        transactions.run(() -> {
+            long isNew = records.stream().filter(erasures::importRecord).count();
+            reapplications.begin(id, isNew, reason, caller, now());
+        });
+        return status();
+    }
+
+    /** The present walk, or the last one. */
+    public Reapplications.Row status() {
+        return transactions
+                .read(reapplications::find)
+                .orElseThrow(() -> new VaultException(
+                        ErrorKind.NOT_FOUND, "reapplication-not-found", "Erasures were never applied again here"));
+    }
+
+    /** Walks on for some seconds, if there is a walk. A crash repeats at most one page, which changes nothing. */
+    void walkOn() {
+        Optional<Reapplications.Row> walk = transactions
+                .read(reapplications::find)
+                .filter(row -> row.state().equals("WALKING"));
+        if (walk.isEmpty()) {
+            return;
+        }
+        UUID id = walk.get().id();
+        UUID reached = Optional.ofNullable(walk.get().reachedId()).orElse(FIRST);
+        Instant until = Instant.now().plus(SLICE);
+        while (Instant.now().isBefore(until)) {
+            UUID from = reached;
+            List<UUID> page = transactions.read(() -> subjects.all(from, STEP)).stream()
+                    .map(OlderSubjects.Candidate::subjectId)
+                    .toList();
+            if (page.isEmpty()) {
+                transactions.run(() -> reapplications.ended(id, now()));
+                return;
+            }
+            long erased = eraseAgain(page);
+            UUID last = page.get(page.size() - 1);
+            transactions.run(() -> reapplications.reached(id, last, page.size(), erased));
+            reached = last;
+        }
+    }
+
+    private long eraseAgain(List<UUID> page) {
+        Map<UUID, UUID> erased = vault.erasedAmong(page);
+        return erased.entrySet().stream()
+                .filter(entry -> vault.eraseAgain(entry.getKey(), entry.getValue()))
+                .count();
+    }
+
+    private static Instant now() {
+        return Instant.now().truncatedTo(ChronoUnit.MICROS);
+    }
+}

@@ -1,0 +1,103 @@
+package org.templatevault.erasure;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.templatevault.config.Settings;
+import org.templatevault.persistence.Destructions;
+import org.templatevault.persistence.ErasureRounds;
+import org.templatevault.persistence.ErasureVacuum;
+import org.templatevault.persistence.Transactions;
+
+/**
+ * Records what became true of erasures. Each step is one statement that changes only what it is first true of, so it can
+ * be done again by any node, after any crash.
+ */
+@ApplicationScoped
+class ReceiptSteps {
+    private static final System.Logger LOG = System.getLogger(ReceiptSteps.class.getName());
+    private static final Duration BETWEEN_LATE_STEPS = Duration.ofSeconds(5);
+
+    @Inject
+    Settings settings;
+
+    @Inject
+    Transactions transactions;
+
+    @Inject
+    ErasureRounds rounds;
+
+    @Inject
+    ErasureVacuum vacuum;
+
+    @Inject
+    Destructions destructions;
+
+    private boolean adapted;
+    private String facts = "";
+    private Instant nextLateSteps = Instant.EPOCH;
+
+    void look() {
+        if (!adapted) {
+            transactions.run(rounds::adaptToThisCluster);
+            adapted = true;
+        }
+        transactions.call(rounds::evict);
+        if (vacuumWhenDue() || !Instant.now().isBefore(nextLateSteps)) {
+            lateSteps();
+            nextLateSteps = Instant.now().plus(BETWEEN_LATE_STEPS);
+        }
+    }
+
+    /** When the next vacuum may begin; the present while one is overdue. */
+    Instant nextVacuum() {
+        Duration between = Duration.ofMinutes(settings.erasureVacuumMinutes());
+        Instant due = transactions
+                .read(rounds::lastVacuum)
+                .map(last -> last.plus(between))
+                .orElse(Instant.EPOCH);
+        return due.isBefore(Instant.now()) ? Instant.now() : due;
+    }
+
+    /**
+     * Only what the horizon had passed before the vacuum began is recorded, and only if no standby or snapshot has taken
+     * the horizon back meanwhile.
+     */
+    private boolean vacuumWhenDue() {
+        long horizon = transactions.read(vacuum::horizon);
+        boolean waits = transactions.read(() -> rounds.waitForVacuum(horizon));
+        if (!waits || nextVacuum().isAfter(Instant.now()) || !transactions.read(vacuum::isAllowed)) {
+            return false;
+        }
+        vacuum.run();
+        long after = transactions.read(vacuum::horizon);
+        transactions.run(() -> rounds.vacuumed(Math.min(horizon, after)));
+        LOG.log(System.Logger.Level.INFO, "Erased rows are vacuumed");
+        return true;
+    }
+
+    private void lateSteps() {
+        List<String> positions = transactions.read(rounds::positionsToReplay);
+        String present = transactions.read(rounds::facts);
+        if (present.equals(facts) && positions.isEmpty()) {
+            return;
+        }
+        transactions.run(rounds::cryptographic);
+        for (String lsn : positions) {
+            if (transactions.read(() -> destructions.standbysBehind(lsn)).isEmpty()) {
+                transactions.run(() -> rounds.physical(lsn));
+            }
+        }
+        facts = transactions.read(rounds::facts);
+    }
+
+    /** Why no vacuum can be proven; null where the application may vacuum. */
+    @Nullable String vacuumObstacle() {
+        return transactions.read(vacuum::isAllowed)
+                ? null
+                : "the right to vacuum: PostgreSQL 17 or newer, and the grants of the schema's migration";
+    }
+}

@@ -1,0 +1,212 @@
+package org.templatevault.persistence;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What became true of an erasure, and when: recorded once, when it is first seen to be true. An erasure has one round, and
+ * one more for each time that a restored database brought its subject back.
+ */
+@ApplicationScoped
+public class ErasureRounds {
+    /**
+     * A round.
+     *
+     * @param unknownVersion taken over from a copy of the database that had versions which are not known here
+     * @param goneXid every transaction that began before the rows were gone has a lower id
+     */
+    public record Row(
+            UUID erasureId,
+            int round,
+            Instant at,
+            int firstKekVersion,
+            int lastKekVersion,
+            int templates,
+            long goneXid,
+            boolean unknownVersion,
+            @Nullable Instant evictedAt,
+            @Nullable Instant vacuumedAt,
+            @Nullable String vacuumedAtLsn,
+            @Nullable Instant cryptographicAt,
+            @Nullable Instant physicalAt) {}
+
+    /** A backup that may hold what was erased. */
+    private static final String COPY = " from vault.copy c where c.expires_at > now() and c.destroyed_at is null";
+
+    /**
+     * The copies of the key store that hold the root key of a version {@code v}. Whoever registers a copy looks at another
+     * clock than the one that writes the version's times: a copy is later than the destruction only if both its time and
+     * its registration are, and earlier than the key only by five minutes.
+     */
+    private static final String HOLDS_ROOT_KEY = " and c.kind = 'keystore'"
+            + " and c.taken_at >= v.created_at - interval '5 minutes'"
+            + " and least(c.taken_at, c.registered_at) <= coalesce(v.destroyed_at, now())";
+
+    /** The copies of database and log that may hold the rows themselves: a dead row is copied until it is vacuumed. */
+    private static final String HOLDS_ROWS = " and c.kind in ('database', 'wal')"
+            + " and least(c.taken_at, c.registered_at) <= coalesce(r.vacuumed_at, now())";
+
+    /** What was vacuumed before the oldest copy that exists: the same as no {@link #HOLDS_ROWS}, for all rows at once. */
+    private static final String IN_NO_COPY =
+            " and vacuumed_at < coalesce((select min(least(c.taken_at, c.registered_at))" + COPY
+                    + " and c.kind in ('database', 'wal')), 'infinity')";
+
+    @Inject
+    Sql sql;
+
+    /** The rounds of an erasure, the first one first. */
+    public List<Row> of(UUID erasure) {
+        return sql.query(
+                "select * from vault.erasure_round where erasure_id = ? order by round",
+                row -> new Row(
+                        Sql.uuid(row, "erasure_id"),
+                        row.getInt("round"),
+                        Sql.instant(row, "at"),
+                        row.getInt("first_kek_version"),
+                        row.getInt("last_kek_version"),
+                        row.getInt("templates"),
+                        row.getLong("gone_xid"),
+                        row.getBoolean("unknown_version"),
+                        Sql.instantOrNull(row, "evicted_at"),
+                        Sql.instantOrNull(row, "vacuumed_at"),
+                        row.getString("vacuumed_at_lsn"),
+                        Sql.instantOrNull(row, "cryptographic_at"),
+                        Sql.instantOrNull(row, "physical_at")),
+                erasure);
+    }
+
+    /**
+     * In a database that was made from a dump, transaction ids begin anew: what is recorded there with an id of the
+     * future was gone before it was made.
+     */
+    public void adaptToThisCluster() {
+        sql.update("update vault.erasure_round set gone_xid = pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+                + " where (evicted_at is null or vacuumed_at is null)"
+                + " and gone_xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
+    }
+
+    /** Records the eviction of what every living node has confirmed; how many. */
+    public int evict() {
+        return sql.update(
+                "update vault.erasure_round set evicted_at = now() where evicted_at is null and gone_xid <="
+                        + " (select min(coalesce(cleared_xid, 0)) from vault.node where seen_at > clock_timestamp()"
+                        + " - ? * interval '1 second')",
+                Nodes.SILENT_SECONDS);
+    }
+
+    /** Whether a vacuum that begins at this horizon would remove what an erasure waits for. */
+    public boolean waitForVacuum(long horizon) {
+        return sql.first(
+                        "select 1 from vault.erasure_round where vacuumed_at is null and gone_xid <= ? limit 1",
+                        row -> row.getInt(1),
+                        horizon)
+                .isPresent();
+    }
+
+    /** When an erasure was last vacuumed; nothing if none ever was. */
+    public Optional<Instant> lastVacuum() {
+        return sql.first(
+                "select max(vacuumed_at) as last from vault.erasure_round having max(vacuumed_at) is not null",
+                row -> Sql.instant(row, "last"));
+    }
+
+    /** Records that a vacuum has removed the rows of what was gone before this horizon. */
+    public void vacuumed(long horizon) {
+        String lsn = sql.first("select pg_current_wal_insert_lsn()::text as lsn", row -> row.getString("lsn"))
+                .orElseThrow();
+        sql.update(
+                "update vault.erasure_round set vacuumed_at = now(), vacuumed_at_lsn = ?::pg_lsn"
+                        + " where vacuumed_at is null and gone_xid <= ?",
+                lsn,
+                horizon);
+    }
+
+    /** What decides about the two last steps; while it is the same, nothing new can be true. */
+    public String facts() {
+        return sql.first(
+                        "select (select count(*) from vault.key_version where state = 'DESTROYED') || ' '"
+                                + " || (select count(*)" + COPY + ") || ' '"
+                                + " || (select count(*) from vault.copy) || ' '"
+                                + " || (select count(*) from vault.erasure_round where cryptographic_at is null"
+                                + " or physical_at is null) || ' '"
+                                + " || coalesce((select max(vacuumed_at)::text from vault.erasure_round), '') as facts",
+                        row -> row.getString("facts"))
+                .orElseThrow();
+    }
+
+    /** Records whose key versions are all destroyed, root keys in registered copies of the key store included. */
+    public void cryptographic() {
+        sql.update("update vault.erasure_round r set cryptographic_at = now() where cryptographic_at is null"
+                + " and not unknown_version"
+                + " and last_kek_version <= (select max(version) from vault.key_version where state = 'DESTROYED')"
+                + " and not exists (select 1 from vault.key_version v where v.version between r.first_kek_version"
+                + " and r.last_kek_version and (v.state <> 'DESTROYED' or exists (select 1" + COPY + HOLDS_ROOT_KEY
+                + ")))");
+    }
+
+    /** The positions of the log that standbys must have replayed before erasures are physically complete. */
+    public List<String> positionsToReplay() {
+        return sql.query(
+                "select distinct vacuumed_at_lsn::text as lsn from vault.erasure_round where physical_at is null"
+                        + IN_NO_COPY,
+                row -> row.getString("lsn"));
+    }
+
+    /** Records what was vacuumed up to a position that every standby has replayed, and is in no registered copy. */
+    public void physical(String lsn) {
+        sql.update(
+                "update vault.erasure_round set physical_at = now() where physical_at is null"
+                        + " and vacuumed_at_lsn <= ?::pg_lsn" + IN_NO_COPY,
+                lsn);
+    }
+
+    /** The versions between two that are not destroyed, oldest first. */
+    public List<Integer> livingVersions(int first, int last) {
+        return sql.query(
+                "select version from vault.key_version where version between ? and ? and state <> 'DESTROYED'"
+                        + " order by version",
+                row -> row.getInt(1),
+                first,
+                last);
+    }
+
+    /** The registered copies of the key store that hold a root key of one of these versions. */
+    public List<Copies.Row> keyStoreCopies(int first, int last) {
+        return sql.query(
+                "select c.*" + COPY + " and exists (select 1 from vault.key_version v where v.version between ? and ?"
+                        + HOLDS_ROOT_KEY + ") order by c.expires_at",
+                Copies::read,
+                first,
+                last);
+    }
+
+    /** The registered copies of database and log that may hold rows of an erasure. */
+    public List<Copies.Row> databaseCopies(UUID erasure, int round) {
+        return sql.query(
+                "select c.* from vault.copy c join vault.erasure_round r on r.erasure_id = ? and r.round = ?"
+                        + " where c.expires_at > now() and c.destroyed_at is null" + HOLDS_ROWS
+                        + " order by c.expires_at",
+                Copies::read,
+                erasure,
+                round);
+    }
+
+    /** How many copies were registered since a step was recorded which would have kept it from being true. */
+    public long lateCopies(UUID erasure, int round) {
+        return sql.first(
+                        "select count(*) from vault.copy c join vault.erasure_round r on r.erasure_id = ? and r.round = ?"
+                                + " where c.expires_at > now() and c.destroyed_at is null and (c.registered_at >"
+                                + " r.physical_at" + HOLDS_ROWS + " or c.registered_at > r.cryptographic_at and exists"
+                                + " (select 1 from vault.key_version v where v.version between r.first_kek_version"
+                                + " and r.last_kek_version" + HOLDS_ROOT_KEY + "))",
+                        row -> row.getLong(1),
+                        erasure,
+                        round)
+                .orElseThrow();
+    }
+}

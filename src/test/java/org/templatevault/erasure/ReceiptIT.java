@@ -1,0 +1,236 @@
+package org.templatevault.erasure;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import jakarta.json.Json;
+import jakarta.json.JsonObject;
+import java.nio.charset.StandardCharsets;
+import java.security.KeyFactory;
+import java.security.Signature;
+import java.security.spec.X509EncodedKeySpec;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.templatevault.testing.Approver;
+import org.templatevault.testing.Custodian;
+import org.templatevault.testing.Rows;
+import org.templatevault.testing.SharedVault;
+import org.templatevault.testing.TemplateDocument;
+import org.templatevault.testing.TestHome;
+import org.templatevault.testing.VaultClient.Answer;
+import org.templatevault.testing.VaultClient.Stored;
+import org.templatevault.testing.VaultServer;
+
+/** What a receipt says, and that it does not say it before it is true. */
+class ReceiptIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(40);
+    private static final String OPEN = "modality=IRIS&format=OPAQUE";
+
+    private final VaultServer server = SharedVault.mortal().server();
+    private final Rows rows = new Rows(SharedVault.mortal().home());
+
+    @BeforeEach
+    void forgetTheCopiesOfOtherTests() {
+        rows.change("update vault.copy set destroyed_at = now(), destroyed_by = 'tests' where destroyed_at is null");
+    }
+
+    private Stored store() {
+        return server.as("enroller").store(UUID.randomUUID(), OPEN, TemplateDocument.noise(500, 1));
+    }
+
+    private Answer tryToErase(UUID subject) {
+        String revision = server.as("eraser").get("/subjects/" + subject).send().header("ETag");
+        return server.as("eraser")
+                .delete("/subjects/" + subject)
+                .header("If-Match", revision)
+                .header("X-Reason", "data-subject-request")
+                .send();
+    }
+
+    private String erase(UUID subject) {
+        return tryToErase(subject).expect(202).json().getString("id");
+    }
+
+    private JsonObject receipt(String erasure) {
+        return server.as("auditor")
+                .get("/erasures/" + erasure)
+                .send()
+                .expect(200)
+                .json();
+    }
+
+    private JsonObject awaitStep(String erasure, String step) {
+        TestHome.await(step + " is true", PATIENCE, () -> !receipt(erasure).isNull(step));
+        return receipt(erasure);
+    }
+
+    private static JsonObject waiting(JsonObject receipt, String step) {
+        return receipt.getJsonObject("waiting").getJsonObject(step);
+    }
+
+    private String register(String kind) {
+        return server.as("operator")
+                .post("/copies")
+                .json(Json.createObjectBuilder()
+                        .add("kind", kind)
+                        .add("name", kind + " of the tests")
+                        .add("takenAt", Instant.now().toString())
+                        .add("expiresAt", Instant.now().plus(Duration.ofDays(9)).toString())
+                        .build())
+                .send()
+                .expect(201)
+                .json()
+                .getString("id");
+    }
+
+    private void destroyCopy(String copy) {
+        JsonObject destroyed = server.as("operator")
+                .post("/copies/" + copy + ":destroyed")
+                .send()
+                .expect(200)
+                .json();
+        assertEquals("operator", destroyed.getString("destroyedBy"));
+    }
+
+    private static boolean verifies(JsonObject receipt, byte[] signed) throws Exception {
+        String pem = receipt.getString("publicKey").replaceAll("-----[^-]+-----|\\s", "");
+        Signature verifier = Signature.getInstance("Ed25519");
+        verifier.initVerify(KeyFactory.getInstance("Ed25519")
+                .generatePublic(new X509EncodedKeySpec(Base64.getDecoder().decode(pem))));
+        verifier.update(signed);
+        return verifier.verify(Base64.getDecoder().decode(receipt.getString("signature")));
+    }
+
+    @Test
+    void fillsUpStepByStepAndIsSignedAnewEachTime() throws Exception {
+        String database = register("database");
+        String keyStore = register("keystore");
+        UUID subject = store().subject();
+        String erasure = erase(subject);
+        JsonObject first = awaitStep(erasure, "evictedAt");
+        assertTrue(first.isNull("cryptographicAt") && first.isNull("physicalAt"), first::toString);
+        assertFalse(first.toString().contains(subject.toString()));
+        int version = first.getInt("lastKeyVersion");
+        assertTrue(
+                waiting(first, "cryptographicAt").getJsonArray("for").toString().contains("key version " + version),
+                first::toString);
+        assertTrue(waiting(first, "cryptographicAt").isNull("expected"), first::toString);
+
+        TestHome.await(
+                "only the copy of the database is waited for",
+                PATIENCE,
+                () -> waiting(receipt(erasure), "physicalAt").getJsonArray("for").stream()
+                        .allMatch(cause -> cause.toString().contains(database)));
+        assertFalse(waiting(receipt(erasure), "physicalAt").isNull("expected"));
+        destroyCopy(database);
+        awaitStep(erasure, "physicalAt");
+
+        new Custodian(server).rotate(Json.createObjectBuilder().add("mode", "rewrap"));
+        new Approver(server).destroy(version);
+        TestHome.await(
+                "only the copy of the key store is waited for",
+                PATIENCE,
+                () -> waiting(receipt(erasure), "cryptographicAt").getJsonArray("for").stream()
+                        .allMatch(cause -> cause.toString().contains(keyStore)));
+        TestHome.pause(Duration.ofSeconds(6));
+        assertTrue(receipt(erasure).isNull("cryptographicAt"));
+        destroyCopy(keyStore);
+        JsonObject complete = awaitStep(erasure, "cryptographicAt");
+        assertTrue(complete.getJsonObject("waiting").isEmpty(), complete::toString);
+        assertEquals(0, complete.getInt("registeredLater"));
+        assertEquals(first.getString("evictedAt"), complete.getString("evictedAt"));
+
+        byte[] signed = Base64.getDecoder().decode(complete.getString("signed"));
+        assertTrue(verifies(complete, signed));
+        assertFalse(verifies(first, signed));
+        assertTrue(new String(signed, StandardCharsets.UTF_8).contains(complete.getString("cryptographicAt")));
+        signed[signed.length / 2] ^= 1;
+        assertFalse(verifies(complete, signed));
+
+        register("keystore");
+        assertEquals(0, receipt(erasure).getInt("registeredLater"), "taken after the destruction");
+        rows.change("update vault.copy set taken_at = now() - interval '1 hour' where destroyed_at is null");
+        rows.change(
+                "update vault.key_version set created_at = created_at - interval '1 day' where version = ?", version);
+        assertEquals(1, receipt(erasure).getInt("registeredLater"));
+        rows.change(
+                "update vault.key_version set created_at = created_at + interval '1 day' where version = ?", version);
+    }
+
+    @Test
+    void doesNotSayEvictedWhileARequestThatFoundTheRowsIsUnderWay() {
+        Stored stored = store();
+        String erasure;
+        CompletableFuture<Answer> reading;
+        try (var hold = SharedVault.mortal().proxy().holdAnswer("join vault.template")) {
+            reading = CompletableFuture.supplyAsync(() -> server.as("reader").read(stored));
+            hold.awaitHeld(PATIENCE);
+            erasure = erase(stored.subject());
+            TestHome.pause(Duration.ofSeconds(5));
+            JsonObject receipt = receipt(erasure);
+            assertTrue(receipt.isNull("evictedAt"), receipt::toString);
+            assertTrue(
+                    waiting(receipt, "evictedAt").getJsonArray("for").toString().contains("node-a"));
+        }
+        reading.join().expect(200);
+        awaitStep(erasure, "evictedAt");
+    }
+
+    @Test
+    void doesNotSayPhysicalWhileAnOlderSnapshotCanSeeTheRows() throws Exception {
+        UUID subject = store().subject();
+        rows.change("create extension if not exists pgstattuple");
+        String erasure;
+        try (Connection old = SharedVault.mortal().home().superuser().getConnection();
+                Statement statement = old.createStatement()) {
+            old.setAutoCommit(false);
+            old.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            statement.execute("select count(*) from vault.template");
+            erasure = erase(subject);
+            awaitStep(erasure, "evictedAt");
+            TestHome.pause(Duration.ofSeconds(6));
+            assertTrue(receipt(erasure).isNull("physicalAt"));
+            assertTrue(deadTuples() > 0);
+            old.rollback();
+        }
+        awaitStep(erasure, "physicalAt");
+        assertEquals(0, deadTuples());
+    }
+
+    private long deadTuples() {
+        return rows.number("select sum((pgstattuple('vault.' || t)).dead_tuple_count) from unnest(array"
+                + "['subject_key', 'template', 'subject_reference', 'idempotency', 'quarantine']) t");
+    }
+
+    @Test
+    void namesTheNewestVersionThatAMoveMayHaveWrappedWithAndBeenRolledBack() {
+        UUID subject = store().subject();
+        Custodian custodian = new Custodian(server);
+        String rotation;
+        String erasure;
+        try (var hold = SharedVault.mortal().proxy().holdStatement("update vault.subject_key k set dek_number")) {
+            rotation = custodian.start(Json.createObjectBuilder().add("mode", "rewrap"));
+            hold.awaitHeld(PATIENCE);
+            erasure = erase(subject);
+        }
+        custodian.end(rotation);
+        JsonObject receipt = receipt(erasure);
+        assertEquals(receipt.getInt("firstKeyVersion") + 1, receipt.getInt("lastKeyVersion"), receipt::toString);
+    }
+
+    @Test
+    void knowsOnlyTheCopiesThatAreRegistered() {
+        server.as("operator")
+                .post("/copies/" + UUID.randomUUID() + ":destroyed")
+                .send()
+                .problem(404, "copy-not-found");
+    }
+}

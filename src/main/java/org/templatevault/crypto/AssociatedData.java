@@ -1,12 +1,11 @@
 package org.templatevault.crypto;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +42,8 @@ public final class AssociatedData {
     private static final byte BYTES = 6;
     private static final byte VERSION = 7;
 
-    private final ByteArrayOutputStream out = new ByteArrayOutputStream(256);
+    private byte[] bytes = new byte[512];
+    private int length;
 
     private AssociatedData() {}
 
@@ -53,30 +53,26 @@ public final class AssociatedData {
      * @param label what kind of thing is sealed, such as {@code tv/template}: one label for one list of fields
      */
     public static AssociatedData of(String label, UUID vault) {
-        return new AssociatedData()
-                .add(label)
-                .field(VERSION, new byte[] {FORMAT_VERSION})
-                .add(vault);
+        AssociatedData data = new AssociatedData().add(label).begin(VERSION, 1);
+        data.bytes[data.length++] = FORMAT_VERSION;
+        return data.add(vault);
     }
 
     /** Adds a UUID. */
     public AssociatedData add(UUID value) {
-        ByteBuffer id = ByteBuffer.allocate(2 * Long.BYTES);
-        return field(
-                ID,
-                id.putLong(value.getMostSignificantBits())
-                        .putLong(value.getLeastSignificantBits())
-                        .array());
+        return begin(ID, 2 * Long.BYTES)
+                .append(value.getMostSignificantBits(), Long.BYTES)
+                .append(value.getLeastSignificantBits(), Long.BYTES);
     }
 
     /** Adds a long; not the same as the int of that value. */
     public AssociatedData add(long value) {
-        return field(LONG, bytesOf(value));
+        return begin(LONG, Long.BYTES).append(value, Long.BYTES);
     }
 
     /** Adds an int; not the same as the long of that value. */
     public AssociatedData add(int value) {
-        return field(INT, ByteBuffer.allocate(Integer.BYTES).putInt(value).array());
+        return begin(INT, Integer.BYTES).append(value, Integer.BYTES);
     }
 
     /**
@@ -105,10 +101,11 @@ public final class AssociatedData {
      *     would never open again; truncate it first
      */
     public AssociatedData add(Instant value) {
-        if (!value.truncatedTo(ChronoUnit.MICROS).equals(value)) {
+        if (value.getNano() % 1_000 != 0) {
             throw new IllegalArgumentException("an instant finer than a microsecond cannot be bound");
         }
-        return field(INSTANT, bytesOf(ChronoUnit.MICROS.between(Instant.EPOCH, value)));
+        long micros = Math.addExact(Math.multiplyExact(value.getEpochSecond(), 1_000_000L), value.getNano() / 1_000);
+        return begin(INSTANT, Long.BYTES).append(micros, Long.BYTES);
     }
 
     /** Adds bytes, which may be none. */
@@ -118,25 +115,49 @@ public final class AssociatedData {
 
     /** All fields so far, as a fresh array. */
     public byte[] toBytes() {
-        return out.toByteArray();
+        return Arrays.copyOf(bytes, length);
     }
 
     private AssociatedData absent() {
-        return field(ABSENT, new byte[0]);
+        return begin(ABSENT, 0);
     }
 
     private AssociatedData field(byte type, byte[] value) {
-        out.write(type);
-        out.writeBytes(ByteBuffer.allocate(Integer.BYTES).putInt(value.length).array());
-        out.writeBytes(value);
+        begin(type, value.length);
+        System.arraycopy(value, 0, bytes, length, value.length);
+        length += value.length;
         return this;
     }
 
-    private static byte[] bytesOf(long value) {
-        return ByteBuffer.allocate(Long.BYTES).putLong(value).array();
+    /** Writes type and length, and makes room for the value. */
+    private AssociatedData begin(byte type, int valueLength) {
+        int needed = Math.addExact(length + 1 + Integer.BYTES, valueLength);
+        if (needed > bytes.length) {
+            bytes = Arrays.copyOf(bytes, Math.max(needed, 2 * bytes.length));
+        }
+        bytes[length++] = type;
+        return append(valueLength, Integer.BYTES);
+    }
+
+    /** The lowest {@code count} bytes of the value, big-endian. */
+    private AssociatedData append(long value, int count) {
+        for (int shift = (count - 1) * Byte.SIZE; shift >= 0; shift -= Byte.SIZE) {
+            bytes[length++] = (byte) (value >>> shift);
+        }
+        return this;
     }
 
     private static byte[] utf8(String value) {
+        for (int i = 0; i < value.length(); i++) {
+            if (Character.isSurrogate(value.charAt(i))) {
+                return strictUtf8(value);
+            }
+        }
+        return value.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** {@code getBytes} would replace half a surrogate pair. */
+    private static byte[] strictUtf8(String value) {
         try {
             ByteBuffer encoded = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(value));
             byte[] bytes = new byte[encoded.remaining()];

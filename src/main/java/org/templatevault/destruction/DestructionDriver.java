@@ -55,6 +55,7 @@ public class DestructionDriver {
     DestructionSteps steps;
 
     private @Nullable Future<?> ticks;
+    private String obstacle = "";
 
     /** Begins. */
     @PostConstruct
@@ -87,8 +88,18 @@ public class DestructionDriver {
             if (lease.isPresent() && keyRings.isReady()) {
                 advanceAsFarAsPossible();
             }
+            obstacle = "";
         } catch (RuntimeException e) {
-            LOG.log(System.Logger.Level.WARNING, "The destruction's next step has to wait: " + e.getMessage(), e);
+            report(e);
+        }
+    }
+
+    /** An obstacle that lasts is logged once, not at every step. */
+    private void report(RuntimeException failure) {
+        String message = String.valueOf(failure.getMessage());
+        if (!message.equals(obstacle)) {
+            obstacle = message;
+            LOG.log(System.Logger.Level.WARNING, "The destruction's next step has to wait: " + message, failure);
         }
     }
 }

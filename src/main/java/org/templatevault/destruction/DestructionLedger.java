@@ -117,7 +117,8 @@ public class DestructionLedger {
             case WAITING -> preconditions(row, approval);
             case MATERIAL_GONE -> row.goneAtLsn() == null ? List.of() : behind(row.goneAtLsn());
             case ROOT_KEY_GONE -> holders(row.version());
-            case PASSING, REPLAYED, DESTROYED, CANCELLED, FAILED -> List.of();
+            case REPLAYED -> List.of("the key store to lose the root key");
+            case PASSING, DESTROYED, CANCELLED, FAILED -> List.of();
         };
     }
 

@@ -173,8 +173,11 @@ class DestructionSteps {
     }
 
     private void deleteRootKey(Destructions.Row row) {
-        keyRings.deleteRootKey(version(row.version()));
-        transactions.run(() -> move(row, DestructionState.REPLAYED, DestructionState.ROOT_KEY_GONE));
+        transactions.run(() -> {
+            if (move(row, DestructionState.REPLAYED, DestructionState.ROOT_KEY_GONE)) {
+                keyRings.deleteRootKey(version(row.version()));
+            }
+        });
     }
 
     private void certify(Destructions.Row row, Approvals.Row approval) {

@@ -4,6 +4,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -27,6 +28,7 @@ import org.templatevault.persistence.Bytes;
 import org.templatevault.persistence.KeyUsage;
 import org.templatevault.persistence.KeyVersions;
 import org.templatevault.persistence.KeyVersions.ServiceKeyRow;
+import org.templatevault.persistence.Leases;
 import org.templatevault.persistence.Transactions;
 import org.templatevault.persistence.TryAgainException;
 
@@ -34,6 +36,8 @@ import org.templatevault.persistence.TryAgainException;
 @ApplicationScoped
 public class KeyRings {
     private static final System.Logger LOG = System.getLogger(KeyRings.class.getName());
+    private static final String LEASE = "key-store";
+    private static final Duration LEASE_TIME = Duration.ofSeconds(30);
     private static final byte[] FINGERPRINT = "tv/kek-fingerprint".getBytes(StandardCharsets.US_ASCII);
 
     @Inject
@@ -50,6 +54,12 @@ public class KeyRings {
 
     @Inject
     KeyUsage keyUsage;
+
+    @Inject
+    Leases leases;
+
+    @Inject
+    ThisNode node;
 
     private volatile @Nullable KeyRing ring;
     private volatile @Nullable KeyStores keyStores;
@@ -72,20 +82,6 @@ public class KeyRings {
         }
         refresh();
         addServiceKeys();
-        alarmAboutDestroyed();
-    }
-
-    /** A root key that was destroyed and is there again came back with a copy of the key store: so can its rows. */
-    private void alarmAboutDestroyed() {
-        for (KeyVersions.Row row : keyVersions.all()) {
-            if (row.destroyedAt() != null && requireKeyStores().holds(row.keyStore(), row.rootKeyAlias())) {
-                LOG.log(
-                        System.Logger.Level.ERROR,
-                        "The root key of the destroyed key version {0} is in the key store again: {1}",
-                        row.version(),
-                        row.rootKeyAlias());
-            }
-        }
     }
 
     private void createVault() {
@@ -145,9 +141,24 @@ public class KeyRings {
         return keys;
     }
 
-    /** Removes the root key of a version from its key store, durably; one that is gone already is no error. */
+    /**
+     * Removes the root key of a version from its key store, durably; one that is gone already is no error. Part of the
+     * caller's transaction.
+     */
     public void deleteRootKey(KeyVersions.Row version) {
-        requireKeyStores().of(version.keyStore()).delete(version.rootKeyAlias());
+        writing(() -> requireKeyStores().of(version.keyStore()).delete(version.rootKeyAlias()));
+    }
+
+    /**
+     * Only the node that holds the lease writes to a key store. The lease's row is locked from here to the end of the
+     * transaction, so that the next node begins when this one has committed.
+     */
+    private void writing(Runnable change) {
+        if (leases.hold(LEASE, node.id(), LEASE_TIME).isEmpty()) {
+            throw new KeyStoreUnavailableException("Another node holds the lease of the key store", null);
+        }
+        change.run();
+        leases.giveBack(LEASE, node.id());
     }
 
     /** The root key is durable before the row that needs it can commit; one without a row is left in the key store. */
@@ -155,7 +166,7 @@ public class KeyRings {
         String alias = "root-" + version + "-" + UUID.randomUUID().toString().substring(0, 8);
         String keyStore = requireKeyStores().newest();
         RootKeys rootKeys = requireKeyStores().of(keyStore);
-        rootKeys.generate(alias);
+        writing(() -> rootKeys.generate(alias));
         byte[] aad = KeyIdentity.kek(vault, version, Suite.AES_256_GCM);
         byte[] wrapped = rootKeys.wrap(alias, kek, aad);
         keyVersions.insert(
@@ -322,6 +333,11 @@ public class KeyRings {
     /** The configured key stores, and which of them could be used when they were last used; asks none of them. */
     public Map<String, Boolean> keyStoresReachable() {
         return requireKeyStores().reachable();
+    }
+
+    /** The aliases in the key store of this make; none where it is not configured. */
+    Set<String> aliases(String keyStore) {
+        return requireKeyStores().aliases(keyStore);
     }
 
     private KeyStores requireKeyStores() {

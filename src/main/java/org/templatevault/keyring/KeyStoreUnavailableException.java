@@ -13,4 +13,11 @@ public final class KeyStoreUnavailableException extends VaultException {
     public KeyStoreUnavailableException(String detail, @Nullable Throwable cause) {
         super(ErrorKind.UNAVAILABLE, "key-store-unavailable", detail, null, cause);
     }
+
+    /** The setting to look at, which is all that callers are told. */
+    public String setting() {
+        String detail = String.valueOf(getMessage());
+        int end = detail.indexOf(':');
+        return detail.startsWith("VAULT_") && end > 0 ? detail.substring(0, end) : "VAULT_KEYSTORE";
+    }
 }

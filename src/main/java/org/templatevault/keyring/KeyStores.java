@@ -74,10 +74,10 @@ final class KeyStores {
         return found;
     }
 
-    /** Whether a key store that is configured holds a root key. */
-    boolean holds(String make, String alias) {
+    /** The aliases in the key store of this make; none where it is not configured. */
+    Set<String> aliases(String make) {
         RootKeys store = stores.get(make);
-        return store != null && store.aliases().contains(alias);
+        return store == null ? Set.of() : store.aliases();
     }
 
     /** Which of the key stores could be used when they were last looked at. */

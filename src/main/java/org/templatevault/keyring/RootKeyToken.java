@@ -4,8 +4,12 @@ import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.Key;
 import java.security.ProviderException;
+import java.time.Duration;
 import java.util.SortedSet;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.templatevault.config.KeyStoreToken;
 import org.templatevault.crypto.AuthenticationFailedException;
 import org.templatevault.crypto.SecretBytes;
@@ -18,7 +22,8 @@ import org.templatevault.error.VaultException;
  *
  * <p>Root keys are used at the start and by rotations only, so each use initialises the library, logs in, and ends both:
  * no login, session or handle can be dead, and a token that was away is found again. After a failure the token is left
- * alone for a while ({@link BackOff}); a refused PIN is not tried again in this process, or the token would lock.
+ * alone for a while ({@link BackOff}); a refused PIN is not tried again in this process, or the token would lock. A call
+ * that does not return holds up whoever made it for {@link #PATIENCE}; until it returns, every other is refused at once.
  */
 final class RootKeyToken implements RootKeys {
     /** What is done in a session. */
@@ -26,19 +31,26 @@ final class RootKeyToken implements RootKeys {
         T in(TokenSession session) throws GeneralSecurityException, IOException;
     }
 
+    /** Less than the silence after which a node is not waited for: the heartbeat may be the one that waits here. */
+    static final Duration PATIENCE = Duration.ofSeconds(8);
+
     /** A library's state is the process's. */
     private static final Object PROCESS = new Object();
 
+    private static final TokenThread THREAD = new TokenThread();
+
     private final KeyStoreToken token;
+    private final Duration patience;
     private final BackOff backOff;
     private volatile boolean reachable;
 
     RootKeyToken(KeyStoreToken token) {
-        this(token, System::nanoTime);
+        this(token, PATIENCE, System::nanoTime);
     }
 
-    RootKeyToken(KeyStoreToken token, LongSupplier nanoTime) {
+    RootKeyToken(KeyStoreToken token, Duration patience, LongSupplier nanoTime) {
         this.token = token;
+        this.patience = patience;
         this.backOff = new BackOff(nanoTime);
     }
 
@@ -110,19 +122,49 @@ final class RootKeyToken implements RootKeys {
 
     private <T> T use(String alias, Use<T> use) {
         synchronized (PROCESS) {
+            if (THREAD.isBusy()) {
+                reachable = false;
+                throw new KeyStoreUnavailableException(hangs(), null);
+            }
             backOff.requireTurn();
             reachable = false;
-            try (TokenSession session = TokenSession.open(token, alias)) {
-                T result = use.in(session);
+            try {
+                T result = THREAD.call(() -> inSession(alias, use), patience.toMillis());
                 answered();
                 return result;
-            } catch (VaultException e) {
-                answered();
-                throw e;
-            } catch (GeneralSecurityException | IOException | ProviderException e) {
-                throw failed(e);
+            } catch (TimeoutException e) {
+                backOff.failed(hangs());
+                throw new KeyStoreUnavailableException(hangs(), e);
+            } catch (ExecutionException e) {
+                throw sorted(e.getCause());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new KeyStoreUnavailableException(hangs(), e);
             }
         }
+    }
+
+    private <T> T inSession(String alias, Use<T> use) throws GeneralSecurityException, IOException {
+        try (TokenSession session = TokenSession.open(token, alias)) {
+            return use.in(session);
+        }
+    }
+
+    private String hangs() {
+        return "VAULT_PKCS11_LIBRARY: a call to " + token.label() + " does not return; no other is made before it does";
+    }
+
+    private RuntimeException sorted(@Nullable Throwable failure) {
+        if (failure instanceof VaultException answer) {
+            answered();
+            return answer;
+        }
+        if (failure instanceof GeneralSecurityException
+                || failure instanceof IOException
+                || failure instanceof ProviderException) {
+            return failed((Exception) failure);
+        }
+        return failure instanceof RuntimeException known ? known : new IllegalStateException(failure);
     }
 
     private void answered() {

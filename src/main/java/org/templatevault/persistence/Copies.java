@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** Backups that somebody registered: of the database, of its write-ahead log, of the key store. */
 @ApplicationScoped
@@ -28,6 +29,15 @@ public class Copies {
                     + " on v.state in ('DESTROYING', 'DESTROYED') and r.to_version > v.version"
                     + " and r.ended_at = (select min(f.ended_at) from vault.rotation f where f.to_version > v.version"
                     + " and f.state like 'DRAINED%'))";
+
+    /**
+     * How far back the registered backups reach.
+     *
+     * @param now when the oldest backup of the database that opens whole was taken; null if there is none
+     * @param after the same once the versions that a rotation leaves are destroyed
+     * @param lost how many backups of database and log open now and will not then
+     */
+    public record Reach(@Nullable Instant now, @Nullable Instant after, long lost) {}
 
     @Inject
     Sql sql;
@@ -60,16 +70,37 @@ public class Copies {
                 Copies::read);
     }
 
-    /** The backups of database and log that the destruction of a version makes useless, in part or whole. */
+    /**
+     * How far back the registered backups reach, now and without the versions that a rotation leaves.
+     *
+     * @param drainedAt when the last row left these versions; null while some stand there
+     */
+    public Reach reach(@Nullable Instant drainedAt) {
+        return sql.first(
+                        "select min(taken_at) filter (where kind = 'database') as now,"
+                                + " min(taken_at) filter (where kind = 'database' and taken_at > drained) as after,"
+                                + " count(*) filter (where taken_at <= drained) as lost"
+                                + " from (select coalesce(?::timestamptz, 'infinity') as drained) d, vault.copy"
+                                + " where kind in ('database', 'wal') and expires_at > now() and taken_at > "
+                                + OPENS_SINCE,
+                        row -> new Reach(
+                                Sql.instantOrNull(row, "now"), Sql.instantOrNull(row, "after"), row.getLong("lost")),
+                        drainedAt)
+                .orElseThrow();
+    }
+
+    /**
+     * The backups of database and log that the destruction of a version makes useless, in part or whole: from its making to
+     * the end of the rotation that emptied it, which moves the service keys last.
+     */
     public List<Row> uselessWithout(int version) {
         return sql.query(
-                "select * from vault.copy where kind in ('database', 'wal') and expires_at > now() and taken_at >="
-                        + " (select created_at from vault.key_version where version = ?) and taken_at <="
-                        + " (select coalesce(max(at), '-infinity') from vault.subject_count where kek_version = ?)"
+                "select * from vault.copy, (values (?::int)) as given(v) where kind in ('database', 'wal') and expires_at > now() and taken_at >="
+                        + " (select created_at from vault.key_version where version = v) and taken_at <= greatest("
+                        + "(select max(at) from vault.subject_count where kek_version = v), coalesce((select min(ended_at)"
+                        + " from vault.rotation where to_version > v and state like 'DRAINED%'), 'infinity'))"
                         + " order by taken_at",
-                Copies::read,
-                version,
-                version);
+                Copies::read, version);
     }
 
     /** Whether a backup of this kind was taken at a time or later. */

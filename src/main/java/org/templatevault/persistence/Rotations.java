@@ -27,6 +27,7 @@ public class Rotations {
             @Nullable Integer rate,
             @Nullable Integer compromisedVersion,
             @Nullable String backingOff,
+            @Nullable String obstacle,
             String requestedBy,
             Instant requestedAt,
             @Nullable Instant startedAt,
@@ -141,25 +142,37 @@ public class Rotations {
                 reason);
     }
 
+    /** Says why the next step of the open rotation has to wait; null when it has not to. */
+    public void setObstacle(@Nullable String reason) {
+        sql.update(
+                "update vault.rotation set obstacle = ? where ended_at is null and obstacle is distinct from ?",
+                reason,
+                reason);
+    }
+
     /** Sets how many subjects a second may be moved; null for no limit. */
     public boolean setRate(UUID id, @Nullable Integer rate) {
         return sql.update("update vault.rotation set rate = ? where id = ? and ended_at is null", rate, id) == 1;
     }
 
-    /** Divides the subjects on older versions into ranges of the same size, once for each rotation. */
+    /** Divides the subjects on older versions into ranges of about the same size, once for each rotation. */
     public void insertRanges(UUID id, int partitions) {
         sql.update(
                 "insert into vault.rotation_range (rotation_id, number, after_id, up_to_id)"
                         + " select ?, n, coalesce(lag(bound) over (order by n), ?), case when n = ? or bound is null then ? else bound end"
-                        + " from (select n, percentile_disc(n::float8 / ?) within group (order by k.subject_id) as bound"
-                        + " from generate_series(1, ?) n left join vault.subject_key k on k.kek_version <"
-                        + " (select to_version from vault.rotation where id = ?) group by n) b on conflict do nothing",
+                        + " from (select n, bounds[n] as bound from generate_series(1, ?) n cross join"
+                        + " (select percentile_disc(array(select i::float8 / ? from generate_series(1, ?) i))"
+                        + " within group (order by k.subject_id) as bounds from vault.subject_key k where k.kek_version <"
+                        + " (select to_version from vault.rotation where id = ?)) all_bounds) b"
+                        + " where not exists (select 1 from vault.rotation_range where rotation_id = ?) on conflict do nothing",
                 id,
                 LEAST,
                 partitions,
                 MOST,
                 partitions,
                 partitions,
+                partitions,
+                id,
                 id);
     }
 
@@ -211,6 +224,7 @@ public class Rotations {
                 row.getObject("rate", Integer.class),
                 row.getObject("compromised_version", Integer.class),
                 row.getString("backing_off"),
+                row.getString("obstacle"),
                 row.getString("requested_by"),
                 Sql.instant(row, "requested_at"),
                 Sql.instantOrNull(row, "started_at"),

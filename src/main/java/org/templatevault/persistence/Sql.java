@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -85,6 +86,22 @@ public class Sql {
                 return statement.executeUpdate();
             }
         });
+    }
+
+    /** Runs a statement without arguments that may take longer than an answer is waited for otherwise. */
+    void runLong(String sql) {
+        Boolean done = execute(connection -> {
+            int usual = connection.getNetworkTimeout();
+            connection.setNetworkTimeout(Runnable::run, 0);
+            try (Statement statement = connection.createStatement()) {
+                return !statement.execute(sql);
+            } finally {
+                connection.setNetworkTimeout(Runnable::run, usual);
+            }
+        });
+        if (!done) {
+            throw new IllegalStateException("A statement gave rows that nobody reads");
+        }
     }
 
     private <T extends @Nullable Object> T execute(org.hibernate.jdbc.ReturningWork<T> work) {

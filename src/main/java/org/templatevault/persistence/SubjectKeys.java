@@ -139,6 +139,18 @@ public class SubjectKeys {
                 revision);
     }
 
+    /** As {@link #delete(UUID, long)}, if its revision, DEK and key version are those that were seen. */
+    public Optional<SubjectKeyRow> delete(SubjectKeyRow seen) {
+        return sql.first(
+                "delete from vault.subject_key k where k.subject_id = ? and k.revision = ? and k.dek_number = ?"
+                        + " and k.kek_version = ? returning " + COLUMNS,
+                SubjectKeys::read,
+                seen.subjectId(),
+                seen.revision(),
+                seen.dekNumber(),
+                seen.kekVersion());
+    }
+
     /** The rows of these subjects as they are now, without a lock. */
     public List<SubjectKeyRow> findAll(Collection<UUID> subjects) {
         return em.createQuery("select k from SubjectKeyRow k where k.subjectId in :ids", SubjectKeyRow.class)

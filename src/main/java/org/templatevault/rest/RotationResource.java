@@ -7,6 +7,7 @@ import jakarta.json.Json;
 import jakarta.json.JsonArrayBuilder;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonObjectBuilder;
+import jakarta.json.JsonValue;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
@@ -26,6 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.persistence.Copies;
 import org.templatevault.persistence.Rotations;
 import org.templatevault.rotation.RotationLedger;
 import org.templatevault.rotation.RotationRequest;
@@ -161,6 +163,15 @@ public class RotationResource {
         if (!report.waitingFor().isEmpty()) {
             json.add("waitingFor", Json.createArrayBuilder(report.waitingFor()));
         }
+        Copies.Reach reach = report.reach();
+        if (reach != null) {
+            json.add(
+                    "restorableSince",
+                    Json.createObjectBuilder()
+                            .add("now", takenAt(reach.now()))
+                            .add("after", takenAt(reach.after()))
+                            .add("copiesLost", reach.lost()));
+        }
         if (row.rate() != null) {
             json.add("rate", row.rate());
         }
@@ -169,6 +180,10 @@ public class RotationResource {
         add(json, "estimatedEnd", report.estimatedEnd());
         add(json, "endedAt", row.endedAt());
         return json;
+    }
+
+    private static JsonValue takenAt(@Nullable Instant instant) {
+        return instant == null ? JsonValue.NULL : Json.createValue(instant.toString());
     }
 
     private static void add(JsonObjectBuilder json, String name, @Nullable Instant instant) {

@@ -115,9 +115,7 @@ public class QuarantineLedger {
     void carryOutReleases() {
         for (Approvals.Row row : approvals.inEffect(RELEASE)) {
             UUID subject = UUID.fromString(row.subject());
-            if (transactions.read(() -> quarantine.holds(subject))) {
-                subjects.release(subject, row.requestedBy(), () -> approvals.carriedOut(row.id()));
-            } else {
+            if (!subjects.release(subject, row.requestedBy(), () -> approvals.carriedOut(row.id()))) {
                 approvals.cancel(row.id());
             }
         }

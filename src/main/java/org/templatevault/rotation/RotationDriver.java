@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.audit.AuditContext;
 import org.templatevault.keyring.KeyRings;
+import org.templatevault.keyring.KeyStoreUnavailableException;
 import org.templatevault.persistence.Leases;
 import org.templatevault.persistence.Rotations;
 import org.templatevault.persistence.Transactions;
@@ -138,6 +139,17 @@ public class RotationDriver {
         if (!message.equals(obstacle)) {
             obstacle = message;
             LOG.log(System.Logger.Level.WARNING, "The rotation's next step has to wait: " + message, failure);
+        }
+        if (failure instanceof KeyStoreUnavailableException keyStore) {
+            tell(keyStore);
+        }
+    }
+
+    private void tell(KeyStoreUnavailableException keyStore) {
+        try {
+            ledger.waitsFor(keyStore);
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.DEBUG, "The rotation does not say what it waits for", e);
         }
     }
 

@@ -19,7 +19,10 @@ import org.templatevault.crypto.Suite;
 import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
 import org.templatevault.keyring.KeyRings;
+import org.templatevault.keyring.KeyStoreUnavailableException;
 import org.templatevault.keyring.NodeReport;
+import org.templatevault.keyring.ThisNode;
+import org.templatevault.persistence.Copies;
 import org.templatevault.persistence.DatabaseIdentity;
 import org.templatevault.persistence.Idempotency;
 import org.templatevault.persistence.KeyVersions;
@@ -39,14 +42,17 @@ public class RotationLedger {
      *
      * @param subjectsPerSecond lately, or on the whole for one that ended
      * @param estimatedEnd null while nothing moves
-     * @param waitingFor the nodes without which the new version is not activated yet
+     * @param waitingFor the nodes without which the new version is not activated yet, or the key store without which it is
+     *     not made
+     * @param reach how far back the backups reach, now and once what it leaves is destroyed; null in a list
      */
     public record Report(
             Rotations.Row row,
             Rotations.Progress progress,
             double subjectsPerSecond,
             @Nullable Instant estimatedEnd,
-            List<String> waitingFor) {}
+            List<String> waitingFor,
+            Copies.@Nullable Reach reach) {}
 
     private static final double WINDOW_SECONDS = 10;
     private static final String COMPROMISE = "compromise";
@@ -79,6 +85,12 @@ public class RotationLedger {
 
     @Inject
     Replays replays;
+
+    @Inject
+    Copies copies;
+
+    @Inject
+    ThisNode node;
 
     /**
      * Records a rotation; the node that holds the lease carries it out.
@@ -138,6 +150,7 @@ public class RotationLedger {
                 0,
                 request.rate(),
                 compromised(request, versions, active),
+                null,
                 null,
                 caller,
                 now,
@@ -208,22 +221,36 @@ public class RotationLedger {
 
     /** One rotation. */
     public Report report(UUID id) {
-        return report(rotations.find(id).orElseThrow(RotationNotFoundException::new));
+        Rotations.Row row = rotations.find(id).orElseThrow(RotationNotFoundException::new);
+        boolean drained = row.state().startsWith(RotationState.DRAINED.name());
+        return report(row, copies.reach(drained ? row.endedAt() : null));
     }
 
     /** The newest rotations. */
     public List<Report> newest() {
-        return rotations.newest().stream().map(this::report).toList();
+        return rotations.newest().stream().map(row -> report(row, null)).toList();
     }
 
-    private Report report(Rotations.Row row) {
+    private Report report(Rotations.Row row, Copies.@Nullable Reach reach) {
         Rotations.Progress progress = row.startedAt() == null ? NOTHING_YET : rotations.progress(row.id());
         double rate = rate(row, progress);
         boolean moving = row.endedAt() == null && rate > 0;
         Instant end = moving ? Instant.now().plusMillis((long) (progress.remaining() / rate * 1000)) : null;
-        List<String> waitingFor =
-                row.state().equals(RotationState.STAGED.name()) ? nodes.withoutVersion(row.toVersion()) : List.of();
-        return new Report(row, progress, rate, end, waitingFor);
+        return new Report(row, progress, rate, end, waitingFor(row), reach);
+    }
+
+    private List<String> waitingFor(Rotations.Row row) {
+        return switch (RotationState.valueOf(row.state())) {
+            case REQUESTED -> row.obstacle() == null ? List.of() : List.of(row.obstacle());
+            case STAGED -> nodes.withoutVersion(row.toVersion());
+            default -> List.of();
+        };
+    }
+
+    /** Says which key store the open rotation waits for; what exactly is wrong with it stands in that node's log. */
+    void waitsFor(KeyStoreUnavailableException keyStore) {
+        String reason = "the key store of " + node.name() + " (" + keyStore.setting() + "), whose log says why";
+        transactions.run(() -> rotations.setObstacle(reason));
     }
 
     private static double rate(Rotations.Row row, Rotations.Progress progress) {
@@ -295,14 +322,15 @@ public class RotationLedger {
         transactions.run(() -> {
             if (tryMove(row.id(), RotationState.STAGED)) {
                 keyRings.stage(row.toVersion());
+                rotations.setObstacle(null);
             }
         });
         nodeReport.report();
     }
 
     /**
-     * Makes the new version the one that wraps, and counts and divides what is to be moved, in one transaction; not
-     * before every node that is alive can unwrap with it.
+     * Makes the new version the one that wraps, and counts what is to be moved, in one transaction; not before every node
+     * that is alive can unwrap with it.
      */
     void activate(Rotations.Row row) {
         List<String> waitedFor = transactions.read(() -> nodes.withoutVersion(row.toVersion()));
@@ -310,12 +338,13 @@ public class RotationLedger {
             LOG.log(System.Logger.Level.INFO, "Version {0} waits for the nodes {1}", row.toVersion(), waitedFor);
             return;
         }
+        // Before the transaction that all writers of new subjects wait for: sorting all ids takes long.
+        transactions.run(() -> rotations.insertRanges(row.id(), settings.rotationPartitions()));
         transactions.run(() -> {
             String suite = row.mode().equals("reencrypt") ? row.dataSuite() : suiteOf(row.fromVersion());
             keyVersions.activate(row.toVersion(), suite, row.compromisedVersion(), now());
             databaseIdentity.record(databaseIdentity.present());
             rotations.activated(row.id(), now());
-            rotations.insertRanges(row.id(), settings.rotationPartitions());
             note(row.id(), RotationState.ACTIVATED);
         });
         keyRings.refresh();

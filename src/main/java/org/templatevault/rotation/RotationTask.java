@@ -4,6 +4,7 @@ import jakarta.batch.runtime.context.JobContext;
 import jakarta.enterprise.context.Dependent;
 import jakarta.inject.Inject;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.templatevault.crypto.Suite;
 import org.templatevault.persistence.OlderSubjects.Mover;
 import org.templatevault.persistence.Rotations;
@@ -24,7 +25,19 @@ class RotationTask {
     @Inject
     RotationRuns runs;
 
+    private @Nullable UUID id;
+
     UUID id() {
+        UUID known = id;
+        if (known == null) {
+            known = readId();
+            id = known;
+        }
+        return known;
+    }
+
+    /** Asked once for each part of a job: the job repository reads several of its tables for the answer. */
+    private UUID readId() {
         String parameter = jakarta.batch.runtime.BatchRuntime.getJobOperator()
                 .getParameters(job.getExecutionId())
                 .getProperty(RotationDriver.PARAMETER, "");

@@ -19,18 +19,20 @@ import org.templatevault.persistence.OlderSubjects.Subject;
 import org.templatevault.persistence.Rotations;
 
 /**
- * Reads the subjects of one range in the order of their ids, a page at a time: at most 500 subjects or 8 MiB, whichever
+ * Reads the subjects of one range in the order of their ids, a page at a time: at most 1,000 subjects or 8 MiB, whichever
  * is reached first, so that memory does not grow with the vault. A page is a chunk.
  */
 @Named("rotationReader")
 @Dependent
 public class SubjectReader extends AbstractItemReader {
-    private static final int PAGE_SUBJECTS = 500;
+    private static final int PAGE_SUBJECTS = 1_000;
     private static final long PAGE_BYTES = 8 << 20;
     private static final long BACK_OFF_MILLIS = 500;
     private static final int BACK_OFF_WAITS = 20;
     private static final long SLICE_MILLIS = 5_000;
     private static final int SLOW_SUBJECTS = 20;
+    /** Under a rate: small pages often, so that a reader never waits for a large one. */
+    private static final int PAGES_PER_SECOND = 10;
 
     @Inject
     @BatchProperty(name = RangeMapper.AFTER)
@@ -61,6 +63,7 @@ public class SubjectReader extends AbstractItemReader {
     private UUID written = last;
     private boolean finished;
     private long nextPageAt;
+    private int partitions;
 
     @Override
     public void open(@Nullable Serializable checkpoint) {
@@ -146,9 +149,8 @@ public class SubjectReader extends AbstractItemReader {
         if (rate == null) {
             return PAGE_SUBJECTS;
         }
-        double perPartition =
-                (double) rate / Math.max(1, rotations.ranges(task.id()).size());
-        int limit = (int) Math.max(1, Math.min(PAGE_SUBJECTS, perPartition / 2));
+        double perPartition = (double) rate / partitions();
+        int limit = (int) Math.max(1, Math.min(PAGE_SUBJECTS, perPartition / PAGES_PER_SECOND));
         long now = System.nanoTime();
         long start = nextPageAt == 0 ? now : Math.max(now, nextPageAt);
         for (long left = (start - now) / 1_000_000; left > 0; left -= SLICE_MILLIS) {
@@ -157,6 +159,13 @@ public class SubjectReader extends AbstractItemReader {
         }
         nextPageAt = start + (long) (limit / perPartition * 1_000_000_000L);
         return limit;
+    }
+
+    private int partitions() {
+        if (partitions == 0) {
+            partitions = Math.max(1, rotations.ranges(task.id()).size());
+        }
+        return partitions;
     }
 
     /** Inside a page as well: a job that is told to stop ends its chunk in the middle of one. */

@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.templatevault.audit.AuditContext;
 import org.templatevault.persistence.OlderSubjects;
 import org.templatevault.persistence.OlderSubjects.Move;
@@ -47,9 +48,11 @@ public class SubjectWriter extends AbstractItemWriter {
     @Inject
     Trail trail;
 
+    private Rotations.@Nullable Row asked;
+
     @Override
     public void writeItems(List<Object> items) {
-        Rotations.Row row = task.row();
+        Rotations.Row row = asked();
         Mover mover = task.mover(row);
         if (!olderSubjects.holdRunning(row.id())) {
             step.setTransientUserData(PageEnd.NOT_WRITTEN);
@@ -63,6 +66,16 @@ public class SubjectWriter extends AbstractItemWriter {
         }
         tell(row, moved - prepared.size());
         dataKeys.holdActive(row.toVersion());
+    }
+
+    /** The rotation as it was asked for; its state is looked at under the lock. */
+    private Rotations.Row asked() {
+        Rotations.Row known = asked;
+        if (known == null) {
+            known = task.row();
+            asked = known;
+        }
+        return known;
     }
 
     /** A chunk is one entry; its transaction is the container's. */

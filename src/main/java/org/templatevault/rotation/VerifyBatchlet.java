@@ -36,6 +36,9 @@ public class VerifyBatchlet extends AbstractBatchlet {
     KeyRings keyRings;
 
     @Inject
+    TidyUp tidyUp;
+
+    @Inject
     Trail trail;
 
     @Override
@@ -60,6 +63,9 @@ public class VerifyBatchlet extends AbstractBatchlet {
         warnIfCountsDiffer(row.id(), left);
         RotationState next = next(left);
         ledger.tryMove(row.id(), next);
+        if (next.isFinal()) {
+            tidyUp.soon();
+        }
         LOG.log(System.Logger.Level.INFO, "Rotation {0}: {1}", row.id(), next);
         return next.name();
     }

@@ -8,6 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.eclipse.microprofile.metrics.Metadata;
 import org.eclipse.microprofile.metrics.MetricRegistry;
 import org.eclipse.microprofile.metrics.Tag;
+import org.templatevault.keyring.DestroyedRootKeys;
 import org.templatevault.persistence.Copies;
 import org.templatevault.persistence.Quarantine;
 import org.templatevault.persistence.Rotations;
@@ -39,6 +40,9 @@ public class Gauges {
 
     @Inject
     WrapCounts wrapCounts;
+
+    @Inject
+    DestroyedRootKeys destroyed;
 
     private final Map<Integer, Long> subjects = new ConcurrentHashMap<>();
     private final Map<String, Long> progress = new ConcurrentHashMap<>();
@@ -92,6 +96,12 @@ public class Gauges {
                         .withDescription("Rows that did not open while a rotation passed them")
                         .build(),
                 () -> quarantined);
+        registry.gauge(
+                Metadata.builder()
+                        .withName("vault_destroyed_root_keys")
+                        .withDescription("Root keys of destroyed versions that are in this node's key stores again")
+                        .build(),
+                () -> destroyed.count());
         registry.gauge(
                 Metadata.builder()
                         .withName("vault_restorable_since_seconds")

@@ -8,6 +8,7 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Liveness;
 import org.eclipse.microprofile.health.Readiness;
+import org.templatevault.keyring.DestroyedRootKeys;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.persistence.DatabaseFacts;
 
@@ -19,6 +20,9 @@ public class Health {
 
     @Inject
     KeyRings keyRings;
+
+    @Inject
+    DestroyedRootKeys destroyed;
 
     @EJB
     Startup startup;
@@ -48,7 +52,10 @@ public class Health {
                 HealthCheckResponse.named("key-ring").status(keyRings.isReady()).build();
     }
 
-    /** Always up: a node whose key store is away goes on with the keys that it holds. */
+    /**
+     * Always up: a node whose key store is away goes on with the keys that it holds. {@code destroyedRootKeys} other than 0
+     * is an alarm; the log says which.
+     */
     @Produces
     @Readiness
     @ApplicationScoped
@@ -57,6 +64,7 @@ public class Health {
             var report = HealthCheckResponse.named("key-store").up();
             if (keyRings.isReady()) {
                 keyRings.keyStoresReachable().forEach(report::withData);
+                report.withData("destroyedRootKeys", destroyed.count());
             }
             return report.build();
         };

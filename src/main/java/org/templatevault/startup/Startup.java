@@ -16,6 +16,7 @@ import java.security.KeyStore;
 import java.util.List;
 import org.templatevault.config.InvalidSettingsException;
 import org.templatevault.config.Settings;
+import org.templatevault.keyring.DestroyedRootKeys;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.trail.Genesis;
 
@@ -41,6 +42,9 @@ public class Startup {
     Instance<KeyRings> keyRings;
 
     @Inject
+    Instance<DestroyedRootKeys> destroyed;
+
+    @Inject
     Instance<Genesis> trail;
 
     private volatile boolean started;
@@ -53,6 +57,7 @@ public class Startup {
             requireCertificate(settings.get());
             database.get().migrateAndCheck(settings.get());
             keyRings.get().start();
+            destroyed.get().look();
             trail.get().begin();
             started = true;
             LOG.log(

@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.keyring.DestroyedRootKeys;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.persistence.Idempotency;
 import org.templatevault.persistence.SubjectCounts;
@@ -44,6 +45,9 @@ public class Upkeep {
 
     @Inject
     KeyRings keyRings;
+
+    @Inject
+    DestroyedRootKeys destroyed;
 
     @Inject
     Gauges gauges;
@@ -85,6 +89,7 @@ public class Upkeep {
             transactions.run(counts::fold);
             transactions.call(() -> idempotency.purge(Instant.now().minus(IDEMPOTENCY_KEPT)));
             keyRings.refresh();
+            destroyed.look();
         } catch (RuntimeException e) {
             LOG.log(System.Logger.Level.WARNING, "Upkeep has to wait: " + e.getMessage());
         }

@@ -19,6 +19,7 @@ import org.templatevault.keyring.ServicePurpose;
 import org.templatevault.persistence.Bytes;
 import org.templatevault.persistence.Erasures;
 import org.templatevault.persistence.Idempotency;
+import org.templatevault.persistence.Quarantine;
 import org.templatevault.persistence.References;
 import org.templatevault.persistence.SubjectKeyRow;
 import org.templatevault.persistence.SubjectKeys;
@@ -58,6 +59,9 @@ public class SubjectVault {
 
     @Inject
     Replays replays;
+
+    @Inject
+    Quarantine quarantine;
 
     /**
      * Makes a subject, or finds the one that has this reference.
@@ -155,15 +159,21 @@ public class SubjectVault {
      * Erases a subject of which something does not open, as two people have decided, and says so in its record.
      *
      * @param recorded runs in the same transaction
+     * @return false, and nothing is done, if no row of the subject is in quarantine any more
      */
-    public void release(UUID subject, String caller, Runnable recorded) {
-        transactions.run(() -> {
-            SubjectKeyRow seen = subjectKeys.find(subject).orElseThrow(SubjectNotFoundException::new);
+    public boolean release(UUID subject, String caller, Runnable recorded) {
+        return transactions.call(() -> {
+            Optional<SubjectKeyRow> seen = subjectKeys.find(subject);
+            // In this order: what leaves quarantine after this question has another DEK or version than was seen.
+            if (seen.isEmpty() || !quarantine.holds(subject)) {
+                return false;
+            }
             SubjectKeyRow row = subjectKeys
-                    .delete(subject, seen.revision())
+                    .delete(seen.get())
                     .orElseThrow(() -> new TryAgainException("The subject changed meanwhile"));
             erase(subject, row, "released", caller, true);
             recorded.run();
+            return true;
         });
     }
 

@@ -1,303 +1,273 @@
 package org.templatevault.bench;
 
-import jakarta.json.Json;
-import jakarta.json.JsonArray;
-import jakarta.json.JsonObject;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.security.KeyStore;
-import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
-import java.util.Properties;
-import java.util.UUID;
-import java.util.concurrent.ThreadLocalRandom;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
+import java.util.Set;
+import javax.sql.DataSource;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultServer;
 
 /**
- * Prints one table: the vault's figures for templates of 1 KiB over 16 connections, each beside its floor, and the heap
- * after 10,000 and 100,000 rows. Everything is warm: the server is under load for {@code bench.warm} seconds first.
+ * Prints the vault's figures for templates of 1 KiB, each beside its floor of the same run. Everything is warm: the
+ * server is under load for {@code bench.warm} seconds first.
  */
 public final class Benchmark {
     private static final int WARM_SECONDS = Integer.getInteger("bench.warm", 90);
     private static final int SECONDS = Integer.getInteger("bench.seconds", 15);
     private static final int ROWS = Integer.getInteger("bench.rows", 100_000);
-    private static final int BATCH = 500;
-    private static final String OCTETS = "Content-Type: application/octet-stream\r\n";
-    private static final String JSON = "Content-Type: application/json\r\n";
-    private static final String PURPOSE = "X-Purpose: verification\r\n";
-    private static final byte[] NOTHING = {};
+    private static final int READS_PER_SECOND = Integer.getInteger("bench.reads", 500);
+    private static final int RATE = Integer.getInteger("bench.rate", 5_500);
+    private static final Set<String> PARTS =
+            Set.of(System.getProperty("bench.parts", "requests,heap,rotation,reads,enrolment,ten")
+                    .split(","));
+    private static final int FEW_ROWS = 10_000;
+    private static final int MANY_ROWS = 100_000;
+    private static final int ROTATIONS = 3;
 
-    private final VaultServer server;
-    private final SSLContext trust;
-    private final Properties passwords = new Properties();
-    private final List<String[]> stored = new ArrayList<>();
+    private final Session session;
+    private final DataSource database;
+    private final Floor floor;
 
-    private Benchmark(VaultServer server) throws Exception {
-        this.server = server;
-        Path home = server.home().directory();
-        trust = trust(home.resolve("tls.pem"));
-        try (var reader = Files.newBufferedReader(home.resolve("credentials.properties"))) {
-            passwords.load(reader);
-        }
+    private Benchmark(Session session) throws Exception {
+        this.session = session;
+        database = session.database();
+        floor = new Floor(database);
+        floor.prepare();
     }
 
-    /** Runs the whole of it. */
+    /** Runs the parts that {@code bench.parts} names, or all. */
     public static void main(String[] args) throws Exception {
         try (TestHome home = TestHome.create("bench");
-                VaultServer server = VaultServer.on(home).heap("1g").optimized().start()) {
-            new Benchmark(server).run();
+                VaultServer server = server(home).start()) {
+            new Benchmark(new Session(server)).run();
         }
     }
 
-    private static SSLContext trust(Path pem) throws Exception {
-        KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
-        trusted.load(null, null);
-        try (var in = Files.newInputStream(pem)) {
-            trusted.setCertificateEntry(
-                    "vault", CertificateFactory.getInstance("X.509").generateCertificate(in));
-        }
-        TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        factory.init(trusted);
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(null, factory.getTrustManagers(), null);
-        return context;
+    private static VaultServer server(TestHome home) {
+        VaultServer server = VaultServer.on(home).heap("1g").optimized();
+        String partitions = System.getProperty("bench.partitions");
+        return partitions == null ? server : server.environment("VAULT_ROTATION_PARTITIONS", partitions);
     }
 
     private void run() throws Exception {
-        Floor floor = new Floor(server.home().superuser());
-        floor.prepare();
-        fill(10_000);
-        long smallHeap = heap();
-        warm();
-        double trivial = Load.perSecond(SECONDS, () -> request("operator", "GET", "/health/live", "", 200));
-        double store = stores(SECONDS);
-        double insertFloor = floor.inserts(SECONDS);
-        double read = reads(SECONDS);
-        double readFloor = floor.reads(SECONDS);
-        double batchGet = batchGets(SECONDS);
-        double batchStore = batchStores(SECONDS);
-        double copyFloor = floor.copy(50_000);
-        fill(ROWS - count());
-        long largeHeap = heap();
-        double rotation = rotation("reencrypt");
-        double rewrap = rotation("rewrap");
-        double rewriteFloor = floor.rewrites();
-        System.out.printf(
-                Locale.ROOT,
-                "%n%d-byte templates, %d connections, TLS, fsync on, JDK %s, %d cores, %d s warm-up, %d rows%n%n",
-                1024,
+        say(
+                "%n%d-byte templates, %d connections, TLS, fsync on, JDK %s, %d cores, %d s warm-up, parts of %d s%n",
+                Population.TEMPLATE_BYTES,
                 Load.THREADS,
                 Runtime.version(),
                 Runtime.getRuntime().availableProcessors(),
                 WARM_SECONDS,
-                count());
-        System.out.println("| work | vault, per second | floor | floor, per second | ratio |");
-        System.out.println("|---|---|---|---|---|");
+                SECONDS);
+        Population few = Population.empty(session, 1);
+        few.growTo(FEW_ROWS);
+        Requests requests = new Requests(session, few);
+        warm(requests);
+        if (PARTS.contains("requests")) {
+            requests(requests);
+        }
+        if (PARTS.contains("heap")) {
+            heap();
+        }
+        ofSubjectsWithOne();
+        if (PARTS.contains("ten")) {
+            Population tens = Population.empty(session, 10);
+            tens.growTo(ROWS);
+            say("%n%d subjects with 10 templates each:%n", ROWS / 10);
+            rotations(tens);
+        }
+    }
+
+    private void ofSubjectsWithOne() throws Exception {
+        if (!PARTS.contains("rotation") && !PARTS.contains("reads") && !PARTS.contains("enrolment")) {
+            return;
+        }
+        Population ones = Population.empty(session, 1);
+        ones.growTo(ROWS);
+        if (PARTS.contains("rotation")) {
+            say("%n%d subjects with 1 template each:%n", ROWS);
+            rotations(ones);
+        }
+        if (PARTS.contains("reads")) {
+            reads(ones);
+        }
+        if (PARTS.contains("enrolment")) {
+            enrolment();
+        }
+    }
+
+    private void warm(Requests requests) throws Exception {
+        int part = Math.max(1, WARM_SECONDS / 5);
+        requests.stores(part);
+        requests.reads(part);
+        requests.batchStores(part);
+        requests.batchGets(part);
+        long end = System.nanoTime() + part * 1_000_000_000L;
+        while (System.nanoTime() < end) {
+            rotate("reencrypt", 1);
+        }
+    }
+
+    private void requests(Requests requests) throws Exception {
+        double trivial = requests.liveness(SECONDS);
+        double store = requests.stores(SECONDS);
+        double insertFloor = floor.inserts(SECONDS);
+        double read = requests.reads(SECONDS);
+        double readFloor = floor.reads(SECONDS);
+        double batchGet = requests.batchGets(SECONDS);
+        double batchStore = requests.batchStores(SECONDS);
+        double copyFloor = floor.copy(50_000);
+        heading();
         row("trivial GET (liveness)", trivial, "", 0);
         row("single store, known subject", store, "durable single-row insert", insertFloor);
         row("single read", read, "read by primary key", readFloor);
         row("single read", read, "the server's own trivial GET", trivial);
         row("batch store, 500 items, new subjects", batchStore, "COPY, same shape and index", copyFloor);
         row("batch get, 500 items", batchGet, "read by primary key", readFloor);
-        row("rotation, reencrypt, subjects", rotation, "one UPDATE of each table", rewriteFloor);
-        row("rotation, rewrap, subjects", rewrap, "one UPDATE of each table", rewriteFloor);
-        System.out.printf(
-                Locale.ROOT,
-                "%nheap after a collection: %d MiB at 10,000 rows, %d MiB at %d rows%n",
-                smallHeap >> 20,
-                largeHeap >> 20,
-                count());
     }
 
-    private static void row(String work, double vault, String floorName, double floor) {
-        System.out.printf(
-                Locale.ROOT,
-                "| %s | %,.0f | %s | %s | %s |%n",
-                work,
-                vault,
-                floorName,
-                floor == 0 ? "" : String.format(Locale.ROOT, "%,.0f", floor),
-                floor == 0 ? "" : String.format(Locale.ROOT, "%.2f", vault / floor));
+    private void heap() throws Exception {
+        Population growing = Population.empty(session, 1);
+        say("%n| rows | heap after a collection, MiB |%n|---|---|%n");
+        List<Integer> sizes = new ArrayList<>(List.of(FEW_ROWS, Math.min(ROWS, MANY_ROWS)));
+        if (ROWS > MANY_ROWS) {
+            sizes.add(ROWS);
+        }
+        for (int rows : sizes) {
+            growing.growTo(rows);
+            say("| %,d | %d |%n", rows, session.heap() >> 20);
+        }
     }
 
-    private void warm() throws Exception {
-        int part = Math.max(1, WARM_SECONDS / 4);
-        stores(part);
-        reads(part);
-        batchStores(part);
-        batchGets(part);
+    private void rotations(Population population) throws Exception {
+        List<String> tables = List.of("vault.subject_key", "vault.template");
+        List<TableFacts> before = new ArrayList<>();
+        for (String table : tables) {
+            before.add(TableFacts.of(database, table));
+        }
+        List<Double> rates = new ArrayList<>();
+        for (int i = 0; i < ROTATIONS; i++) {
+            rates.add(rotate("reencrypt", population.perSubject()));
+        }
+        List<String> facts = new ArrayList<>();
+        for (int i = 0; i < tables.size(); i++) {
+            long updates = (long) ROTATIONS * population.size() / (i == 0 ? population.perSubject() : 1);
+            TableFacts after = TableFacts.after(database, tables.get(i), before.get(i), updates);
+            facts.add(String.format(
+                    Locale.ROOT,
+                    "| %s | %.1f %% | %.1f %% | %.1f %% |%n",
+                    tables.get(i),
+                    100 * after.hotShareSince(before.get(i)),
+                    100 * after.growthSince(before.get(i)),
+                    100 * after.deadShare()));
+        }
+        double rewrap = rotate("rewrap", population.perSubject());
+        double update = floor.rewrites();
+        double loop = plainLoop(false);
+        double askingLoop = plainLoop(true);
+        heading();
+        for (int i = 0; i < ROTATIONS; i++) {
+            row("rotation " + (i + 1) + ", reencrypt, templates", rates.get(i), "one UPDATE of each table", update);
+        }
+        double last = rates.get(ROTATIONS - 1);
+        row("rotation " + ROTATIONS, last, "the plain loop, keys in memory", loop);
+        row("rotation " + ROTATIONS, last, "the plain loop, two HTTPS requests a row", askingLoop);
+        row("rotation, rewrap, templates", rewrap, "one UPDATE of each table", update);
+        say(
+                "%n| table | HOT updates | growth over %d rotations | dead tuples at the end |%n|---|---|---|---|%n",
+                ROTATIONS);
+        facts.forEach(System.out::print);
     }
 
-    private Connection connect(String role) throws IOException {
-        return new Connection(trust, server.port(), role, passwords.getProperty(role));
+    private double rotate(String mode, int perSubject) throws Exception {
+        try (RotationRun rotation = RotationRun.request(session, mode, 0)) {
+            return rotation.await() * perSubject;
+        }
     }
 
-    private Load.Worker request(String role, String method, String path, String headers, int expected)
-            throws IOException {
-        Connection connection = connect(role);
-        return worker(connection, () -> {
-            connection.send(method, path, headers, NOTHING, expected);
-            return 1;
-        });
-    }
-
-    private static Load.Worker worker(Connection connection, java.util.concurrent.Callable<Integer> work) {
-        return new Load.Worker() {
-            @Override
-            public int work() throws Exception {
-                return work.call();
+    private double plainLoop(boolean asking) throws Exception {
+        return new PlainLoop(database).perSecond(SECONDS, floor.keys(), () -> {
+            if (!asking) {
+                return PlainLoop.nobody();
             }
-
-            @Override
-            public void close() throws IOException {
-                connection.close();
-            }
-        };
-    }
-
-    private double stores(int seconds) throws Exception {
-        return Load.perSecond(seconds, () -> {
-            Connection connection = connect("enroller");
-            return worker(connection, () -> {
-                String subject = stored.get(ThreadLocalRandom.current().nextInt(stored.size()))[0];
-                connection.send(
-                        "POST",
-                        "/api/v1/subjects/" + subject + "/templates?modality=FINGERPRINT&format=OPAQUE",
-                        OCTETS,
-                        template(),
-                        201);
+            Connection connection = session.connect("operator");
+            return Session.worker(connection, () -> {
+                connection.send("GET", "/health/live", "", Session.NOTHING, 200);
                 return 1;
             });
         });
     }
 
-    private double reads(int seconds) throws Exception {
-        return Load.perSecond(seconds, () -> {
-            Connection connection = connect("reader");
-            return worker(connection, () -> {
-                String[] one = stored.get(ThreadLocalRandom.current().nextInt(stored.size()));
-                byte[] bytes = connection.send(
-                        "GET",
-                        "/api/v1/subjects/" + one[0] + "/templates/" + one[1] + "/content",
-                        PURPOSE + "Accept: application/octet-stream\r\n",
-                        NOTHING,
-                        200);
-                return bytes.length == 1024 ? 1 : 0;
-            });
+    private void reads(Population population) throws Exception {
+        Requests requests = new Requests(session, population);
+        say(
+                "%n| reads, open loop, %d a second | subjects moved a second | p50, ms | p99, ms | p99.9, ms |%n",
+                READS_PER_SECOND);
+        say("|---|---|---|---|---|%n");
+        latencies("no rotation", 0, openLoop(requests));
+        try (RotationRun rotation = RotationRun.request(session, "reencrypt", RATE)) {
+            rotation.awaitMoving();
+            long done = rotation.done();
+            long began = System.nanoTime();
+            Latencies during = openLoop(requests);
+            double moved = (rotation.done() - done) / ((System.nanoTime() - began) / 1e9);
+            latencies("rotation, rate " + RATE, moved, during);
+            rotation.hurry();
+            rotation.await();
+        }
+        latencies("no rotation", 0, openLoop(requests));
+    }
+
+    private Latencies openLoop(Requests requests) throws Exception {
+        return Schedule.run(READS_PER_SECOND, SECONDS, () -> {
+            Connection connection = session.connect("reader");
+            return Session.worker(connection, () -> requests.read(connection));
         });
     }
 
-    private double batchStores(int seconds) throws Exception {
-        return Load.perSecond(seconds, () -> {
-            Connection connection = connect("enroller");
-            return worker(connection, () -> storeBatch(connection).size());
-        });
-    }
-
-    private JsonArray storeBatch(Connection connection) throws IOException {
-        StringBuilder body = new StringBuilder("{\"items\":[");
-        for (int i = 0; i < BATCH; i++) {
-            body.append(i == 0 ? "" : ",")
-                    .append("{\"subject\":\"")
-                    .append(UUID.randomUUID())
-                    .append("\",\"modality\":\"FINGERPRINT\",\"format\":\"OPAQUE\",\"data\":\"")
-                    .append(Base64.getEncoder().encodeToString(template()))
-                    .append("\"}");
-        }
-        byte[] bytes = body.append("]}").toString().getBytes(StandardCharsets.US_ASCII);
-        return json(connection.send("POST", "/api/v1/templates:batchStore", JSON, bytes, 200))
-                .getJsonArray("results");
-    }
-
-    private double batchGets(int seconds) throws Exception {
-        return Load.perSecond(seconds, () -> {
-            Connection connection = connect("reader");
-            return worker(connection, () -> {
-                StringBuilder body = new StringBuilder("{\"items\":[");
-                for (int i = 0; i < BATCH; i++) {
-                    String[] one = stored.get(ThreadLocalRandom.current().nextInt(stored.size()));
-                    body.append(i == 0 ? "" : ",").append("{\"subject\":\"").append(one[0]);
-                    body.append("\",\"template\":\"").append(one[1]).append("\"}");
-                }
-                byte[] bytes = body.append("]}").toString().getBytes(StandardCharsets.US_ASCII);
-                connection.send("POST", "/api/v1/templates:batchGet", JSON + PURPOSE, bytes, 200);
-                return BATCH;
-            });
-        });
-    }
-
-    private void fill(long rows) throws Exception {
-        try (Connection connection = connect("enroller")) {
-            for (long done = 0; done < rows; done += BATCH) {
-                for (var result : storeBatch(connection)) {
-                    JsonObject one = result.asJsonObject();
-                    stored.add(new String[] {one.getString("subject"), one.getString("template")});
-                }
-            }
+    private void enrolment() throws Exception {
+        say(
+                "%n| %d writers of new subjects | stores | p50, ms | p99, ms | longest, ms | change of version, ms |%n",
+                Load.THREADS);
+        say("|---|---|---|---|---|---|%n");
+        for (int rate : new int[] {RATE, 0}) {
+            Enrolment.Seen seen = new Enrolment(session).run(rate);
+            stores("before the rotation", seen.before(), 0);
+            stores(
+                    rate == 0 ? "rotation without a rate" : "rotation, rate " + rate,
+                    seen.during(),
+                    seen.activationMillis());
         }
     }
 
-    private double rotation(String mode) throws Exception {
-        try (Connection connection = connect("key-custodian")) {
-            byte[] body = ("{\"mode\":\"" + mode + "\"}").getBytes(StandardCharsets.US_ASCII);
-            String id = json(connection.send("POST", "/api/v1/rotations", JSON, body, 202))
-                    .getString("id");
-            while (true) {
-                JsonObject now = json(connection.send("GET", "/api/v1/rotations/" + id, "", NOTHING, 200));
-                if (now.getString("state").equals("DRAINED")) {
-                    return now.getJsonNumber("rowsPerSecond").doubleValue();
-                }
-                Thread.sleep(200);
-            }
-        }
+    private static void heading() {
+        say("%n| work | vault, per second | floor | floor, per second | ratio |%n|---|---|---|---|---|%n");
     }
 
-    private long count() throws Exception {
-        try (var connection = server.home().superuser().getConnection();
-                var statement = connection.createStatement();
-                var rows = statement.executeQuery("select count(*) from vault.template")) {
-            rows.next();
-            return rows.getLong(1);
-        }
+    private static void row(String work, double vault, String floorName, double floor) {
+        String figure = floor == 0 ? "" : String.format(Locale.ROOT, "%,.0f", floor);
+        String ratio = floor == 0 ? "" : String.format(Locale.ROOT, "%.2f", vault / floor);
+        say("| %s | %,.0f | %s | %s | %s |%n", work, vault, floorName, figure, ratio);
     }
 
-    /** The heap in use after a full collection, in bytes, as the server's own metrics report it. */
-    private long heap() throws Exception {
-        Process collect = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
-                        Long.toString(server.pid()),
-                        "GC.run")
-                .start();
-        collect.waitFor();
-        try (Connection connection = connect("operator")) {
-            String metrics =
-                    new String(connection.send("GET", "/metrics?scope=base", "", NOTHING, 200), StandardCharsets.UTF_8);
-            return metrics.lines()
-                    .filter(line -> line.startsWith("memory_usedHeap_bytes"))
-                    .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-                    .findFirst()
-                    .orElseThrow();
-        }
+    private static void latencies(String work, double moved, Latencies seen) {
+        say(
+                "| %s | %,.0f | %.1f | %.1f | %.1f |%n",
+                work, moved, seen.millis(0.5), seen.millis(0.99), seen.millis(0.999));
     }
 
-    private static byte[] template() {
-        byte[] bytes = new byte[1024];
-        ThreadLocalRandom.current().nextBytes(bytes);
-        return bytes;
+    private static void stores(String work, Latencies seen, double activation) {
+        say(
+                "| %s | %,d | %.1f | %.1f | %.1f | %s |%n",
+                work,
+                seen.count(),
+                seen.millis(0.5),
+                seen.millis(0.99),
+                seen.millis(1),
+                activation == 0 ? "" : String.format(Locale.ROOT, "%.0f", activation));
     }
 
-    private static JsonObject json(byte[] body) {
-        try (var reader = Json.createReader(new ByteArrayInputStream(body))) {
-            return reader.readObject();
-        }
+    private static void say(String format, Object... values) {
+        System.out.printf(Locale.ROOT, format, values);
     }
 }

@@ -26,7 +26,7 @@ record CrashPlan(long seed, int templates, int writerPauseMillis, int rate, List
     /**
      * Ten kills of the server, one at least in every state, and three of PostgreSQL.
      *
-     * @param more kills of the server beside these
+     * @param more kills of the server beside these, spread over all states in turn
      */
     static CrashPlan full(long seed, int templates, int more) {
         List<Kill> kills = new ArrayList<>(List.of(
@@ -44,8 +44,10 @@ record CrashPlan(long seed, int templates, int writerPauseMillis, int rate, List
         Kill[] others = {Kill.REENCRYPTING, Kill.STAGED, Kill.ACTIVATED, Kill.VERIFYING, Kill.COMMITTED_UNANSWERED};
         kills.add(others[random.nextInt(others.length)]);
         kills.add(Kill.DATABASE_ANY);
-        for (int i = 0; i <= more; i++) {
-            kills.add(others[random.nextInt(others.length)]);
+        kills.add(others[random.nextInt(others.length)]);
+        Kill[] inTurn = {Kill.REENCRYPTING, Kill.STAGED, Kill.VERIFYING, Kill.REQUESTED, Kill.PAUSED, Kill.ACTIVATED};
+        for (int i = 0; i < more; i++) {
+            kills.add(inTurn[i % inTurn.length]);
         }
         return new CrashPlan(seed, templates, 15, Math.max(200, templates / 12), kills);
     }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import org.templatevault.chaos.Books.Order;
@@ -44,6 +45,7 @@ final class CrashRun {
     private final SplittableRandom random;
     private final List<String> report = new ArrayList<>();
     private final Instant began = Instant.now();
+    private final Map<String, Integer> killedIn = new TreeMap<>();
     private int starts;
 
     CrashRun(CrashPlan plan) {
@@ -250,6 +252,7 @@ final class CrashRun {
     }
 
     private void killed(Kill kill, Watch.Seen seen) {
+        killedIn.merge(seen.state(), 1, Integer::sum);
         String node = starts++ % 3 == 1 ? "crash-" + starts : "crash";
         say("server killed at " + kill + ": rotation " + seen.id().substring(0, 8) + " " + seen.state() + ", moved "
                 + seen.done() + "; starts again as " + node);
@@ -292,6 +295,7 @@ final class CrashRun {
                 + books.expectedVersions().size()
                 + ", versions " + rows.number("select count(*) from vault.template") + ", erased subjects "
                 + rows.number("select count(*) from vault.erased_subject"));
+        say("states of the rotation at the kills of its owner " + killedIn);
         say("server down " + outages.total(What.SERVER).toSeconds() + " s in " + plan.serverKills()
                 + " kills, PostgreSQL down " + outages.total(What.DATABASE).toSeconds() + " s in "
                 + plan.databaseKills() + " kills");

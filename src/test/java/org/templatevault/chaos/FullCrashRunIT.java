@@ -5,7 +5,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * {@code mvn -Pchaos verify}, {@code -Dchaos.seed=…} for the same choices again, {@code -Dchaos.more=10} for ten kills
- * more: 20,000 templates (or {@code -Dchaos.templates=…}), 16 readers, 4 writers,
+ * more, in all states in turn: 20,000 templates (or {@code -Dchaos.templates=…}), 16 readers, 4 writers,
  * ten kills of the server (one at least in every state of a rotation, one between a commit and its answer) and three of
  * PostgreSQL.
  */

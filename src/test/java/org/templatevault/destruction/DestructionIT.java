@@ -10,6 +10,8 @@ import jakarta.json.Json;
 import jakarta.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.KeyFactory;
 import java.security.KeyStore;
 import java.security.Signature;
@@ -17,6 +19,8 @@ import java.security.spec.X509EncodedKeySpec;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -287,5 +291,131 @@ class DestructionIT {
         server.kill();
         server.start();
         await("DESTROYED");
+    }
+
+    private JsonObject restorableSince() {
+        return server.as("operator")
+                .get("/keys/restorable-since")
+                .send()
+                .expect(200)
+                .json();
+    }
+
+    @Test
+    void saysBeforeARotationBeginsHowFarBackTheBackupsWillReach() {
+        register("database", Instant.now());
+        register("wal", Instant.now());
+        register("keystore", Instant.now());
+        JsonObject asked = custodian
+                .ask(Json.createObjectBuilder().add("mode", "reencrypt"))
+                .expect(202)
+                .json();
+        JsonObject reach = asked.getJsonObject("restorableSince");
+        assertEquals(restorableSince().get("restorableSince"), reach.get("now"), asked::toString);
+        assertTrue(reach.isNull("after"), asked::toString);
+        assertTrue(reach.getInt("copiesLost") >= 2, asked::toString);
+        version = custodian.end(asked.getString("id")).getInt("fromVersion");
+
+        Instant after = Instant.now().truncatedTo(ChronoUnit.MICROS);
+        register("database", after);
+        reach = custodian.get(asked.getString("id")).getJsonObject("restorableSince");
+        assertEquals(after, Instant.parse(reach.getString("after")), reach::toString);
+        int lost = reach.getInt("copiesLost");
+        JsonObject usage = server.as("auditor")
+                .get("/keys/" + version + "/usage")
+                .send()
+                .expect(200)
+                .json();
+        List<String> useless = usage.getJsonArray("uselessAfterDestruction").getValuesAs(JsonObject.class).stream()
+                .map(copy -> copy.getString("kind"))
+                .toList();
+        assertTrue(useless.containsAll(List.of("database", "wal")), usage::toString);
+        assertFalse(useless.contains("keystore"), usage::toString);
+
+        askAndApprove(true);
+        await("DESTROYED");
+        assertEquals(after, Instant.parse(restorableSince().getString("restorableSince")));
+        JsonObject certificate = server.as("auditor")
+                .get("/keys/" + version + "/certificate")
+                .send()
+                .expect(200)
+                .json()
+                .getJsonObject("certificate");
+        assertEquals(useless.size(), certificate.getJsonArray("uselessCopies").size(), certificate::toString);
+        assertTrue(lost >= useless.size(), () -> lost + " are lost, of this version " + useless);
+        assertTrue(certificate.getString("notAttested").contains("that nobody registered"), certificate::toString);
+    }
+
+    @Test
+    void raisesAnAlarmWhenADestroyedRootKeyComesBackWithAnOldCopyOfTheKeyStore() throws Exception {
+        Path file = server.home().directory().resolve("keystore.p12");
+        Path copy = server.home().directory().resolve("keystore-old.p12");
+        Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
+        new Approver(server).destroy(version);
+        assertEquals(0, destroyedRootKeys());
+        Files.move(copy, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        custodian.rotate(Json.createObjectBuilder());
+        TestHome.await("health says it", PATIENCE, () -> destroyedRootKeys() == 1);
+        assertEquals(1, alarms());
+        assertTrue(metrics().contains("vault_destroyed_root_keys{mp_scope=\"application\",} 1.0"), "no metric");
+
+        server.stop();
+        server.start();
+        assertEquals(2, alarms());
+        assertEquals(1, destroyedRootKeys());
+
+        keytool("-delete", "-alias", alias());
+        custodian.rotate(Json.createObjectBuilder());
+        TestHome.await("health says that it is gone", PATIENCE, () -> destroyedRootKeys() == 0);
+        assertEquals(2, alarms());
+    }
+
+    private int destroyedRootKeys() {
+        return server
+                .client()
+                .callOutside("GET", "/health/ready")
+                .send()
+                .expect(200)
+                .json()
+                .getJsonArray("checks")
+                .getValuesAs(JsonObject.class)
+                .stream()
+                .filter(check -> check.getString("name").equals("key-store"))
+                .findFirst()
+                .orElseThrow()
+                .getJsonObject("data")
+                .getInt("destroyedRootKeys");
+    }
+
+    private long alarms() {
+        return server.console()
+                .lines()
+                .filter(line -> line.contains(
+                        "the destroyed key version " + version + " is in the key store again: " + alias()))
+                .count();
+    }
+
+    private String metrics() {
+        return server.as("operator")
+                .callOutside("GET", "/metrics")
+                .send()
+                .expect(200)
+                .text();
+    }
+
+    private void keytool(String... arguments) throws Exception {
+        Path home = server.home().directory();
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
+        command.addAll(List.of(arguments));
+        command.addAll(List.of("-keystore", home.resolve("keystore.p12").toString(), "-storetype", "PKCS12"));
+        command.addAll(List.of("-storepass:env", "KEYSTORE_PASSWORD"));
+        ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
+        Properties passwords = new Properties();
+        try (var reader = Files.newBufferedReader(home.resolve("keystore.properties"))) {
+            passwords.load(reader);
+        }
+        builder.environment().put("KEYSTORE_PASSWORD", passwords.getProperty("keystore"));
+        assertEquals(0, builder.start().waitFor());
     }
 }

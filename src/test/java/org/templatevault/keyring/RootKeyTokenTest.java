@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.Key;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Set;
@@ -28,6 +29,7 @@ import org.templatevault.crypto.AuthenticationFailedException;
 import org.templatevault.crypto.SecretBytes;
 import org.templatevault.crypto.Suite;
 import org.templatevault.crypto.WrappedKey;
+import org.templatevault.testing.HangingLibrary;
 import org.templatevault.testing.SoftToken;
 
 class RootKeyTokenTest {
@@ -55,7 +57,7 @@ class RootKeyTokenTest {
     }
 
     private RootKeyToken opened(KeyStoreToken settings) {
-        return new RootKeyToken(settings, () -> now);
+        return new RootKeyToken(settings, RootKeyToken.PATIENCE, () -> now);
     }
 
     private void pass(long seconds) {
@@ -179,6 +181,43 @@ class RootKeyTokenTest {
         unwraps(token, "root-1", wrapped);
         assertTrue(token.isReachable());
         token.generate("root-2");
+    }
+
+    @Test
+    void letsNobodyInWhileACallDoesNotReturnAndGoesOnWhenItHas() throws InterruptedException {
+        HangingLibrary library = HangingLibrary.before(soft.settings().path(), directory);
+        RootKeyToken slow = new RootKeyToken(
+                new KeyStoreToken(library.path(), SoftToken.LABEL, SoftToken.PIN), Duration.ofMillis(300), () -> now);
+        slow.generate("root-1");
+        byte[] wrapped = slow.wrap("root-1", kek, AAD);
+        library.hang();
+        String sentence = "VAULT_PKCS11_LIBRARY: a call to " + SoftToken.LABEL + " does not return";
+        refuses(sentence, () -> slow.unwrap("root-1", wrapped, AAD));
+        assertFalse(slow.isReachable());
+        pass(TimeUnit.DAYS.toSeconds(1));
+        long from = System.nanoTime();
+        for (int i = 0; i < 200; i++) {
+            refuses(sentence, slow::aliases);
+        }
+        assertTrue(System.nanoTime() - from < TimeUnit.SECONDS.toNanos(1), "they waited");
+        assertEquals(1, library.calls());
+        assertEquals(
+                1,
+                Thread.getAllStackTraces().keySet().stream()
+                        .filter(thread -> thread.getName().equals("vault-token"))
+                        .count());
+        library.goOn();
+        while (!slow.isReachable()) {
+            Thread.sleep(20);
+            try {
+                unwraps(slow, "root-1", wrapped);
+            } catch (KeyStoreUnavailableException stillBusy) {
+                refuses(sentence, () -> {
+                    throw stillBusy;
+                });
+            }
+        }
+        assertEquals(1, library.calls());
     }
 
     /** The slots' order changes with every token that comes or goes. */

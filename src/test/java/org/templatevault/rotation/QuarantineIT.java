@@ -2,9 +2,11 @@ package org.templatevault.rotation;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -158,6 +160,55 @@ class QuarantineIT {
         isClassified(one.subject(), "STALE");
     }
 
+    /** The row of before a rotation, put back after the destruction, which takes the removal of the foreign key. */
+    @Test
+    void callsAKeyUnderADestroyedVersionThat() throws SQLException {
+        int version =
+                (int) rows.number("select kek_version from vault.subject_key where subject_id = ?", one.subject());
+        List<String> before =
+                rows.texts("select row_to_json(k)::text from vault.subject_key k where subject_id = ?", one.subject());
+        assertEquals("DRAINED", rotate("rewrap").getString("state"));
+        new Approver(server).destroy(version);
+        String constraint = "subject_key_is_wrapped_by_a_living_version";
+        SQLException refused = assertThrows(SQLException.class, () -> asOwner(putBack(before.get(0))));
+        assertEquals("23503", refused.getSQLState());
+        asOwner("alter table vault.subject_key drop constraint " + constraint);
+        try {
+            asOwner(putBack(before.get(0)));
+            rows.change(
+                    "insert into vault.subject_count select gen_random_uuid(), case kind when 'MOVED_IN' then ? else"
+                            + " (select version from vault.key_version where state = 'ACTIVE') end, kind, null, 1, now()"
+                            + " from (values ('MOVED_IN'), ('MOVED_OUT')) as kinds(kind)",
+                    version);
+            server.as("reader").read(one).problem(500, "integrity-failure");
+            isClassified(one.subject(), "KEY_DESTROYED");
+            server.as("key-custodian")
+                    .post("/keys/" + version + ":destroy")
+                    .send()
+                    .problem(409, "key-state");
+            String row = quarantined(one.subject()).getString("id");
+            server.as("operator").post("/quarantine/" + row + ":retry").send().problem(409, "still-damaged");
+        } finally {
+            asOwner(
+                    "alter table vault.subject_key add constraint " + constraint
+                            + " foreign key (kek_version) references vault.key_material (version) on delete restrict not valid");
+        }
+    }
+
+    private String putBack(String row) {
+        return "update vault.subject_key k set kek_version = o.kek_version, wrapped = o.wrapped"
+                + " from json_populate_record(null::vault.subject_key, '" + row + "') o"
+                + " where k.subject_id = o.subject_id";
+    }
+
+    private void asOwner(String sql) throws SQLException {
+        try (var connection = server.home().superuser().getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute("set role vault_owner");
+            statement.execute(sql);
+        }
+    }
+
     @Test
     void movesASubjectWithABadCiphertextWhenOnlyTheWrappingChanges() {
         flipABit(one);
@@ -182,6 +233,28 @@ class QuarantineIT {
         assertEquals(0, rotation.getInt("quarantined"), rotation::toString);
         Custodian.requireEquation(rotation);
         assertEquals(List.of(), Invariants.broken(rows));
+    }
+
+    @Test
+    void doesNotEraseWhatHasLeftQuarantineBeforeItsReleaseIsCarriedOut() {
+        flipABit(one);
+        rotate("reencrypt");
+        String row = quarantined(one.subject()).getString("id");
+        String approval = server.as("key-custodian")
+                .post("/quarantine/" + row + ":release")
+                .send()
+                .expect(202)
+                .json()
+                .getString("id");
+        flipABit(one);
+        server.as("operator").post("/quarantine/" + row + ":retry").send().expect(204);
+        Approver approver = new Approver(server);
+        approver.approve(approval);
+        TestHome.await(
+                "the release is given up",
+                PATIENCE,
+                () -> approver.get(approval).getString("state").equals("CANCELLED"));
+        assertArrayEquals(bytes, server.as("reader").read(one).expect(200).bytes());
     }
 
     @Test

@@ -124,6 +124,28 @@ class RotationIT {
     }
 
     @Test
+    void updatesRowsWithinTheirPagesAndVacuumsThemAfterwards() {
+        long vacuums = tables("sum(vacuum_count)");
+        long updates = tables("sum(n_tup_upd)");
+        long hotUpdates = tables("sum(n_tup_hot_upd)");
+        long rewritten =
+                rows.number("select (select count(*) from vault.subject_key) + (select count(*) from vault.template)");
+        drained(custodian.start(Json.createObjectBuilder()));
+        TestHome.await("the updates are counted", PATIENCE, () -> tables("sum(n_tup_upd)") >= updates + rewritten);
+        long hot = tables("sum(n_tup_hot_upd)") - hotUpdates;
+        assertTrue(hot >= rewritten * 0.95, () -> hot + " of " + rewritten + " updates within their pages");
+        TestHome.await(
+                "both tables are vacuumed and hold few dead rows",
+                PATIENCE,
+                () -> tables("sum(vacuum_count)") >= vacuums + 2 && tables("sum(n_dead_tup)") <= rewritten * 0.2);
+    }
+
+    private long tables(String figure) {
+        return rows.number("select " + figure
+                + " from pg_stat_user_tables where schemaname = 'vault' and relname in ('subject_key', 'template')");
+    }
+
+    @Test
     void keepsTheCiphertextWhenItOnlyRewraps() {
         String digest = "select md5(string_agg(envelope, '' order by subject_id, id, version)) from vault.template";
         List<String> before = rows.texts(digest);

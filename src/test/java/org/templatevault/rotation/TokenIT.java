@@ -7,22 +7,33 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.templatevault.testing.Approver;
 import org.templatevault.testing.Custodian;
+import org.templatevault.testing.HangingLibrary;
 import org.templatevault.testing.Invariants;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SoftToken;
 import org.templatevault.testing.TemplateDocument;
 import org.templatevault.testing.TestHome;
+import org.templatevault.testing.VaultClient.Answer;
 import org.templatevault.testing.VaultClient.Stored;
 import org.templatevault.testing.VaultServer;
 
@@ -31,6 +42,8 @@ import org.templatevault.testing.VaultServer;
 class TokenIT {
     private static final String OPEN = "modality=IRIS&format=OPAQUE";
     private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+    private static int homes;
 
     private final Map<Stored, byte[]> acknowledged = new LinkedHashMap<>();
     private TestHome home;
@@ -42,9 +55,9 @@ class TokenIT {
     @BeforeEach
     void prepare() {
         SoftToken.requireInstalled();
-        home = TestHome.create("token");
+        home = TestHome.create("token-" + ++homes);
         token = SoftToken.create(home.directory().resolve("softhsm2.conf"), home.directory());
-        server = token.knownTo(VaultServer.on(home));
+        server = token.knownTo(VaultServer.on(home)).variable("VAULT_APPROVAL_WAIT_MINUTES", "0");
         custodian = new Custodian(server);
         rows = new Rows(home);
     }
@@ -52,6 +65,7 @@ class TokenIT {
     @AfterEach
     void stop() {
         server.close();
+        home.close();
     }
 
     private void restart(String keyStore) {
@@ -111,6 +125,7 @@ class TokenIT {
         store(20);
         rotate();
         assertEquals("PKCS11", keyStoreOfTheActiveVersion());
+        destroysInTheToken(1);
         goesOnByItselfAfterTheTokenWasAway();
 
         token.takeAway();
@@ -145,5 +160,91 @@ class TokenIT {
         assertEquals("DRAINED", custodian.end(rotation).getString("state"));
         assertTrue(healthSaysReachable());
         everyTemplateOpens();
+    }
+
+    /** The starts and rotations that follow do without it. */
+    private void destroysInTheToken(int version) {
+        String alias = rows.texts("select root_key_alias from vault.key_version where version = ?", version)
+                .get(0);
+        List<String> before = token.aliases();
+        assertTrue(before.contains(alias), before::toString);
+        new Approver(server).destroy(version);
+        assertEquals(before.stream().filter(each -> !each.equals(alias)).toList(), token.aliases());
+        assertEquals(before.size() - 1, token.objects());
+        everyTemplateOpens();
+    }
+
+    @Test
+    void servesAndWaitsWhileACallToTheTokenDoesNotReturn() throws Exception {
+        HangingLibrary library = HangingLibrary.before(token.settings().path(), home.directory());
+        server.variable("VAULT_PKCS11_LIBRARY", library.path());
+        restart("token");
+        store(10);
+        library.hang();
+        String rotation = custodian.start();
+        TestHome.await(
+                "it says what it waits for",
+                PATIENCE,
+                () -> custodian
+                        .get(rotation)
+                        .toString()
+                        .contains(
+                                "\"waitingFor\":[\"the key store of node-a (VAULT_PKCS11_LIBRARY), whose log says why\"]"));
+        assertFalse(healthSaysReachable());
+        refusesAtOnceWhatNeedsTheToken();
+        store(10);
+        everyTemplateOpens();
+        assertEquals("REQUESTED", custodian.get(rotation).getString("state"));
+        assertEquals(1, library.calls(), "calls that were let in");
+        assertEquals(1, threadsOfTheToken());
+        assertTrue(server.console().contains("a call to " + SoftToken.LABEL + " does not return"), server::console);
+
+        library.goOn();
+        JsonObject ended = custodian.end(rotation);
+        assertEquals("DRAINED", ended.getString("state"), ended::toString);
+        assertTrue(healthSaysReachable());
+        everyTemplateOpens();
+    }
+
+    /** A version that another node has made: this one would have to ask the token for it. */
+    private void refusesAtOnceWhatNeedsTheToken() throws Exception {
+        Stored one = acknowledged.keySet().iterator().next();
+        copyOfVersionOne("key_version", "{\"version\":99,\"state\":\"PRE_ACTIVE\"}");
+        copyOfVersionOne("key_material", "{\"version\":99}");
+        rows.change("update vault.subject_key set kek_version = 99 where subject_id = ?", one.subject());
+        var threads = Executors.newFixedThreadPool(20);
+        List<Callable<Answer>> reads =
+                Collections.nCopies(100, () -> server.as("reader").read(one));
+        Instant from = Instant.now();
+        List<Future<Answer>> answers = threads.invokeAll(reads);
+        Duration all = Duration.between(from, Instant.now());
+        threads.shutdown();
+        for (Future<Answer> answer : answers) {
+            JsonObject problem = answer.get().problem(503, "key-store-unavailable");
+            assertEquals("The key store is not available; the log says why", problem.getString("detail"));
+        }
+        assertTrue(all.compareTo(Duration.ofSeconds(8)) < 0, () -> "100 refusals took " + all);
+        rows.change("update vault.subject_key set kek_version = 1 where subject_id = ?", one.subject());
+        rows.change("delete from vault.key_material where version = 99");
+        rows.change("delete from vault.key_version where version = 99");
+    }
+
+    private void copyOfVersionOne(String table, String changes) {
+        rows.change(
+                "insert into vault." + table + " select (json_populate_record(v, ?::json)).* from vault." + table
+                        + " v where version = 1",
+                changes);
+    }
+
+    private long threadsOfTheToken() throws IOException {
+        Process jcmd = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                        Long.toString(server.pid()),
+                        "Thread.print")
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(jcmd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertTrue(said.contains("\"main\""), said);
+        return said.lines().filter(line -> line.startsWith("\"vault-token\"")).count();
     }
 }

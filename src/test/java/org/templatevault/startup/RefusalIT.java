@@ -6,10 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TestHome;
@@ -77,6 +81,27 @@ class RefusalIT {
     @Test
     void namesTheKeyStorePassword() throws IOException {
         refuses(launch("keystore", Map.of("VAULT_KEYSTORE_PASSWORD", WRONG)), "VAULT_KEYSTORE_PASSWORD");
+    }
+
+    @Test
+    void doesNotStartWithoutTheRootKeyOfALivingVersion() throws IOException, GeneralSecurityException {
+        Path directory = SharedVault.server().home().directory();
+        Properties secrets = new Properties();
+        try (var reader = Files.newBufferedReader(directory.resolve("keystore.properties"))) {
+            secrets.load(reader);
+        }
+        char[] password = secrets.getProperty("keystore").toCharArray();
+        KeyStore strange = KeyStore.getInstance("PKCS12");
+        strange.load(null, null);
+        strange.setEntry(
+                "unused",
+                new KeyStore.SecretKeyEntry(new SecretKeySpec(new byte[32], "AES")),
+                new KeyStore.PasswordProtection(password));
+        Path file = directory.resolve("strange.p12");
+        try (var out = Files.newOutputStream(file)) {
+            strange.store(out, password);
+        }
+        refuses(launch("strange", Map.of("VAULT_KEYSTORE_FILE", file.toString())), "strange.p12 holds no root key ");
     }
 
     @Test

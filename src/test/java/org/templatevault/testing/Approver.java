@@ -33,8 +33,8 @@ public final class Approver {
                 .send();
     }
 
-    /** Has a version destroyed without a newer backup, and waits until it is. */
-    public void destroy(int version) {
+    /** Asks for the destruction of a version without a newer backup, and approves it. */
+    public void beginDestruction(int version) {
         approve(server.as("key-custodian")
                 .post("/keys/" + version + ":destroy")
                 .json("{\"withoutNewerBackup\":true}")
@@ -43,6 +43,11 @@ public final class Approver {
                 .json()
                 .getJsonObject("approval")
                 .getString("id"));
+    }
+
+    /** Has a version destroyed without a newer backup, and waits until it is. */
+    public void destroy(int version) {
+        beginDestruction(version);
         TestHome.await(
                 "version " + version + " is destroyed",
                 PATIENCE,

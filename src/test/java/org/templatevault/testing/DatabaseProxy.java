@@ -42,7 +42,7 @@ public final class DatabaseProxy implements AutoCloseable {
     /** One round trip of one connection: the statements that ran in it. */
     public record RoundTrip(int connection, List<String> statements) {}
 
-    private final int databasePort;
+    private volatile int databasePort;
     private final ServerSocket listener;
     private final Set<Link> links = ConcurrentHashMap.newKeySet();
     private final List<RoundTrip> trips = new CopyOnWriteArrayList<>();
@@ -72,6 +72,12 @@ public final class DatabaseProxy implements AutoCloseable {
     /** The port that clients connect to. */
     public int port() {
         return listener.getLocalPort();
+    }
+
+    /** From now on connections go to another PostgreSQL; those that are open are cut. */
+    public void pointTo(int otherPort) {
+        databasePort = otherPort;
+        dropAll();
     }
 
     private void accept() {

@@ -7,17 +7,24 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
+import javax.sql.DataSource;
 
 /** The vault's rows as a superuser of PostgreSQL reads and changes them, behind the vault's back. */
 public final class Rows {
     /** check_violation, not_null_violation. */
     private static final Set<String> CONSTRAINTS = Set.of("23514", "23502");
 
-    private final TestHome home;
+    private final Supplier<DataSource> database;
 
     /** The rows of this home's database. */
     public Rows(TestHome home) {
-        this.home = home;
+        this.database = home::superuser;
+    }
+
+    /** The rows of another database. */
+    public Rows(DataSource database) {
+        this.database = () -> database;
     }
 
     /** One number. */
@@ -27,7 +34,7 @@ public final class Rows {
 
     /** The first column of each row, as text. */
     public List<String> texts(String query, Object... arguments) {
-        try (Connection connection = home.superuser().getConnection();
+        try (Connection connection = database.get().getConnection();
                 PreparedStatement statement = bound(connection, query, arguments);
                 ResultSet rows = statement.executeQuery()) {
             List<String> found = new ArrayList<>();
@@ -42,7 +49,7 @@ public final class Rows {
 
     /** Changes rows, also past foreign keys; how many. */
     public int change(String sql, Object... arguments) {
-        try (Connection connection = home.superuser().getConnection();
+        try (Connection connection = database.get().getConnection();
                 var settings = connection.createStatement();
                 PreparedStatement statement = bound(connection, sql, arguments)) {
             settings.execute("set session_replication_role = replica");

@@ -130,6 +130,42 @@ public final class SoftToken {
         }
     }
 
+    /** The aliases in the first token, as the JDK's own tool lists them. */
+    public List<String> aliases() {
+        KeyStoreToken settings = settings();
+        try {
+            Path provider = Files.writeString(
+                    configuration.resolveSibling("keytool.cfg"),
+                    "name = look\nlibrary = " + settings.path() + "\nslotListIndex = 0\n");
+            ProcessBuilder builder = new ProcessBuilder(
+                    Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                    "-J-Duser.language=en",
+                    "-list",
+                    "-keystore",
+                    "NONE",
+                    "-storetype",
+                    "PKCS11",
+                    "-addprovider",
+                    "SunPKCS11",
+                    "-providerarg",
+                    provider.toString(),
+                    "-storepass",
+                    settings.pin());
+            builder.environment().put(VARIABLE, configuration.toString());
+            Process process = builder.redirectErrorStream(true).start();
+            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (!said.contains("Your keystore contains")) {
+                throw new IllegalStateException(said);
+            }
+            return said.lines()
+                    .filter(line -> line.contains(", SecretKeyEntry"))
+                    .map(line -> line.substring(0, line.indexOf(',')))
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** How many objects the tokens hold, with an alias or without. */
     public long objects() {
         try (Stream<Path> files = Files.walk(tokens)) {

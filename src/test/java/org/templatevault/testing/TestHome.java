@@ -27,6 +27,7 @@ public final class TestHome implements AutoCloseable {
     private final Path directory;
     private final Home home;
     private Database database;
+    private boolean closed;
 
     private TestHome(Path directory, Home home, Database database) {
         this.directory = directory;
@@ -49,7 +50,7 @@ public final class TestHome implements AutoCloseable {
     }
 
     /** Shared by all test homes: unpacking takes longer than starting. */
-    private static Path binaries() throws IOException {
+    static Path binaries() throws IOException {
         return Files.createDirectories(ROOT.resolve("postgres-binaries"));
     }
 
@@ -154,6 +155,10 @@ public final class TestHome implements AutoCloseable {
 
     @Override
     public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
         try {
             database.close();
             home.close();

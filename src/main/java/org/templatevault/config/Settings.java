@@ -192,7 +192,11 @@ public record Settings(
         if (syslog.filter(value -> !value.matches("\\S+:[1-9][0-9]{0,4}")).isPresent()) {
             reader.refuse("VAULT_AUDIT_CHECKPOINT_SYSLOG must be a host and a port, such as logs.example:514");
         }
-        return new CheckpointTargets(reader.optional("VAULT_AUDIT_CHECKPOINT_FILE"), url, syslog);
+        Optional<String> caFile = reader.optional("VAULT_AUDIT_CHECKPOINT_CA_FILE");
+        if (caFile.isPresent() && url.isEmpty()) {
+            reader.refuse("VAULT_AUDIT_CHECKPOINT_CA_FILE belongs to VAULT_AUDIT_CHECKPOINT_URL: set both or neither");
+        }
+        return new CheckpointTargets(reader.optional("VAULT_AUDIT_CHECKPOINT_FILE"), url, caFile, syslog);
     }
 
     private static Set<String> purposes(SettingsReader reader) {

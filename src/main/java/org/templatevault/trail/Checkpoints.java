@@ -7,6 +7,7 @@ import jakarta.inject.Inject;
 import jakarta.json.JsonException;
 import jakarta.json.JsonObject;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.net.DatagramPacket;
@@ -20,13 +21,18 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
-import org.templatevault.config.CheckpointTargets;
 import org.templatevault.config.Settings;
 import org.templatevault.persistence.AuditBlocks;
 import org.templatevault.persistence.Bytes;
@@ -50,11 +56,11 @@ class Checkpoints {
     @Resource
     ManagedExecutorService executor;
 
-    private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(PATIENCE).build();
-    private final AtomicReference<@Nullable String> unsent = new AtomicReference<>();
+    private volatile @Nullable HttpClient http;
+    private final AtomicReference<@Nullable String> forAddress = new AtomicReference<>();
+    private final AtomicReference<@Nullable String> forLogHost = new AtomicReference<>();
     private final AtomicBoolean sending = new AtomicBoolean();
-    private String obstacle = "";
+    private volatile String obstacle = "";
 
     /** A block as a line of JSON: what a verification takes as a checkpoint. */
     static String line(AuditBlocks.Row block) {
@@ -102,10 +108,8 @@ class Checkpoints {
     void tell(AuditBlocks.Row block) {
         String line = line(block);
         settings.checkpoints().file().ifPresent(file -> append(Path.of(file), line));
-        if (settings.checkpoints().url().isPresent()
-                || settings.checkpoints().syslog().isPresent()) {
-            unsent.set(line);
-        }
+        settings.checkpoints().url().ifPresent(url -> forAddress.set(line));
+        settings.checkpoints().syslog().ifPresent(host -> forLogHost.set(line));
     }
 
     private void append(Path file, String line) {
@@ -124,10 +128,14 @@ class Checkpoints {
 
     /** Sends the newest block that was not sent, on a thread of its own: a slow receiver must not hold up the sealing. */
     void sendNewest() {
-        if (unsent.get() != null && sending.compareAndSet(false, true)) {
+        boolean something = forAddress.get() != null || forLogHost.get() != null;
+        if (something && sending.compareAndSet(false, true)) {
             executor.execute(() -> {
                 try {
-                    send();
+                    send(forLogHost, line -> log(settings.checkpoints().syslog().orElseThrow(), line));
+                    send(
+                            forAddress,
+                            line -> post(URI.create(settings.checkpoints().url().orElseThrow()), line));
                 } finally {
                     sending.set(false);
                 }
@@ -135,25 +143,56 @@ class Checkpoints {
         }
     }
 
-    private void send() {
+    /** Sends one line to where it belongs. */
+    @FunctionalInterface
+    private interface Sender {
+        void send(String line) throws IOException, InterruptedException;
+    }
+
+    private void send(AtomicReference<@Nullable String> unsent, Sender sender) {
         String line = unsent.get();
         if (line == null) {
             return;
         }
         try {
-            CheckpointTargets targets = settings.checkpoints();
-            if (targets.url().isPresent()) {
-                post(URI.create(targets.url().get()), line);
-            }
-            if (targets.syslog().isPresent()) {
-                log(targets.syslog().get(), line);
-            }
+            sender.send(line);
             unsent.compareAndSet(line, null);
-            obstacle = "";
         } catch (IOException e) {
             report("A checkpoint was not taken: " + e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private HttpClient client() throws IOException {
+        HttpClient known = http;
+        if (known == null) {
+            HttpClient.Builder builder = HttpClient.newBuilder().connectTimeout(PATIENCE);
+            if (settings.checkpoints().caFile().isPresent()) {
+                builder.sslContext(
+                        trusting(Path.of(settings.checkpoints().caFile().get())));
+            }
+            known = builder.build();
+            http = known;
+        }
+        return known;
+    }
+
+    private static SSLContext trusting(Path pem) throws IOException {
+        try (InputStream in = Files.newInputStream(pem)) {
+            KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
+            trusted.load(null, null);
+            for (Certificate certificate :
+                    CertificateFactory.getInstance("X.509").generateCertificates(in)) {
+                trusted.setCertificateEntry("ca-" + trusted.size(), certificate);
+            }
+            TrustManagerFactory managers = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            managers.init(trusted);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(null, managers.getTrustManagers(), null);
+            return context;
+        } catch (GeneralSecurityException e) {
+            throw new IOException("VAULT_AUDIT_CHECKPOINT_CA_FILE is not one of certificates", e);
         }
     }
 
@@ -163,7 +202,8 @@ class Checkpoints {
                 .header("Content-Type", "application/x-ndjson")
                 .POST(HttpRequest.BodyPublishers.ofString(line + "\n"))
                 .build();
-        int status = http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+        int status =
+                client().send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
         if (status >= 300) {
             throw new IOException("VAULT_AUDIT_CHECKPOINT_URL answers " + status);
         }

@@ -156,6 +156,7 @@ class VerificationIT {
         assertTrue(found("block", earlier).contains("block-changed"));
         rows.change("delete from vault.audit_block where number = ?", earlier);
         assertEquals(List.of("block-removed"), found("from", earlier));
+        assertEquals(List.of(), found("block", earlier));
     }
 
     /** All traces of the newest block go, and what the sealer keeps is put back to before it. */

@@ -193,6 +193,13 @@ public class KeyRings {
         budget.take(version);
     }
 
+    /** Reserves wraps under the version that is about to become active; must be called outside any transaction. */
+    void prepareWraps() {
+        current().keks().stream()
+                .filter(kek -> kek.state() == KeyState.PRE_ACTIVE)
+                .forEach(kek -> budget.prepareNow(kek.version()));
+    }
+
     /** This node's ring. */
     public KeyRing current() {
         KeyRing present = ring;

@@ -31,7 +31,9 @@ public class NodeReport {
     public void report() {
         KeyRing ring = keyRings.current();
         if (!send(ring).equals(ring.versions())) {
-            send(keyRings.refresh());
+            KeyRing fresh = keyRings.refresh();
+            keyRings.prepareWraps();
+            send(fresh);
             destroyed.look();
         }
     }

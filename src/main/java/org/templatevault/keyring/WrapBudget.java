@@ -4,7 +4,9 @@ import jakarta.annotation.Resource;
 import jakarta.enterprise.concurrent.ManagedExecutorService;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
@@ -33,10 +35,13 @@ public class WrapBudget {
 
     private static final System.Logger LOG = System.getLogger(WrapBudget.class.getName());
 
-    private record Block(int version, AtomicLong left, boolean exhausted) {}
+    /** How many versions back blocks are kept: the one before an activation, and any that were staged and given up. */
+    private static final int KEPT = 16;
 
-    private final AtomicBoolean reserving = new AtomicBoolean();
-    private volatile Block block = new Block(0, new AtomicLong(), false);
+    private record Block(AtomicLong left, boolean exhausted) {}
+
+    private final Set<Integer> reserving = ConcurrentHashMap.newKeySet();
+    private final Map<Integer, Block> blocks = new ConcurrentHashMap<>();
 
     @Resource
     ManagedExecutorService executor;
@@ -54,8 +59,8 @@ public class WrapBudget {
      * @throws VaultException {@code wraps-exhausted} when the version has wrapped as often as it may
      */
     void take(int version) {
-        Block present = block;
-        if (present.version != version) {
+        Block present = blocks.get(version);
+        if (present == null) {
             reserveSoon(version);
             throw new TryAgainException("Wraps under version " + version + " are being reserved");
         }
@@ -72,22 +77,32 @@ public class WrapBudget {
         }
     }
 
-    /** Reserves the first block of a version that has just become active. */
+    /** Reserves the first block of a version, in the background. */
     void prepare(int version) {
-        if (block.version != version) {
+        if (!blocks.containsKey(version)) {
             reserveSoon(version);
         }
     }
 
+    /**
+     * Reserves the first block of a version, and has it when this returns; must be called outside any transaction. For a
+     * version that is about to become active: from then on all writers of new subjects want wraps under it at once.
+     */
+    void prepareNow(int version) {
+        if (!blocks.containsKey(version)) {
+            reserve(version);
+        }
+    }
+
     private void reserveSoon(int version) {
-        if (reserving.compareAndSet(false, true)) {
+        if (reserving.add(version)) {
             executor.execute(() -> {
                 try {
                     reserve(version);
                 } catch (RuntimeException e) {
                     LOG.log(System.Logger.Level.WARNING, "Wraps cannot be reserved: " + e.getMessage());
                 } finally {
-                    reserving.set(false);
+                    reserving.remove(version);
                 }
             });
         }
@@ -97,11 +112,12 @@ public class WrapBudget {
         long total = transactions.call(() -> counts.reserve(version, BLOCK));
         if (total > HARD_LIMIT) {
             LOG.log(System.Logger.Level.ERROR, "The KEK version {0} has wrapped as often as it may", version);
-            block = new Block(version, new AtomicLong(), true);
-        } else if (block.version == version) {
-            block.left.addAndGet(BLOCK);
+            blocks.put(version, new Block(new AtomicLong(), true));
         } else {
-            block = new Block(version, new AtomicLong(BLOCK), false);
+            blocks.computeIfAbsent(version, first -> new Block(new AtomicLong(), false))
+                    .left
+                    .addAndGet(BLOCK);
         }
+        blocks.keySet().removeIf(earlier -> earlier < version - KEPT);
     }
 }

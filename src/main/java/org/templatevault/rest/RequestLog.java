@@ -17,7 +17,10 @@ import jakarta.ws.rs.ext.Provider;
 import java.lang.annotation.Annotation;
 import java.lang.reflect.Method;
 import java.security.Principal;
+import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +34,9 @@ public class RequestLog implements ContainerRequestFilter, ContainerResponseFilt
     private static final System.Logger LOG = System.getLogger("org.templatevault.access");
     private static final String ID = RequestLog.class.getName() + ".id";
     private static final String BEGAN = RequestLog.class.getName() + ".began";
+    private static final Pattern GIVEN_ID = Pattern.compile("[A-Za-z0-9._-]{8,64}");
+    private static final Pattern PARAMETER = Pattern.compile("\\{\\s*(\\w+)\\s*:[^/]*?\\}(?=[/:]|$)");
+    private static final Map<Method, String> ROUTES = new ConcurrentHashMap<>();
     private static final ThreadLocal<String> CURRENT = new ThreadLocal<>();
 
     @Context
@@ -48,7 +54,7 @@ public class RequestLog implements ContainerRequestFilter, ContainerResponseFilt
     @Override
     public void filter(ContainerRequestContext request) {
         String given = request.getHeaderString("X-Request-Id");
-        String id = given != null && given.matches("[A-Za-z0-9._-]{8,64}")
+        String id = given != null && GIVEN_ID.matcher(given).matches()
                 ? given
                 : UUID.randomUUID().toString();
         request.setProperty(ID, id);
@@ -90,11 +96,13 @@ public class RequestLog implements ContainerRequestFilter, ContainerResponseFilt
         if (type == null || method == null) {
             return "none";
         }
-        return "/api/v1" + pattern(type.getAnnotation(Path.class)) + pattern(method.getAnnotation(Path.class));
+        return ROUTES.computeIfAbsent(
+                method,
+                one -> "/api/v1" + pattern(type.getAnnotation(Path.class)) + pattern(one.getAnnotation(Path.class)));
     }
 
     private static String pattern(@Nullable Path path) {
-        return path == null ? "" : path.value().replaceAll("\\{\\s*(\\w+)\\s*:[^/]*?\\}(?=[/:]|$)", "{$1}");
+        return path == null ? "" : PARAMETER.matcher(path.value()).replaceAll("{$1}");
     }
 
     private String caller() {

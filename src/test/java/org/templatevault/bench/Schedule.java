@@ -15,6 +15,7 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class Schedule {
     private static final int CONNECTIONS = 32;
+    private static final long LEAD_NANOS = 500_000_000;
 
     private Schedule() {}
 
@@ -24,11 +25,13 @@ final class Schedule {
         try {
             long[] nanos = new long[perSecond * seconds];
             AtomicInteger next = new AtomicInteger();
-            long began = System.nanoTime() + 100_000_000;
             List<Load.Worker> workers = new ArrayList<>();
             for (int i = 0; i < CONNECTIONS; i++) {
-                workers.add(open.call());
+                Load.Worker worker = open.call();
+                worker.work(); // signs in and agrees on keys before the first measured request
+                workers.add(worker);
             }
+            long began = System.nanoTime() + LEAD_NANOS;
             List<Future<?>> ends = new ArrayList<>();
             for (Load.Worker worker : workers) {
                 ends.add(threads.submit(() -> {

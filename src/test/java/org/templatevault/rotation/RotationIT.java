@@ -140,6 +140,20 @@ class RotationIT {
                 () -> tables("sum(vacuum_count)") >= vacuums + 2 && tables("sum(n_dead_tup)") <= rewritten * 0.2);
     }
 
+    @Test
+    void reservesWrapsBeforeAVersionBecomesActive() {
+        rows.change("insert into vault.node (id, name, started_at, seen_at, held)"
+                + " values (gen_random_uuid(), 'silent', now(), now(), '{}')");
+        String rotation = custodian.start();
+        int version = custodian.get(rotation).getInt("toVersion");
+        TestHome.await(
+                "wraps are reserved",
+                PATIENCE,
+                () -> rows.number("select count(*) from vault.wrap_count where kek_version = ?", version) == 1);
+        assertEquals("STAGED", custodian.get(rotation).getString("state"));
+        drained(rotation);
+    }
+
     private long tables(String figure) {
         return rows.number("select " + figure
                 + " from pg_stat_user_tables where schemaname = 'vault' and relname in ('subject_key', 'template')");

@@ -13,6 +13,7 @@ import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.DatabaseProxy;
 import org.templatevault.testing.Eraser;
@@ -25,6 +26,7 @@ import org.templatevault.testing.VaultClient.Answer;
 import org.templatevault.testing.VaultServer;
 
 /** Erasures of many subjects: the counts, the receipts, pauses, kills, and a single erasure at the same moment. */
+@Tag("long")
 class BulkErasureIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     /** First statement of a chunk, when its page is read and nothing of it is taken. */

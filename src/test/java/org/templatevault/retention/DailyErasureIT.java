@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.DatabaseProxy;
 import org.templatevault.testing.Eraser;
@@ -23,6 +24,7 @@ import org.templatevault.testing.VaultClient.Answer;
 import org.templatevault.testing.VaultServer;
 
 /** The daily erasure of those whose time is over: who is due, the report, the gauge, holds at the same moment, the clock. */
+@Tag("long")
 class DailyErasureIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     /** First statement of a chunk, when its page is read and nothing of it is taken. */

@@ -42,6 +42,9 @@ import org.templatevault.testing.VaultServer;
 /** Two servers on one database: each a process of its own, with a key store file of its own where a test says so. */
 @Tag("long")
 class NodesIT {
+    /** The last that PostgreSQL has heard of a session whose write is held. */
+    private static final String BEFORE_WRITE = "select id from vault.rotation where id = ";
+
     private static final String WRITE = "update vault.subject_key k set dek_number = m.dek_number";
     private static final String OPEN = "modality=IRIS&format=OPAQUE";
     private static final Duration TAKE_OVER = Duration.ofSeconds(30);
@@ -236,7 +239,9 @@ class NodesIT {
         DatabaseProxy.Hold hold = (stopped == a ? proxyOfA : proxy).holdStatement(WRITE);
         hold.awaitHeld(PATIENCE);
         long writer = rows.number("select pid from pg_stat_activity where usename = 'vault_app'"
-                + " and state = 'idle in transaction' and backend_xid is not null order by xact_start limit 1");
+                + " and state = 'idle in transaction' and backend_xid is not null and query like '" + BEFORE_WRITE
+                + "%'"
+                + " order by xact_start limit 1");
         signal(stopped, "STOP");
         Instant from = Instant.now();
         try {

@@ -407,9 +407,11 @@ class RotationIT {
     }
 
     /** A digest of each table but those that are renewed all the time. */
+    /** Without the audit trail: what was asked before is sealed into a block meanwhile. */
     private Map<String, String> contents() {
         Map<String, String> digests = new TreeMap<>();
         for (String table : rows.texts("select tablename from pg_tables where schemaname = 'vault'"
+                + " and tablename not like 'audit%'"
                 + " and tablename not in ('lease', 'node', 'wrap_count', 'subject_count')")) {
             digests.put(
                     table,

@@ -70,9 +70,20 @@ class ArchitectureTest {
                     Set.of("approval", "audit", "config", "error", "job", "keyring", "persistence", "vault")),
             Map.entry(
                     "destruction",
-                    Set.of("approval", "audit", "config", "envelope", "error", "keyring", "persistence", "vault")),
-            Map.entry("epoch", Set.of("audit", "destruction", "keyring", "persistence", "rotation")),
-            Map.entry("erasure", Set.of("audit", "config", "destruction", "error", "keyring", "persistence", "vault")),
+                    Set.of(
+                            "approval",
+                            "audit",
+                            "config",
+                            "envelope",
+                            "error",
+                            "job",
+                            "keyring",
+                            "persistence",
+                            "vault")),
+            Map.entry("epoch", Set.of("audit", "destruction", "job", "keyring", "persistence", "rotation")),
+            Map.entry(
+                    "erasure",
+                    Set.of("audit", "config", "destruction", "error", "job", "keyring", "persistence", "vault")),
             Map.entry(
                     "rest",
                     Set.of(

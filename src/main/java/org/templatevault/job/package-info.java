@@ -1,8 +1,8 @@
 /**
- * What the batch jobs share: the lease of the one node that carries a job on, and the executions that run on it.
+ * What work that only one node does has in common: its lease, its look every second, and the executions of a batch job.
  *
- * <p>Duty: start an execution for a row, say what became of it, say whether this node holds the lease. Must not know what a
- * job does, nor HTTP.
+ * <p>Duty: start an execution for a row, say what became of it, say whether this node holds the lease. Must not know what the
+ * work is, nor HTTP.
  */
 @NullMarked
 package org.templatevault.job;

@@ -22,6 +22,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.console.Traffic;
 
 /**
  * Gives each request an id, writes one line when it ends, and forbids caches. The line names the route's pattern, never
@@ -44,6 +45,9 @@ public class RequestLog implements ContainerRequestFilter, ContainerResponseFilt
 
     @Inject
     SecurityContext security;
+
+    @Inject
+    Traffic traffic;
 
     /** The id of the request that this thread serves, or a dash. */
     static String currentRequestId() {
@@ -77,6 +81,7 @@ public class RequestLog implements ContainerRequestFilter, ContainerResponseFilt
             response.setEntity(document, new Annotation[0], MediaType.valueOf(Api.PROBLEM_JSON));
         }
         long micros = began instanceof Long nanos ? (System.nanoTime() - nanos) / 1000 : 0;
+        traffic.answered(response.getStatus(), micros);
         LOG.log(
                 System.Logger.Level.INFO,
                 "method={0} route={1} status={2} micros={3} requestId={4} caller={5}",

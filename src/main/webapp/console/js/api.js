@@ -3,6 +3,9 @@ import { connection } from './connection.js';
 
 const API = '/api/v1';
 let csrf = '';
+let touched = true; // somebody did something since the last request: only that keeps a session alive
+
+for (const event of ['pointerdown', 'keydown']) addEventListener(event, () => { touched = true; }, { passive: true });
 
 /** A failure that the server has explained: a problem document (RFC 9457). */
 export class Problem extends Error {
@@ -34,7 +37,8 @@ export function signIn() {
 
 async function send(method, address, { body, headers = {}, accept = 'application/json' } = {}) {
   const safe = method === 'GET';
-  const sent = { 'X-Console': '1', Accept: accept, ...headers };
+  const sent = { 'X-Console': touched ? '1' : 'poll', Accept: accept, ...headers };
+  touched = false;
   if (!safe) sent['X-CSRF-Token'] = csrf;
   if (body !== undefined) sent['Content-Type'] = 'application/json';
   let response;

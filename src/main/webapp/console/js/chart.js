@@ -56,11 +56,16 @@ function bars(one, x, y, wide) {
   }));
 }
 
+/** A value that is null was not there: the line has a gap. */
 function line(one, x, y) {
-  const points = one.values.map((value, i) => `${x(i).toFixed(1)},${y(value).toFixed(1)}`);
-  return points.length === 1
-    ? s('circle', { cx: x(0), cy: y(one.values[0]), r: 3, class: `mark ${one.class}` })
-    : s('polyline', { points: points.join(' '), class: `line ${one.class}` });
+  const runs = [[]];
+  one.values.forEach((value, i) => {
+    if (value === null) runs.push([]);
+    else runs[runs.length - 1].push([x(i).toFixed(1), y(value).toFixed(1)]);
+  });
+  return runs.filter((run) => run.length).map((run) => (run.length === 1
+    ? s('circle', { cx: run[0][0], cy: run[0][1], r: 2.5, class: `mark ${one.class}` })
+    : s('polyline', { points: run.map((point) => point.join(',')).join(' '), class: `line ${one.class}` })));
 }
 
 /** The width that a chart has in this element. */

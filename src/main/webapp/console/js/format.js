@@ -24,6 +24,7 @@ export function percent(part, whole) {
 }
 
 export function micros(us) {
+  if (us === 0) return '0 ms';
   if (us < 1000) return `${number(us)} µs`;
   return us < 10_000_000 ? `${DECIMAL.format(us / 1000)} ms` : `${DECIMAL.format(us / 1_000_000)} s`;
 }
@@ -67,6 +68,9 @@ export function ago(iso, now = Date.now()) {
     return Math.abs(ms) < 1000 ? 'now' : ms > 0 ? `${duration(coarse(ms))} ago` : `in ${duration(coarse(-ms))}`;
   });
 }
+
+/** How old something is, with the time behind it. */
+export const age = (iso, now = Date.now()) => time(iso, (date) => duration(coarse(Math.max(1000, now - date.getTime()))));
 
 const coarse = (ms) => (ms < 60_000 ? ms - (ms % 1000) : ms);
 

@@ -1,5 +1,5 @@
 // One key version: what stands under it, its destruction, its certificate.
-import { get, Problem, saveJson } from '../api.js';
+import { get, saveJson } from '../api.js';
 import { h, render } from '../dom.js';
 import { ago, count, number, percent, time } from '../format.js';
 import { badge, button, facts, heading, link, section, table } from '../parts.js';
@@ -12,8 +12,8 @@ const STEPS = ['REQUESTED', 'PASSING', 'WAITING', 'MATERIAL_GONE', 'REPLAYED', '
 
 export function key(place, failed, version) {
   const watch = poll(async () => {
-    const [one, usage, destruction] = await Promise.all([
-      get(`/keys/${version}`), get(`/keys/${version}/usage`), get(`/keys/${version}/destruction`).catch(noneYet)]);
+    const [one, usage] = await Promise.all([get(`/keys/${version}`), get(`/keys/${version}/usage`)]);
+    const destruction = one.destruction && await get(`/keys/${version}/destruction`);
     const going = destruction && !['DESTROYED', 'CANCELLED', 'FAILED'].includes(destruction.state);
     render(place, heading(`Key version ${version}`, {
       back: { text: 'Keys', href: '#/keys' },
@@ -24,11 +24,6 @@ export function key(place, failed, version) {
     return going ? 2000 : 10_000;
   }, failed);
   return watch;
-}
-
-function noneYet(error) {
-  if (error instanceof Problem && error.status === 404) return null;
-  throw error;
 }
 
 const about = (one) => section('Version', facts([

@@ -2,7 +2,7 @@
 import { get, post } from '../api.js';
 import { ask } from '../ask.js';
 import { h, render } from '../dom.js';
-import { ago, count, isoDuration, number, percent } from '../format.js';
+import { age, ago, count, isoDuration, number, percent } from '../format.js';
 import { badge, button, facts, heading, link, section, table } from '../parts.js';
 import { poll } from '../poll.js';
 import { may } from '../session.js';
@@ -21,7 +21,7 @@ export function keys(place, failed) {
       note: 'Each version wraps the keys of subjects. One wraps at a time; the older ones only unwrap, until they are destroyed.',
       actions: [may('POST /rotations') && button('Rotate…', () => rotate(), { kind: 'primary' })],
     }), section('Versions', versions([...list.keys].reverse())),
-    section('By itself', schedule(schedules.schedules, policies.policies, watch.now)),
+    h('div', { class: 'columns' }, schedule(schedules.schedules, policies.policies, watch.now)),
     copies(restorable.copies, watch.now));
     return 10_000;
   }, failed);
@@ -32,7 +32,7 @@ function versions(rows) {
   return table('Key versions', [
     { name: 'Version', of: (key) => link(`Version ${key.version}`, `#/keys/${key.version}`) },
     { name: 'State', of: (key) => h('span', {}, badge(key.state), ' ', h('span', { class: 'small' }, KEY[key.state])) },
-    { name: 'Age', of: (key) => ago(key.activatedAt ?? key.createdAt) },
+    { name: 'Age', of: (key) => age(key.activatedAt ?? key.createdAt) },
     { name: 'Suite', of: (key) => key.suite },
     { name: 'Key store', of: (key) => key.keyStore },
     { name: 'Subjects', number: true, of: (key) => number(key.subjects) },
@@ -44,22 +44,22 @@ function schedule(schedules, policies, again) {
   const rotation = schedules.find((one) => one.name === 'rotation');
   const epoch = schedules.find((one) => one.name === 'epoch');
   const policy = policies.find((one) => one.inEffect);
-  return [h('h3', {}, 'Rotation on a schedule'), facts([
+  return [section('Rotation on a schedule', facts([
     ['State', badge(rotation.enabled ? 'on' : 'off', rotation.enabled ? 'good' : 'calm')],
     ['At an age of', rotation.maxAge && isoDuration(rotation.maxAge)],
     ['After', rotation.maxWraps && count(rotation.maxWraps, 'wrap')],
     ['Mode', rotation.enabled ? rotation.mode : null],
     ['Rate', rotation.enabled ? (rotation.rate ? `${number(rotation.rate)} subjects/s at the most` : 'without a limit') : null],
     ['Next due', rotation.nextDueAt && ago(rotation.nextDueAt)],
-  ]), may('PUT /schedules/rotation') && h('p', {}, button('Change…', () => editSchedule(rotation, again))),
-  h('h3', {}, 'The epoch'), facts([
+  ]), may('PUT /schedules/rotation') && h('p', {}, button('Change…', () => editSchedule(rotation, again)))),
+  section('The epoch', facts([
     ['State', badge(epoch.enabled ? 'on' : 'off', epoch.enabled ? 'good' : 'calm')],
     ['A version is active for', policy && isoDuration(policy.interval)],
     ['Destroyed after', policy && isoDuration(policy.wait)],
     ['Next version', epoch.nextDueAt && ago(epoch.nextDueAt)],
     ['Policy ends', policy && ago(policy.expiresAt)],
     ['Why off', epoch.enabled ? null : 'No standing policy is in effect. Receipts of erasures have no expected end without one.'],
-  ]), may('POST /standing-policies') && h('p', {}, button('Ask for a standing policy…', () => askForPolicy(again)))];
+  ]), may('POST /standing-policies') && h('p', {}, button('Ask for a standing policy…', () => askForPolicy(again))))];
 }
 
 /** Asks for the destruction of a version. */

@@ -19,7 +19,7 @@ export function overview(place, failed) {
   }, failed);
 }
 
-const PAGES = { '#/keys': 'GET /keys', '#/quarantine': 'GET /quarantine', '#/audit': 'GET /audit', '#/approvals': 'GET /approvals',
+const PAGES = { '#/keys': 'GET /keys', '#/quarantine': 'GET /quarantine', '#/audit': 'GET /audit/checkpoints', '#/approvals': 'GET /approvals',
   '#/erasures': 'GET /erasures/recent', '#/jobs': 'GET /jobs', '#/retention': 'GET /policies', '#/': 'GET /overview' };
 
 function attention(seen) {
@@ -55,10 +55,10 @@ function tiles(seen) {
   return [
     tile('Subjects', number(seen.subjects), 'with a key of their own'),
     tile('Templates', `${seen.templates.exact ? '' : '≈ '}${number(seen.templates.rows)}`, seen.templates.exact ? 'all versions, counted' : 'all versions, an estimate'),
-    tile('Requests', perSecond(asked / 300, 'requests'), 'this node, last 5 minutes'),
+    tile('Requests', perSecond(asked / 300, 'req'), 'this node, last 5 minutes'),
     tile('Quarantine', count(seen.quarantined, 'row'), 'that did not open'),
     tile('Kept too long', count(seen.overdue, 'subject'), 'past the policy'),
-    tile('Trail verified', seen.verification ? ago(seen.verification.at) : 'never', seen.verification ? (seen.verification.intact ? 'intact' : count(seen.verification.found, 'finding')) : 'by anybody'),
+    tile('Trail verified', seen.verification ? ago(seen.verification.at) : 'never', seen.verification ? (seen.verification.intact ? 'intact' : count(seen.verification.found, 'finding')) : 'nobody has yet'),
   ];
 }
 
@@ -83,8 +83,8 @@ function traffic(seen, place) {
     chart({
       title: 'Time to answer', times, width: half, unit: micros,
       series: [
-        { name: 'half are faster (p50)', kind: 'line', class: 'one', values: minutes.map((minute) => minute.p50Micros) },
-        { name: '99 % are faster (p99)', kind: 'line', class: 'two', values: minutes.map((minute) => minute.p99Micros) }],
+        { name: 'half are faster (p50)', kind: 'line', class: 'one', values: minutes.map((minute) => (minute.requests ? minute.p50Micros : null)) },
+        { name: '99 % are faster (p99)', kind: 'line', class: 'two', values: minutes.map((minute) => (minute.requests ? minute.p99Micros : null)) }],
       summary: `The highest p99 of a minute was ${micros(slowest)}.`,
     })));
 }

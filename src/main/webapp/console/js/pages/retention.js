@@ -40,7 +40,7 @@ async function pagesOf(pages) {
 const list = (policies, again) => table('Retention policies', [
   { name: 'Policy', of: (policy) => h('strong', {}, policy.name) },
   { name: 'Version', number: true, of: (policy) => `version ${policy.version}` },
-  { name: 'In force', of: (policy) => (policy.inForce ? badge('in force', 'good') : h('span', {}, badge('published', 'warn'), ' ', ago(policy.inForceAt))) },
+  { name: 'In force', of: (policy) => (policy.inForce ? badge('in force', 'good') : h('span', {}, badge('not yet', 'warn'), ' ', ago(policy.inForceAt))) },
   { name: 'Kept after the last interaction', of: (policy) => isoDuration(policy.maxIdle) },
   { name: 'Kept at the most', of: (policy) => isoDuration(policy.maxAge) },
   { name: 'Versions kept', number: true, of: (policy) => (policy.versionsKept ? number(policy.versionsKept) : '–') },

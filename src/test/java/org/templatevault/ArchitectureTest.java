@@ -100,6 +100,8 @@ class ArchitectureTest {
                             "rotation",
                             "trail",
                             "vault")),
+            Map.entry(
+                    "session", Set.of("audit", "config", "crypto", "error", "keyring", "persistence", "rest", "trail")),
             Map.entry("startup", Set.of("config", "error", "keyring", "persistence", "rotation", "trail", "vault")),
             Map.entry("embedded", Set.of("persistence")));
 
@@ -145,10 +147,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void keepsHttpInRest() {
+    void keepsHttpInRestAndSession() {
         noClasses()
                 .that()
-                .resideOutsideOfPackage(ROOT + ".rest")
+                .resideOutsideOfPackages(ROOT + ".rest", ROOT + ".session")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("jakarta.ws.rs..", "jakarta.servlet..")

@@ -103,6 +103,9 @@ class ArchitectureTest {
                             "trail",
                             "vault")),
             Map.entry(
+                    "session",
+                    Set.of("audit", "config", "crypto", "error", "keyring", "persistence", "rest", "trail")),
+            Map.entry(
                     "startup",
                     Set.of("config", "error", "keyring", "persistence", "retention", "rotation", "trail", "vault")),
             Map.entry("embedded", Set.of("persistence")));
@@ -149,10 +152,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void keepsHttpInRest() {
+    void keepsHttpInRestAndSession() {
         noClasses()
                 .that()
-                .resideOutsideOfPackage(ROOT + ".rest")
+                .resideOutsideOfPackages(ROOT + ".rest", ROOT + ".session")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("jakarta.ws.rs..", "jakarta.servlet..")

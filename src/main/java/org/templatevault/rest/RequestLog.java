@@ -1,8 +1,6 @@
 package org.templatevault.rest;
 
 import jakarta.annotation.Priority;
-import jakarta.inject.Inject;
-import jakarta.security.enterprise.SecurityContext;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Priorities;
 import jakarta.ws.rs.container.ContainerRequestContext;
@@ -13,6 +11,7 @@ import jakarta.ws.rs.container.PreMatching;
 import jakarta.ws.rs.container.ResourceInfo;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.SecurityContext;
 import jakarta.ws.rs.ext.Provider;
 import java.lang.annotation.Annotation;
 import java.lang.reflect.Method;
@@ -43,7 +42,7 @@ public class RequestLog implements ContainerRequestFilter, ContainerResponseFilt
     @Context
     ResourceInfo resource;
 
-    @Inject
+    @Context
     SecurityContext security;
 
     @Inject
@@ -111,7 +110,7 @@ public class RequestLog implements ContainerRequestFilter, ContainerResponseFilt
     }
 
     private String caller() {
-        Principal principal = security.getCallerPrincipal();
+        Principal principal = security.getUserPrincipal();
         return principal == null ? "-" : principal.getName();
     }
 }

@@ -103,8 +103,7 @@ class ArchitectureTest {
                             "trail",
                             "vault")),
             Map.entry(
-                    "session",
-                    Set.of("audit", "config", "crypto", "error", "keyring", "persistence", "rest", "trail")),
+                    "session", Set.of("audit", "config", "crypto", "error", "keyring", "persistence", "rest", "trail")),
             Map.entry(
                     "startup",
                     Set.of("config", "error", "keyring", "persistence", "retention", "rotation", "trail", "vault")),

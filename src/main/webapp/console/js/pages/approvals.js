@@ -26,7 +26,7 @@ const list = (caption, rows, empty) => table(caption, [
   { name: 'About', of: about },
   { name: 'State', of: (one) => badge(one.state) },
   { name: 'Asked for', of: (one) => h('span', {}, ago(one.requestedAt), ` by ${one.requestedBy}`) },
-  { name: 'Decided', of: (one) => (one.decidedBy ? h('span', {}, ago(one.decidedAt), ` by ${one.decidedBy}`) : '–') },
+  ...(rows.some((one) => one.decidedBy) ? [{ name: 'Decided', of: (one) => (one.decidedBy ? h('span', {}, ago(one.decidedAt), ` by ${one.decidedBy}`) : '–') }] : []),
   { name: 'Expires', of: (one) => (['REQUESTED', 'APPROVED'].includes(one.state) ? ago(one.expiresAt) : '–') },
 ], rows, { empty, key: (one) => one.id });
 

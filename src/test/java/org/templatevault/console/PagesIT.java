@@ -8,6 +8,7 @@ import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
+import com.microsoft.playwright.options.WaitUntilState;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeAll;
@@ -31,7 +32,11 @@ class PagesIT {
         as("enroller").store(kept, IsoTemplates.fingerprint(20, 1));
         as("enroller").store(gone, IsoTemplates.fingerprint(20, 2));
         subject = kept.toString();
-        as("eraser").put("/subjects/" + kept + "/hold").header("X-Reason", "Case 1").send().expect(200);
+        as("eraser")
+                .put("/subjects/" + kept + "/hold")
+                .header("X-Reason", "Case 1")
+                .send()
+                .expect(200);
         String revision = as("eraser").get("/subjects/" + gone).send().header("ETag");
         erasure = as("eraser")
                 .delete("/subjects/" + gone)
@@ -54,7 +59,8 @@ class PagesIT {
     }
 
     private static Locator button(Page page, String name) {
-        return page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
+        return page.getByRole(
+                AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
     }
 
     private static void open(Visitor visitor, String route, String heading) {
@@ -177,6 +183,17 @@ class PagesIT {
     }
 
     @Test
+    void asksNoMoreWhenThePageIsLeft() {
+        try (Visitor visitor = signedIn("eraser")) {
+            open(visitor, "/retention", "Retention");
+            button(visitor.page(), "New policy…").click();
+            assertThat(visitor.page().getByRole(AriaRole.DIALOG)).isVisible();
+            open(visitor, "/erasures", "Erasures");
+            assertThat(visitor.page().getByRole(AriaRole.DIALOG)).hasCount(0);
+        }
+    }
+
+    @Test
     void countsTheNextRunAndErasesNobody() {
         try (Visitor visitor = signedIn("eraser")) {
             open(visitor, "/retention", "Retention");
@@ -192,7 +209,10 @@ class PagesIT {
             Locator time = visitor.page().locator(".times time").first();
             String utc = String.valueOf(time.getAttribute("title"));
             assertEquals(
-                    String.valueOf(time.getAttribute("datetime")).substring(0, 19).replace('T', ' ') + " UTC", utc);
+                    String.valueOf(time.getAttribute("datetime"))
+                                    .substring(0, 19)
+                                    .replace('T', ' ') + " UTC",
+                    utc);
         }
     }
 
@@ -204,11 +224,16 @@ class PagesIT {
             assertThat(visitor.page().locator("h1")).hasText("Overview");
             visitor.page().locator("body").press("Tab");
             assertThat(visitor.page().locator(":focus")).not().hasCount(0);
-            visitor.page().getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Keys").setExact(true)).focus();
+            visitor.page()
+                    .getByRole(
+                            AriaRole.LINK,
+                            new Page.GetByRoleOptions().setName("Keys").setExact(true))
+                    .focus();
             visitor.page().keyboard().press("Enter");
             assertThat(visitor.page().locator("h1")).hasText("Keys");
             button(visitor.page(), "Register a backup…").press("Enter");
-            assertThat(visitor.page().getByRole(AriaRole.DIALOG).getByLabel("Name")).isVisible();
+            assertThat(visitor.page().getByRole(AriaRole.DIALOG).getByLabel("Name"))
+                    .isVisible();
         }
     }
 
@@ -240,6 +265,30 @@ class PagesIT {
         } finally {
             rows.change("update vault.template set quality = null where subject_id = ?", changed);
             as("auditor").post("/audit:verify").send().expect(200);
+        }
+    }
+
+    /** Where browsers speak HTTP/2, leaving pages leaves threads of the server that wait for ever. */
+    @Test
+    void speaksHttp11() {
+        try (Visitor visitor = signedIn("operator")) {
+            assertEquals(
+                    "http/1.1",
+                    visitor.page().evaluate("() => performance.getEntriesByType('navigation')[0].nextHopProtocol"));
+        }
+    }
+
+    @Test
+    void staysReachableWhenPagesAreLeftInTheMiddleOfTheirAnswers() {
+        try (Visitor visitor = signedIn("operator")) {
+            visitor.allow("no answer");
+            for (int i = 0; i < 60; i++) {
+                visitor.page()
+                        .navigate(
+                                visitor.address("?" + i + "#/jobs"),
+                                new Page.NavigateOptions().setWaitUntil(WaitUntilState.COMMIT));
+            }
+            open(visitor, "/keys", "Keys");
         }
     }
 }

@@ -38,7 +38,9 @@ class RotationPageIT {
 
     private static void press(Visitor visitor, String name) {
         visitor.page()
-                .getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true))
+                .getByRole(
+                        AriaRole.BUTTON,
+                        new Page.GetByRoleOptions().setName(name).setExact(true))
                 .click();
     }
 
@@ -60,16 +62,15 @@ class RotationPageIT {
     }
 
     private static int percent(Visitor visitor) {
-        return Integer.parseInt(String.valueOf(
-                visitor.page().getByRole(AriaRole.PROGRESSBAR).getAttribute("aria-valuenow")));
+        return Integer.parseInt(
+                String.valueOf(visitor.page().getByRole(AriaRole.PROGRESSBAR).getAttribute("aria-valuenow")));
     }
 
     private static void awaitPercent(Visitor visitor, int least) {
-        TestHome.await(
-                least + " % are moved", Duration.ofSeconds(60), () -> {
-                    visitor.page().waitForTimeout(100);
-                    return percent(visitor) >= least;
-                });
+        TestHome.await(least + " % are moved", Duration.ofSeconds(60), () -> {
+            visitor.page().waitForTimeout(100);
+            return percent(visitor) >= least;
+        });
     }
 
     @Test
@@ -96,11 +97,11 @@ class RotationPageIT {
             assertEquals("PAUSED", new Custodian(server).get(id).getString("state"));
             visitor.checkAxe();
             press(visitor, "Resume");
-            awaitState(visitor, "reencrypting");
+            awaitState(visitor, "re-encrypting");
             press(visitor, "Change the rate…");
             visitor.page().getByRole(AriaRole.DIALOG).getByLabel("At most").fill("5000");
             press(visitor, "Set the rate");
-            assertThat(visitor.page().getByText("5,000 subjects/s at the most")).isVisible();
+            assertThat(visitor.page().getByText("≤ 5,000 subjects/s")).isVisible();
             awaitState(visitor, "drained");
         }
     }
@@ -110,7 +111,9 @@ class RotationPageIT {
         try (Visitor visitor = custodian()) {
             String id = rotate(visitor, "400");
             awaitPercent(visitor, 5);
-            visitor.allow("no answer: GET /api/v1/").allow("(404|503) GET /api/v1/").allow("ERR_");
+            visitor.allow("no answer: GET /api/v1/")
+                    .allow("(404|503) GET /api/v1/")
+                    .allow("ERR_");
             server.kill();
             Locator line = visitor.page().locator("#connection");
             assertThat(line).containsText("Not connected, trying again");
@@ -136,7 +139,7 @@ class RotationPageIT {
     void cancelsOnlyAfterSayingWhatStays() {
         try (Visitor visitor = custodian()) {
             String id = rotate(visitor, "100");
-            awaitState(visitor, "reencrypting");
+            awaitState(visitor, "re-encrypting");
             press(visitor, "Cancel…");
             assertThat(visitor.page().getByRole(AriaRole.DIALOG)).containsText("Both versions stay usable");
             press(visitor, "Cancel the rotation");

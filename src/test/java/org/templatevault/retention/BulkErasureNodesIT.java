@@ -125,17 +125,20 @@ class BulkErasureNodesIT {
         VaultServer killed = owner();
         VaultServer left = other(killed);
         killed.kill();
-        Instant from = Instant.now();
-        Eraser eraser = new Eraser(left);
-        int before = eraser.get(id).getInt("erased");
-        assertTrue(before < 200, () -> "too late to take over: " + before);
-        TestHome.await("the other node erases", TAKE_OVER, () -> eraser.get(id).getInt("erased") > before);
-        System.out.println("[nodes] a bulk erasure taken over after a kill in "
-                + Duration.between(from, Instant.now()).toMillis() + " ms");
-        eraser.changeRate(id, "null").expect(200);
-        eachOnce(eraser, eraser.await(id, "DONE"), subjects);
-        assertEquals(erasures + 200, rows.number("select count(*) from vault.erasure"));
-        killed.start();
+        try {
+            Instant from = Instant.now();
+            Eraser eraser = new Eraser(left);
+            int before = eraser.get(id).getInt("erased");
+            assertTrue(before < 200, () -> "too late to take over: " + before);
+            TestHome.await("the other node erases", TAKE_OVER, () -> eraser.get(id).getInt("erased") > before);
+            System.out.println("[nodes] a bulk erasure taken over after a kill in "
+                    + Duration.between(from, Instant.now()).toMillis() + " ms");
+            eraser.changeRate(id, "null").expect(200);
+            eachOnce(eraser, eraser.await(id, "DONE"), subjects);
+            assertEquals(erasures + 200, rows.number("select count(*) from vault.erasure"));
+        } finally {
+            killed.start();
+        }
     }
 
     /** The node sleeps before the statement that looks at the lease: when that arrives, another node has it. */

@@ -33,7 +33,7 @@ public class SubjectReader extends AbstractItemReader {
     private static final long SLICE_MILLIS = 5_000;
     private static final int SLOW_SUBJECTS = 20;
     /** Under a rate: small pages often, so that a reader never waits for a large one. */
-    private static final int PAGES_PER_SECOND = 10;
+    private static final int PAGES_PER_SECOND = 20;
 
     @Inject
     @BatchProperty(name = RangeMapper.AFTER)
@@ -68,7 +68,8 @@ public class SubjectReader extends AbstractItemReader {
     private UUID written = last;
     private boolean finished;
     private long nextPageAt;
-    private int partitions;
+    private long pageNanos;
+    private List<Rotations.Range> ranges = List.of();
 
     @Override
     public void open(@Nullable Serializable checkpoint) {
@@ -165,25 +166,36 @@ public class SubjectReader extends AbstractItemReader {
     /** Waits for this page's turn under the rate, before the chunk's transaction has touched a row. */
     private int pace(@Nullable Integer rate) {
         if (rate == null) {
+            pageNanos = 0;
             return PAGE_SUBJECTS;
         }
-        double perPartition = (double) rate / partitions();
+        double perPartition = (double) rate / ranges().size();
         int limit = (int) Math.max(1, Math.min(PAGE_SUBJECTS, perPartition / PAGES_PER_SECOND));
+        long period = (long) (limit / perPartition * 1_000_000_000L);
         long now = System.nanoTime();
-        long start = nextPageAt == 0 ? now : Math.max(now, nextPageAt);
+        boolean inTurn = period == pageNanos && now - nextPageAt < period;
+        long start = inTurn ? nextPageAt : turn(now, period);
+        pageNanos = period;
+        nextPageAt = start + period;
         for (long left = (start - now) / 1_000_000; left > 0; left -= SLICE_MILLIS) {
             sleep(Math.min(left, SLICE_MILLIS));
             task.row(); // the database ends a transaction that is silent for long
         }
-        nextPageAt = start + (long) (limit / perPartition * 1_000_000_000L);
         return limit;
     }
 
-    private int partitions() {
-        if (partitions == 0) {
-            partitions = Math.max(1, rotations.ranges(task.id()).size());
+    /** The pages of the partitions begin one after the other: readers never wait for all of them at once. */
+    private long turn(long now, long period) {
+        List<UUID> ends = ranges().stream().map(Rotations.Range::upToId).toList();
+        long offset = period * ends.indexOf(UUID.fromString(upTo)) / ends.size();
+        return now + Math.floorMod(offset - now, period);
+    }
+
+    private List<Rotations.Range> ranges() {
+        if (ranges.isEmpty()) {
+            ranges = rotations.ranges(task.id());
         }
-        return partitions;
+        return ranges;
     }
 
     /** Inside a page as well: a job that is told to stop ends its chunk in the middle of one. */

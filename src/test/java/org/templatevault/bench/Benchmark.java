@@ -204,6 +204,8 @@ public final class Benchmark {
                 "%n| reads, open loop, %d a second | subjects moved a second | p50, ms | p99, ms | p99.9, ms |%n",
                 READS_PER_SECOND);
         say("|---|---|---|---|---|%n");
+        openLoop(requests);
+        floor.settle();
         latencies("no rotation", 0, openLoop(requests));
         try (RotationRun rotation = RotationRun.request(session, "reencrypt", RATE)) {
             rotation.awaitMoving();
@@ -215,6 +217,7 @@ public final class Benchmark {
             rotation.hurry();
             rotation.await();
         }
+        floor.settle();
         latencies("no rotation", 0, openLoop(requests));
     }
 

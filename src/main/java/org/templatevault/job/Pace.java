@@ -20,12 +20,23 @@ public class Pace {
     private static final int SLOW_SUBJECTS = 20;
     private static final long SLICE_MILLIS = 5_000;
     /** Under a rate: small pages often, so that a reader never waits for a large one. */
-    private static final int PAGES_PER_SECOND = 10;
+    private static final int PAGES_PER_SECOND = 20;
+
+    /**
+     * One of the parts of a job, which run at the same time.
+     *
+     * @param number from 0
+     */
+    public record Part(int number, int of) {
+        /** Of a job that has no other. */
+        public static final Part ONLY = new Part(0, 1);
+    }
 
     @Inject
     Backoff backoff;
 
     private long nextPageAt;
+    private long pageNanos;
 
     /**
      * Refuses a rate that is none.
@@ -63,25 +74,34 @@ public class Pace {
      * Waits for this page's turn under the rate, before the chunk's transaction has touched a row.
      *
      * @param rate subjects per second of the whole job; null for no limit
-     * @param parts how many parts the job has
      * @param most how many subjects the page may have
      * @param between done between two slices of the wait: a statement
      * @return how many it may have under the rate
      */
-    public int keepTo(@Nullable Integer rate, int parts, int most, Runnable between) {
+    public int keepTo(@Nullable Integer rate, Part part, int most, Runnable between) {
         if (rate == null) {
+            pageNanos = 0;
             return most;
         }
-        double ofThisPart = (double) rate / parts;
+        double ofThisPart = (double) rate / part.of;
         int limit = (int) Math.max(1, Math.min(most, ofThisPart / PAGES_PER_SECOND));
+        long period = (long) (limit / ofThisPart * 1_000_000_000L);
         long now = System.nanoTime();
-        long start = nextPageAt == 0 ? now : Math.max(now, nextPageAt);
+        boolean inTurn = period == pageNanos && now - nextPageAt < period;
+        long start = inTurn ? nextPageAt : turn(now, period, part);
+        pageNanos = period;
+        nextPageAt = start + period;
         for (long left = (start - now) / 1_000_000; left > 0; left -= SLICE_MILLIS) {
             sleep(Math.min(left, SLICE_MILLIS));
             between.run();
         }
-        nextPageAt = start + (long) (limit / ofThisPart * 1_000_000_000L);
         return limit;
+    }
+
+    /** The pages of the parts begin one after the other: readers never wait for all of them at once. */
+    private static long turn(long now, long period, Part part) {
+        long offset = period * part.number / part.of;
+        return now + Math.floorMod(offset - now, period);
     }
 
     private static void sleep(long millis) {

@@ -43,7 +43,7 @@ public class DueSubjectReader extends AbstractItemReader {
     public @Nullable Object readItem() {
         int most = pace.giveWay(job.chunkSubjects());
         BulkErasures.Row asked = task.row();
-        int limit = pace.keepTo(asked.rate(), 1, most, task::row);
+        int limit = pace.keepTo(asked.rate(), Pace.Part.ONLY, most, task::row);
         BulkErasures.Row row = task.row();
         if (!row.state().equals(BulkErasureState.RUNNING.name())) {
             return null;

@@ -62,7 +62,7 @@ public class SubjectReader extends AbstractItemReader {
     private UUID reached = last;
     private UUID written = last;
     private boolean finished;
-    private int partitions;
+    private Pace.@Nullable Part part;
 
     @Override
     public void open(@Nullable Serializable checkpoint) {
@@ -102,7 +102,7 @@ public class SubjectReader extends AbstractItemReader {
             finished = true;
             return;
         }
-        int limit = row.rate() == null ? most : pace.keepTo(row.rate(), partitions(), most, task::row);
+        int limit = pace.keepTo(row.rate(), part(), most, task::row);
         List<Candidate> candidates =
                 within(olderSubjects.next(last, UUID.fromString(upTo), row.id(), row.toVersion(), limit));
         if (candidates.isEmpty()) {
@@ -133,11 +133,16 @@ public class SubjectReader extends AbstractItemReader {
         return taken;
     }
 
-    private int partitions() {
-        if (partitions == 0) {
-            partitions = Math.max(1, rotations.ranges(task.id()).size());
+    private Pace.Part part() {
+        Pace.Part known = part;
+        if (known == null) {
+            List<UUID> ends = rotations.ranges(task.id()).stream()
+                    .map(Rotations.Range::upToId)
+                    .toList();
+            known = new Pace.Part(Math.max(0, ends.indexOf(UUID.fromString(upTo))), Math.max(1, ends.size()));
+            part = known;
         }
-        return partitions;
+        return known;
     }
 
     /** Inside a page as well: a job that is told to stop ends its chunk in the middle of one. */

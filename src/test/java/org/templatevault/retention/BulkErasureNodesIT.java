@@ -130,7 +130,8 @@ class BulkErasureNodesIT {
             Eraser eraser = new Eraser(left);
             int before = eraser.get(id).getInt("erased");
             assertTrue(before < 200, () -> "too late to take over: " + before);
-            TestHome.await("the other node erases", TAKE_OVER, () -> eraser.get(id).getInt("erased") > before);
+            TestHome.await(
+                    "the other node erases", TAKE_OVER, () -> eraser.get(id).getInt("erased") > before);
             System.out.println("[nodes] a bulk erasure taken over after a kill in "
                     + Duration.between(from, Instant.now()).toMillis() + " ms");
             eraser.changeRate(id, "null").expect(200);

@@ -2,7 +2,6 @@ package org.templatevault.startup;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
-import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -10,13 +9,12 @@ import org.eclipse.microprofile.metrics.Metadata;
 import org.eclipse.microprofile.metrics.MetricRegistry;
 import org.eclipse.microprofile.metrics.Tag;
 import org.templatevault.keyring.DestroyedRootKeys;
-import org.templatevault.persistence.BulkErasures;
 import org.templatevault.persistence.Copies;
 import org.templatevault.persistence.Quarantine;
-import org.templatevault.persistence.Retention;
 import org.templatevault.persistence.Rotations;
 import org.templatevault.persistence.SubjectCounts;
 import org.templatevault.persistence.WrapCounts;
+import org.templatevault.retention.OverdueCount;
 
 /**
  * Figures of the whole vault, read from the database by the upkeep and never by a scrape: subjects by key version, the
@@ -25,8 +23,6 @@ import org.templatevault.persistence.WrapCounts;
 @ApplicationScoped
 public class Gauges {
     private static final Set<String> PROGRESS = Set.of("total", "done", "remaining", "quarantined", "erased");
-
-    private static final long OVERDUE_NANOS = 60_000_000_000L;
 
     @Inject
     MetricRegistry registry;
@@ -50,19 +46,13 @@ public class Gauges {
     DestroyedRootKeys destroyed;
 
     @Inject
-    Retention retention;
-
-    @Inject
-    BulkErasures bulkErasures;
+    OverdueCount overdue;
 
     private final Map<Integer, Long> subjects = new ConcurrentHashMap<>();
     private final Map<String, Long> progress = new ConcurrentHashMap<>();
     private volatile long quarantined;
     private volatile long restorableSince;
     private volatile long wraps;
-    private volatile long overdue;
-    private long overdueReadAt;
-    private Instant lastErasure = Instant.EPOCH;
 
     /** Reads the figures anew. */
     public void read() {
@@ -84,18 +74,7 @@ public class Gauges {
                 .map(copy -> copy.takenAt().getEpochSecond())
                 .orElse(0L);
         wraps = wrapCounts.byVersion().values().stream().reduce(0L, (first, last) -> last);
-        readOverdue();
-    }
-
-    /** Looks at every subject, so not each time: only once a minute, and after an erasure of many. */
-    private void readOverdue() {
-        long now = System.nanoTime();
-        Instant ended = bulkErasures.lastEnd().orElse(Instant.EPOCH);
-        if (overdueReadAt == 0 || now - overdueReadAt > OVERDUE_NANOS || !ended.equals(lastErasure)) {
-            overdue = retention.overdue();
-            overdueReadAt = now;
-            lastErasure = ended;
-        }
+        overdue.read();
     }
 
     private void readProgress(Rotations.Row row) {
@@ -145,7 +124,7 @@ public class Gauges {
                         .withName("vault_retention_overdue")
                         .withDescription("Subjects past their policy's limit by more than a day and not under a hold")
                         .build(),
-                () -> overdue);
+                () -> overdue.last());
     }
 
     private void gauge(String name, String description, Tag tag, java.util.function.Supplier<Long> value) {

@@ -103,11 +103,19 @@ class ArchitectureTest {
                             "trail",
                             "vault")),
             Map.entry(
-                    "session",
-                    Set.of("audit", "config", "crypto", "error", "keyring", "persistence", "rest", "trail")),
+                    "session", Set.of("audit", "config", "crypto", "error", "keyring", "persistence", "rest", "trail")),
             Map.entry(
                     "startup",
-                    Set.of("config", "error", "keyring", "persistence", "retention", "rotation", "trail", "vault")),
+                    Set.of(
+                            "config",
+                            "console",
+                            "error",
+                            "keyring",
+                            "persistence",
+                            "retention",
+                            "rotation",
+                            "trail",
+                            "vault")),
             Map.entry("embedded", Set.of("persistence")));
 
     private static String packageOf(JavaClass type) {

@@ -86,7 +86,9 @@ public class KeyResource {
     }
 
     private String withDestruction(JsonObjectBuilder json, int version) {
-        destructions.of(version).ifPresent(report -> json.add("destruction", report.row().state()));
+        destructions
+                .of(version)
+                .ifPresent(report -> json.add("destruction", report.row().state()));
         return json.build().toString();
     }
 

@@ -21,12 +21,19 @@ class ApprovalPageIT {
 
     private static void press(Visitor visitor, String name) {
         visitor.page()
-                .getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true))
+                .getByRole(
+                        AriaRole.BUTTON,
+                        new Page.GetByRoleOptions().setName(name).setExact(true))
                 .click();
     }
 
     private static String state(String approval) {
-        return as("auditor").get("/approvals/" + approval).send().expect(200).json().getString("state");
+        return as("auditor")
+                .get("/approvals/" + approval)
+                .send()
+                .expect(200)
+                .json()
+                .getString("state");
     }
 
     @Test

@@ -31,7 +31,11 @@ class PagesIT {
         as("enroller").store(kept, IsoTemplates.fingerprint(20, 1));
         as("enroller").store(gone, IsoTemplates.fingerprint(20, 2));
         subject = kept.toString();
-        as("eraser").put("/subjects/" + kept + "/hold").header("X-Reason", "Case 1").send().expect(200);
+        as("eraser")
+                .put("/subjects/" + kept + "/hold")
+                .header("X-Reason", "Case 1")
+                .send()
+                .expect(200);
         String revision = as("eraser").get("/subjects/" + gone).send().header("ETag");
         erasure = as("eraser")
                 .delete("/subjects/" + gone)
@@ -54,7 +58,8 @@ class PagesIT {
     }
 
     private static Locator button(Page page, String name) {
-        return page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
+        return page.getByRole(
+                AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
     }
 
     private static void open(Visitor visitor, String route, String heading) {
@@ -192,7 +197,10 @@ class PagesIT {
             Locator time = visitor.page().locator(".times time").first();
             String utc = String.valueOf(time.getAttribute("title"));
             assertEquals(
-                    String.valueOf(time.getAttribute("datetime")).substring(0, 19).replace('T', ' ') + " UTC", utc);
+                    String.valueOf(time.getAttribute("datetime"))
+                                    .substring(0, 19)
+                                    .replace('T', ' ') + " UTC",
+                    utc);
         }
     }
 
@@ -204,11 +212,16 @@ class PagesIT {
             assertThat(visitor.page().locator("h1")).hasText("Overview");
             visitor.page().locator("body").press("Tab");
             assertThat(visitor.page().locator(":focus")).not().hasCount(0);
-            visitor.page().getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Keys").setExact(true)).focus();
+            visitor.page()
+                    .getByRole(
+                            AriaRole.LINK,
+                            new Page.GetByRoleOptions().setName("Keys").setExact(true))
+                    .focus();
             visitor.page().keyboard().press("Enter");
             assertThat(visitor.page().locator("h1")).hasText("Keys");
             button(visitor.page(), "Register a backup…").press("Enter");
-            assertThat(visitor.page().getByRole(AriaRole.DIALOG).getByLabel("Name")).isVisible();
+            assertThat(visitor.page().getByRole(AriaRole.DIALOG).getByLabel("Name"))
+                    .isVisible();
         }
     }
 

@@ -38,7 +38,9 @@ class RotationPageIT {
 
     private static void press(Visitor visitor, String name) {
         visitor.page()
-                .getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true))
+                .getByRole(
+                        AriaRole.BUTTON,
+                        new Page.GetByRoleOptions().setName(name).setExact(true))
                 .click();
     }
 
@@ -60,16 +62,15 @@ class RotationPageIT {
     }
 
     private static int percent(Visitor visitor) {
-        return Integer.parseInt(String.valueOf(
-                visitor.page().getByRole(AriaRole.PROGRESSBAR).getAttribute("aria-valuenow")));
+        return Integer.parseInt(
+                String.valueOf(visitor.page().getByRole(AriaRole.PROGRESSBAR).getAttribute("aria-valuenow")));
     }
 
     private static void awaitPercent(Visitor visitor, int least) {
-        TestHome.await(
-                least + " % are moved", Duration.ofSeconds(60), () -> {
-                    visitor.page().waitForTimeout(100);
-                    return percent(visitor) >= least;
-                });
+        TestHome.await(least + " % are moved", Duration.ofSeconds(60), () -> {
+            visitor.page().waitForTimeout(100);
+            return percent(visitor) >= least;
+        });
     }
 
     @Test
@@ -110,7 +111,9 @@ class RotationPageIT {
         try (Visitor visitor = custodian()) {
             String id = rotate(visitor, "400");
             awaitPercent(visitor, 5);
-            visitor.allow("no answer: GET /api/v1/").allow("(404|503) GET /api/v1/").allow("ERR_");
+            visitor.allow("no answer: GET /api/v1/")
+                    .allow("(404|503) GET /api/v1/")
+                    .allow("ERR_");
             server.kill();
             Locator line = visitor.page().locator("#connection");
             assertThat(line).containsText("Not connected, trying again");

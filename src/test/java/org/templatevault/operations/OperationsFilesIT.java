@@ -20,6 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -90,7 +91,9 @@ class OperationsFilesIT {
         alerts().forEach(alert -> expressions.add(alert.expression()));
         Set<String> asked = metricsOf(expressions);
         assertTrue(asked.size() > 15, asked::toString);
-        as("operator").get("/keys").send().expect(200);
+        as("reader")
+                .read(as("enroller").store(UUID.randomUUID(), new byte[100]))
+                .expect(200);
         TestHome.await(
                 "every metric is published, of " + asked,
                 Duration.ofSeconds(20),

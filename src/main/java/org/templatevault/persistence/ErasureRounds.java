@@ -59,6 +59,37 @@ public class ErasureRounds {
     @Inject
     Sql sql;
 
+    /** An erasure and how far its last round is. */
+    public record Recent(
+            UUID id,
+            String reason,
+            String requestedBy,
+            Instant logicalAt,
+            int templates,
+            @Nullable Instant evictedAt,
+            @Nullable Instant cryptographicAt,
+            @Nullable Instant physicalAt) {}
+
+    /** Erasures with ids below this one, the newest first. */
+    public List<Recent> newest(UUID before, int limit) {
+        return sql.query(
+                "select e.id, e.reason, e.requested_by, e.logical_at, e.templates, r.evicted_at, r.cryptographic_at,"
+                        + " r.physical_at from vault.erasure e cross join lateral (select * from vault.erasure_round o"
+                        + " where o.erasure_id = e.id order by o.round desc limit 1) r"
+                        + " where e.id < ? order by e.id desc limit ?",
+                row -> new Recent(
+                        Sql.uuid(row, "id"),
+                        row.getString("reason"),
+                        row.getString("requested_by"),
+                        Sql.instant(row, "logical_at"),
+                        row.getInt("templates"),
+                        Sql.instantOrNull(row, "evicted_at"),
+                        Sql.instantOrNull(row, "cryptographic_at"),
+                        Sql.instantOrNull(row, "physical_at")),
+                before,
+                limit);
+    }
+
     /** The rounds of an erasure, the first one first. */
     public List<Row> of(UUID erasure) {
         return sql.query(

@@ -157,6 +157,9 @@ public class RotationResource {
         if (!report.waitingFor().isEmpty()) {
             json.add("waitingFor", Json.createArrayBuilder(report.waitingFor()));
         }
+        if (report.partitions() > 0) {
+            json.add("partitions", report.partitions());
+        }
         Copies.Reach reach = report.reach();
         if (reach != null) {
             json.add(

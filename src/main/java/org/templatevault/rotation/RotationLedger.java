@@ -45,6 +45,7 @@ public class RotationLedger {
      * @param estimatedEnd null while nothing moves
      * @param waitingFor the nodes without which the new version is not activated yet, or the key store without which it is
      *     not made
+     * @param partitions how many threads move subjects side by side; 0 before the activation and after the end
      * @param reach how far back the backups reach, now and once what it leaves is destroyed; null in a list
      */
     public record Report(
@@ -53,6 +54,7 @@ public class RotationLedger {
             double subjectsPerSecond,
             @Nullable Instant estimatedEnd,
             List<String> waitingFor,
+            int partitions,
             Copies.@Nullable Reach reach) {}
 
     private static final double WINDOW_SECONDS = 10;
@@ -231,7 +233,10 @@ public class RotationLedger {
         double rate = rate(row, progress);
         boolean moving = row.endedAt() == null && rate > 0;
         Instant end = moving ? Instant.now().plusMillis((long) (progress.remaining() / rate * 1000)) : null;
-        return new Report(row, progress, rate, end, waitingFor(row), reach);
+        int partitions = row.endedAt() == null && reach != null
+                ? rotations.ranges(row.id()).size()
+                : 0;
+        return new Report(row, progress, rate, end, waitingFor(row), partitions, reach);
     }
 
     private List<String> waitingFor(Rotations.Row row) {

@@ -116,6 +116,10 @@ class RoleIT {
             GET    /erasures:reapply                                eraser auditor
             GET    /standing-policies                               key-custodian operator approver auditor
             POST   /standing-policies                               key-custodian
+            GET    /erasures/recent                                 eraser auditor
+            GET    /holds                                           eraser auditor
+            GET    /overview                   operator key-custodian approver auditor eraser
+            GET    /jobs                       operator key-custodian approver auditor eraser
             POST   /copies/{copy}:destroyed                         operator
             """);
 

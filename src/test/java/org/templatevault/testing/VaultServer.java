@@ -266,6 +266,11 @@ public final class VaultServer implements AutoCloseable {
         return client().as(role);
     }
 
+    /** The password of the generated user of this role. */
+    public String password(String role) {
+        return client().password(role);
+    }
+
     /** The HTTPS port, the same for all starts. */
     public int port() {
         return port;

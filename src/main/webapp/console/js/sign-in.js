@@ -1,4 +1,7 @@
 // Signs in, and goes on to where the person wanted to go.
+const theme = localStorage.getItem('theme');
+if (theme === 'light' || theme === 'dark') document.documentElement.setAttribute('data-theme', theme);
+
 const form = document.getElementById('form');
 const user = document.getElementById('user');
 const password = document.getElementById('password');

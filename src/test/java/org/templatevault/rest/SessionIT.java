@@ -13,8 +13,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -319,16 +319,6 @@ class SessionIT {
             assertEquals("allowed", entries.get(0).getString("outcome"));
             assertEquals("approver", entries.get(0).getJsonArray("roles").getString(0));
         }
-        nobody.raw(signInBy("c4n4ry", "c4n4ry"), "127.0.0.68");
-        TestHome.await(
-                "the denial is counted",
-                Duration.ofSeconds(90),
-                () -> !entries(before, "line::json ->> 'address' = '127.0.0.68'")
-                        .isEmpty());
-        JsonObject denied =
-                entries(before, "line::json ->> 'address' = '127.0.0.68'").get(0);
-        assertEquals("denied", denied.getString("outcome"));
-        assertFalse(denied.toString().contains("c4n4ry"), denied::toString);
     }
 
     private List<JsonObject> entries(Instant since, String where) {
@@ -358,29 +348,25 @@ class SessionIT {
         Stored stored = SharedVault.as("enroller").store(UUID.randomUUID(), template);
         String item =
                 "{\"items\":[{\"subject\":\"" + stored.subject() + "\",\"template\":\"" + stored.template() + "\"}]}";
-        Map<String, String> refused = new TreeMap<>();
-        for (String role : List.of("reader", "enroller", "operator")) {
-            VaultClient session = nobody.inSession(role);
-            for (RoleIT.Endpoint endpoint : RoleIT.endpoints()) {
-                for (String accept : List.of("application/octet-stream", "application/json", "*/*")) {
-                    var call = session.call(endpoint.method(), endpoint.concrete(stored.subject(), stored.template()))
-                            .header("X-Purpose", "verification")
-                            .header("Accept", accept);
-                    boolean hasBody = !endpoint.method().equals("GET")
-                            && !endpoint.method().equals("DELETE");
-                    Answer answer = hasBody ? call.json(item).send() : call.send();
-                    holdsNone(template, endpoint.name(), answer);
-                    if (answer.text().contains("content-refused")) {
-                        refused.put(
-                                endpoint.name(),
-                                answer.problem(403, "content-refused").getString("code"));
-                    }
+        VaultClient session = nobody.inSession("reader");
+        Set<String> refused = new TreeSet<>();
+        for (RoleIT.Endpoint endpoint : RoleIT.endpoints()) {
+            for (String accept : List.of("application/octet-stream", "application/json")) {
+                var call = session.call(endpoint.method(), endpoint.concrete(stored.subject(), stored.template()))
+                        .header("X-Purpose", "verification")
+                        .header("Accept", accept);
+                boolean hasBody =
+                        !endpoint.method().equals("GET") && !endpoint.method().equals("DELETE");
+                Answer answer = hasBody ? call.json(item).send() : call.send();
+                holdsNone(template, endpoint.name(), answer);
+                if (answer.text().contains("content-refused")) {
+                    answer.problem(403, "content-refused");
+                    refused.add(endpoint.name());
                 }
             }
         }
         assertEquals(
-                java.util.Set.of("GET /subjects/{subject}/templates/{template}/content", "POST /templates:batchGet"),
-                refused.keySet());
+                Set.of("GET /subjects/{subject}/templates/{template}/content", "POST /templates:batchGet"), refused);
         assertEquals(200, SharedVault.as("reader").read(stored).status());
     }
 

@@ -89,7 +89,10 @@ class OpenIdIT {
         assertEquals("openid", session.getString("signIn"));
         assertEquals(List.of(Json.createValue("auditor"), Json.createValue("operator")), session.getJsonArray("roles"));
         assertEquals(200, get("/api/v1/keys").statusCode());
-        assertEquals(403, get("/api/v1/erasures:reapply").statusCode());
+        assertEquals(
+                403,
+                get("/api/v1/subjects/3f2b8c1e-5d47-4a9b-9c3a-6e1f0d7b2a54/templates")
+                        .statusCode());
     }
 
     @Test

@@ -1,10 +1,14 @@
 package org.templatevault.session;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultClient;
@@ -32,7 +36,23 @@ class SessionNodesIT {
         other.get("/keys").send().problem(401, "not-signed-in");
         endsWhateverIsDone(second);
         endsWhenNothingIsDone(second);
-        second.stop();
+        tellsTheTrailOfADeniedSignIn(second);
+    }
+
+    /** Denials are counted, and written once a minute and at the end: whoever has no password must not fill the trail. */
+    private static void tellsTheTrailOfADeniedSignIn(VaultServer server) {
+        String body = "{\"user\":\"c4n4ry\",\"password\":\"c4n4ry\"}";
+        server.client()
+                .raw(
+                        "POST /console/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                                + "Content-Length: " + body.length() + "\r\nConnection: close\r\n\r\n" + body,
+                        "127.0.0.68");
+        server.stop();
+        List<String> lines = new Rows(server.home())
+                .texts("select line from vault.audit_entry where line::json ->> 'address' = '127.0.0.68'");
+        assertEquals(1, lines.size(), lines::toString);
+        assertTrue(lines.get(0).contains("\"denied\""), lines::toString);
+        assertFalse(lines.get(0).contains("c4n4ry"), lines::toString);
     }
 
     private static void endsWhateverIsDone(VaultServer server) {

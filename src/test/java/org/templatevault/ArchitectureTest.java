@@ -64,10 +64,10 @@ class ArchitectureTest {
                             "persistence",
                             "trail",
                             "vault")),
-            Map.entry("job", Set.of("keyring", "persistence")),
+            Map.entry("job", Set.of("audit", "config", "error", "keyring", "persistence", "vault")),
             Map.entry(
                     "retention",
-                    Set.of("approval", "audit", "config", "error", "job", "keyring", "persistence", "vault")),
+                    Set.of("approval", "audit", "config", "error", "job", "keyring", "persistence", "trail", "vault")),
             Map.entry(
                     "destruction",
                     Set.of(

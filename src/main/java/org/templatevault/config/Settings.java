@@ -195,12 +195,17 @@ public record Settings(
             reader.refuse("VAULT_AUDIT_CHECKPOINT_URL must be an https address without a password in it");
         }
         Optional<String> syslog = reader.optional("VAULT_AUDIT_CHECKPOINT_SYSLOG");
-        if (syslog.filter(value -> !value.matches("\\S+:[1-9][0-9]{0,4}")).isPresent()) {
-            reader.refuse("VAULT_AUDIT_CHECKPOINT_SYSLOG must be a host and a port, such as logs.example:514");
+        if (syslog.filter(value -> !value.matches("(tls://)?[^\\s/]+:[1-9][0-9]{0,4}"))
+                .isPresent()) {
+            reader.refuse("VAULT_AUDIT_CHECKPOINT_SYSLOG must be a host and a port, such as logs.example:514"
+                    + " or tls://logs.example:6514");
         }
         Optional<String> caFile = reader.optional("VAULT_AUDIT_CHECKPOINT_CA_FILE");
-        if (caFile.isPresent() && url.isEmpty()) {
-            reader.refuse("VAULT_AUDIT_CHECKPOINT_CA_FILE belongs to VAULT_AUDIT_CHECKPOINT_URL: set both or neither");
+        boolean tlsHost =
+                syslog.filter(value -> value.startsWith(CheckpointTargets.TLS)).isPresent();
+        if (caFile.isPresent() && url.isEmpty() && !tlsHost) {
+            reader.refuse("VAULT_AUDIT_CHECKPOINT_CA_FILE belongs to VAULT_AUDIT_CHECKPOINT_URL"
+                    + " or to a tls:// VAULT_AUDIT_CHECKPOINT_SYSLOG: set it with one of them");
         }
         return new CheckpointTargets(reader.optional("VAULT_AUDIT_CHECKPOINT_FILE"), url, caFile, syslog);
     }

@@ -39,84 +39,85 @@ class RoleIT {
             List.of("enroller", "reader", "eraser", "key-custodian", "approver", "auditor", "operator");
 
     private static final Map<String, Set<String>> MATRIX = matrix("""
-        POST   /subjects                                        enroller
-        POST   /subjects:search                                 enroller reader eraser
-        GET    /subjects/{subject}                              enroller reader eraser auditor
-        DELETE /subjects/{subject}                              eraser
-        POST   /subjects/{subject}/templates                    enroller
-        GET    /subjects/{subject}/templates                    enroller reader eraser
-        GET    /subjects/{subject}/templates/{template}         enroller reader eraser
-        GET    /subjects/{subject}/templates/{template}/content reader
-        GET    /subjects/{subject}/templates/{template}/versions enroller reader eraser
-        PUT    /subjects/{subject}/templates/{template}         enroller
-        DELETE /subjects/{subject}/templates/{template}         eraser
-        POST   /templates:batchStore                            enroller
-        POST   /templates:batchGet                              reader
-        POST   /templates:batchDelete                           eraser
-        GET    /keys                                            key-custodian operator approver auditor
-        GET    /keys/{version}                                  key-custodian operator approver auditor
-        POST   /rotations                                       key-custodian
-        GET    /rotations                                       key-custodian operator approver auditor
-        GET    /rotations/{rotation}                            key-custodian operator approver auditor
-        PATCH  /rotations/{rotation}                            key-custodian operator
-        POST   /rotations/{rotation}:pause                      key-custodian operator
-        POST   /rotations/{rotation}:resume                     key-custodian operator
-        POST   /rotations/{rotation}:cancel                     key-custodian
-        GET    /quarantine                                      auditor operator
-        POST   /quarantine/{row}:retry                          operator
-        POST   /quarantine/{row}:release                        key-custodian
-        GET    /keys/{version}/usage                            key-custodian operator approver auditor
-        POST   /keys/{version}:destroy                          key-custodian
-        GET    /keys/{version}/destruction                      key-custodian operator approver auditor
-        GET    /keys/{version}/certificate                      key-custodian operator approver auditor
-        POST   /keys/{version}/exposure                         key-custodian
-        GET    /keys/{version}/exposure                         key-custodian auditor
-        GET    /keys/restorable-since                           key-custodian operator approver auditor
-        GET    /approvals                                       key-custodian operator approver auditor
-        GET    /approvals/{approval}                            key-custodian operator approver auditor
-        POST   /approvals/{approval}:approve                    approver
-        POST   /approvals/{approval}:reject                     approver
-        POST   /approvals/{approval}:cancel                     approver key-custodian
-        GET    /copies                                          key-custodian operator approver auditor
-        POST   /copies                                          operator
-        GET    /schedules                                       key-custodian operator approver auditor
-        PUT    /schedules/rotation                              operator
-        PUT    /schedules/retention                             operator
-        GET    /erasures/{erasure}                              eraser auditor
-        GET    /audit                                           auditor
-        GET    /audit/export                                    auditor
-        GET    /audit/checkpoints                               auditor operator
-        GET    /audit/keys                                      auditor operator
-        POST   /audit:verify                                    auditor
-        GET    /audit/retention                                 auditor operator
-        POST   /audit/months/{month}:drop                       operator
-        POST   /erasures                                        eraser
-        GET    /erasures/bulk                                   eraser auditor operator
-        GET    /erasures/bulk/{bulk}                            eraser auditor operator
-        GET    /erasures/bulk/{bulk}/receipts                   eraser auditor
-        GET    /erasures/bulk/{bulk}/left                       eraser auditor
-        POST   /erasures/bulk/{bulk}:pause                      eraser operator
-        POST   /erasures/bulk/{bulk}:resume                     eraser operator
-        POST   /erasures/bulk/{bulk}:cancel                     eraser
-        GET    /policies              enroller reader eraser key-custodian approver auditor operator
-        GET    /policies/{policy}     enroller reader eraser key-custodian approver auditor operator
-        GET    /policies/{policy}/versions enroller reader eraser key-custodian approver auditor operator
-        PUT    /policies/{policy}                               eraser
-        GET    /public/retention-policy enroller reader eraser key-custodian approver auditor operator
-        POST   /subjects/{subject}:interaction                  enroller reader
-        PUT    /subjects/{subject}/policy                       eraser
-        GET    /subjects/{subject}/hold                         eraser auditor
-        PUT    /subjects/{subject}/hold                         eraser
-        DELETE /subjects/{subject}/hold                         eraser
-        POST   /subjects/{subject}/templates/{template}/versions/{version}:restore enroller
-        POST   /templates:outdated                              auditor operator
-        GET    /erasures                                        auditor
-        POST   /erasures:reapply                                eraser
-        GET    /erasures:reapply                                eraser auditor
-        GET    /standing-policies                               key-custodian operator approver auditor
-        POST   /standing-policies                               key-custodian
-        POST   /copies/{copy}:destroyed                         operator
-        """);
+            POST   /subjects                                        enroller
+            POST   /subjects:search                                 enroller reader eraser
+            GET    /subjects/{subject}                              enroller reader eraser auditor
+            DELETE /subjects/{subject}                              eraser
+            POST   /subjects/{subject}/templates                    enroller
+            GET    /subjects/{subject}/templates                    enroller reader eraser
+            GET    /subjects/{subject}/templates/{template}         enroller reader eraser
+            GET    /subjects/{subject}/templates/{template}/content reader
+            GET    /subjects/{subject}/templates/{template}/versions enroller reader eraser
+            PUT    /subjects/{subject}/templates/{template}         enroller
+            DELETE /subjects/{subject}/templates/{template}         eraser
+            POST   /templates:batchStore                            enroller
+            POST   /templates:batchGet                              reader
+            POST   /templates:batchDelete                           eraser
+            GET    /keys                                            key-custodian operator approver auditor
+            GET    /keys/{version}                                  key-custodian operator approver auditor
+            POST   /rotations                                       key-custodian
+            GET    /rotations                                       key-custodian operator approver auditor
+            GET    /rotations/{rotation}                            key-custodian operator approver auditor
+            PATCH  /rotations/{rotation}                            key-custodian operator
+            POST   /rotations/{rotation}:pause                      key-custodian operator
+            POST   /rotations/{rotation}:resume                     key-custodian operator
+            POST   /rotations/{rotation}:cancel                     key-custodian
+            GET    /quarantine                                      auditor operator
+            POST   /quarantine/{row}:retry                          operator
+            POST   /quarantine/{row}:release                        key-custodian
+            GET    /keys/{version}/usage                            key-custodian operator approver auditor
+            POST   /keys/{version}:destroy                          key-custodian
+            GET    /keys/{version}/destruction                      key-custodian operator approver auditor
+            GET    /keys/{version}/certificate                      key-custodian operator approver auditor
+            POST   /keys/{version}/exposure                         key-custodian
+            GET    /keys/{version}/exposure                         key-custodian auditor
+            GET    /keys/restorable-since                           key-custodian operator approver auditor
+            GET    /approvals                                       key-custodian operator approver auditor
+            GET    /approvals/{approval}                            key-custodian operator approver auditor
+            POST   /approvals/{approval}:approve                    approver
+            POST   /approvals/{approval}:reject                     approver
+            POST   /approvals/{approval}:cancel                     approver key-custodian eraser operator
+            GET    /copies                                          key-custodian operator approver auditor
+            POST   /copies                                          operator
+            GET    /schedules                                       key-custodian operator approver auditor
+            PUT    /schedules/rotation                              operator
+            PUT    /schedules/retention                             operator
+            GET    /erasures/{erasure}                              eraser auditor
+            GET    /audit                                           auditor
+            GET    /audit/export                                    auditor
+            GET    /audit/checkpoints                               auditor operator
+            GET    /audit/keys                                      auditor operator
+            POST   /audit:verify                                    auditor
+            GET    /audit/retention                                 auditor operator
+            POST   /audit/months/{month}:drop                       operator
+            POST   /erasures                                        eraser
+            GET    /erasures/bulk                                   eraser auditor operator
+            GET    /erasures/bulk/{bulk}                            eraser auditor operator
+            PATCH  /erasures/bulk/{bulk}                            eraser operator
+            GET    /erasures/bulk/{bulk}/receipts                   eraser auditor
+            GET    /erasures/bulk/{bulk}/left                       eraser auditor
+            POST   /erasures/bulk/{bulk}:pause                      eraser operator
+            POST   /erasures/bulk/{bulk}:resume                     eraser operator
+            POST   /erasures/bulk/{bulk}:cancel                     eraser
+            GET    /policies              enroller reader eraser key-custodian approver auditor operator
+            GET    /policies/{policy}     enroller reader eraser key-custodian approver auditor operator
+            GET    /policies/{policy}/versions enroller reader eraser key-custodian approver auditor operator
+            PUT    /policies/{policy}                               eraser
+            GET    /public/retention-policy enroller reader eraser key-custodian approver auditor operator
+            POST   /subjects/{subject}:interaction                  enroller reader
+            PUT    /subjects/{subject}/policy                       eraser
+            GET    /subjects/{subject}/hold                         eraser auditor
+            PUT    /subjects/{subject}/hold                         eraser
+            DELETE /subjects/{subject}/hold                         eraser
+            POST   /subjects/{subject}/templates/{template}/versions/{version}:restore enroller
+            POST   /templates:outdated                              auditor operator
+            GET    /erasures                                        auditor
+            POST   /erasures:reapply                                eraser
+            GET    /erasures:reapply                                eraser auditor
+            GET    /standing-policies                               key-custodian operator approver auditor
+            POST   /standing-policies                               key-custodian
+            POST   /copies/{copy}:destroyed                         operator
+            """);
 
     private static Map<String, Set<String>> matrix(String text) {
         Map<String, Set<String>> matrix = new TreeMap<>();

@@ -170,6 +170,16 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
+    /** The container's context does not know the callers of sessions; {@code rest.Caller} and the request do. */
+    @Test
+    void asksTheRequestWhoIsCalling() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("jakarta.security.enterprise..")
+                .check(CLASSES);
+    }
+
     @Test
     void keepsBatchJobsInRotationAndRetention() {
         noClasses()

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -199,5 +200,30 @@ class SettingsTest {
     void addsFormatsToTheKnownOnes() {
         given.put("VAULT_FORMATS", "ACME_V1, ACME_V2");
         assertTrue(read().formats().containsAll(Set.of("ACME_V1", "ACME_V2", "ISO_19794_2_2005")));
+    }
+
+    @Test
+    void wantsAllOfAnOpenIdProviderOrNothing() {
+        assertFalse(read().openId());
+        given.put("VAULT_OIDC_CLIENT_SECRET", SECRET);
+        assertTrue(refusal().contains("VAULT_OIDC_CLIENT_SECRET is set, but VAULT_OIDC is not on"));
+        given.put("VAULT_OIDC", "on");
+        given.put("VAULT_OIDC_DISCOVERY_URL", "http://issuer.example/");
+        String message = refusal();
+        assertTrue(message.contains("VAULT_OIDC_CLIENT_ID is not set"), message);
+        assertTrue(message.contains("VAULT_OIDC_DISCOVERY_URL must begin with https://"), message);
+        assertTrue(message.contains("VAULT_OIDC must be a variable of the environment"), message);
+        given.put("VAULT_OIDC_CLIENT_ID", "vault");
+        given.put("VAULT_OIDC_DISCOVERY_URL", "https://issuer.example/.well-known/openid-configuration");
+        given.put("vault.openid", "on");
+        assertTrue(read().openId());
+    }
+
+    @Test
+    void keepsPeopleSignedInForAQuarterOfAnHourAndAtMostAShift() {
+        assertEquals(new SessionLimits(Duration.ofMinutes(15), Duration.ofHours(8)), read().sessions());
+        given.put("VAULT_SESSION_IDLE_SECONDS", "601");
+        given.put("VAULT_SESSION_MAX_SECONDS", "600");
+        assertTrue(refusal().contains("VAULT_SESSION_IDLE_SECONDS must not be more than VAULT_SESSION_MAX_SECONDS"));
     }
 }

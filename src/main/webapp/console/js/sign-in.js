@@ -1,4 +1,7 @@
 // Signs in, and goes on to where the person wanted to go.
+const theme = localStorage.getItem('theme');
+if (theme === 'light' || theme === 'dark') document.documentElement.setAttribute('data-theme', theme);
+
 const form = document.getElementById('form');
 const user = document.getElementById('user');
 const password = document.getElementById('password');
@@ -46,4 +49,22 @@ form.addEventListener('submit', async (event) => {
   }
 });
 
-user.focus();
+const refused = {
+  provider: 'Your organisation did not sign you in. Try again, or ask whoever runs its sign-in.',
+  role: 'Your organisation knows you, but gives you no role in the vault. Ask whoever assigns roles there.',
+};
+
+// Whether the vault has an OpenID provider. Without an answer the password is the way.
+async function showWays() {
+  try {
+    const response = await fetch('sign-in-ways', { headers: { 'X-Console': 'poll' }, cache: 'no-store' });
+    document.getElementById('other').hidden = !(await response.json()).openid;
+  } catch {
+    document.getElementById('other').hidden = true;
+  }
+}
+
+const why = refused[new URLSearchParams(location.search).get('refused')];
+if (why) show(why);
+else user.focus();
+showWays();

@@ -64,10 +64,10 @@ class ArchitectureTest {
                             "persistence",
                             "trail",
                             "vault")),
-            Map.entry("job", Set.of("keyring", "persistence")),
+            Map.entry("job", Set.of("audit", "config", "error", "keyring", "persistence", "vault")),
             Map.entry(
                     "retention",
-                    Set.of("approval", "audit", "config", "error", "job", "keyring", "persistence", "vault")),
+                    Set.of("approval", "audit", "config", "error", "job", "keyring", "persistence", "trail", "vault")),
             Map.entry(
                     "destruction",
                     Set.of(
@@ -106,7 +106,16 @@ class ArchitectureTest {
                     "session", Set.of("audit", "config", "crypto", "error", "keyring", "persistence", "rest", "trail")),
             Map.entry(
                     "startup",
-                    Set.of("config", "error", "keyring", "persistence", "retention", "rotation", "trail", "vault")),
+                    Set.of(
+                            "config",
+                            "console",
+                            "error",
+                            "keyring",
+                            "persistence",
+                            "retention",
+                            "rotation",
+                            "trail",
+                            "vault")),
             Map.entry("embedded", Set.of("persistence")));
 
     private static String packageOf(JavaClass type) {
@@ -158,6 +167,16 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("jakarta.ws.rs..", "jakarta.servlet..")
+                .check(CLASSES);
+    }
+
+    /** The container's context does not know the callers of sessions; {@code rest.Caller} and the request do. */
+    @Test
+    void asksTheRequestWhoIsCalling() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("jakarta.security.enterprise..")
                 .check(CLASSES);
     }
 

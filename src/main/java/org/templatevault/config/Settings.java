@@ -40,6 +40,7 @@ import java.util.stream.Stream;
  * @param checkpoints where the audit trail's checkpoints go
  * @param auditRetentionMonths {@code VAULT_AUDIT_RETENTION_MONTHS}: the age from which a month of the trail can be given up
  * @param sessions how long somebody stays signed in to the console
+ * @param openId {@code VAULT_OIDC}: whether people may sign in to the console by an OpenID provider
  */
 public record Settings(
         String databaseUrl,
@@ -70,7 +71,8 @@ public record Settings(
         int backoffLagSeconds,
         CheckpointTargets checkpoints,
         int auditRetentionMonths,
-        SessionLimits sessions) {
+        SessionLimits sessions,
+        boolean openId) {
     /** No setting can raise the size of a template above this many bytes. */
     public static final int HARD_TEMPLATE_MAX_BYTES = 8 << 20;
 
@@ -127,7 +129,8 @@ public record Settings(
                 (int) reader.number("VAULT_BACKOFF_LAG_SECONDS", 0, 0, 86_400),
                 checkpoints(reader),
                 (int) reader.number("VAULT_AUDIT_RETENTION_MONTHS", 120, 1, 1_200),
-                SessionLimits.read(reader));
+                SessionLimits.read(reader),
+                openId(reader));
         if (settings.databaseOwner.isPresent() != settings.databaseOwnerPassword.isPresent()) {
             reader.refuse("VAULT_DB_OWNER and VAULT_DB_OWNER_PASSWORD belong together: set both or neither");
         }
@@ -192,14 +195,39 @@ public record Settings(
             reader.refuse("VAULT_AUDIT_CHECKPOINT_URL must be an https address without a password in it");
         }
         Optional<String> syslog = reader.optional("VAULT_AUDIT_CHECKPOINT_SYSLOG");
-        if (syslog.filter(value -> !value.matches("\\S+:[1-9][0-9]{0,4}")).isPresent()) {
-            reader.refuse("VAULT_AUDIT_CHECKPOINT_SYSLOG must be a host and a port, such as logs.example:514");
+        if (syslog.filter(value -> !value.matches("(tls://)?[^\\s/]+:[1-9][0-9]{0,4}"))
+                .isPresent()) {
+            reader.refuse("VAULT_AUDIT_CHECKPOINT_SYSLOG must be a host and a port, such as logs.example:514"
+                    + " or tls://logs.example:6514");
         }
         Optional<String> caFile = reader.optional("VAULT_AUDIT_CHECKPOINT_CA_FILE");
-        if (caFile.isPresent() && url.isEmpty()) {
-            reader.refuse("VAULT_AUDIT_CHECKPOINT_CA_FILE belongs to VAULT_AUDIT_CHECKPOINT_URL: set both or neither");
+        boolean tlsHost =
+                syslog.filter(value -> value.startsWith(CheckpointTargets.TLS)).isPresent();
+        if (caFile.isPresent() && url.isEmpty() && !tlsHost) {
+            reader.refuse("VAULT_AUDIT_CHECKPOINT_CA_FILE belongs to VAULT_AUDIT_CHECKPOINT_URL"
+                    + " or to a tls:// VAULT_AUDIT_CHECKPOINT_SYSLOG: set it with one of them");
         }
         return new CheckpointTargets(reader.optional("VAULT_AUDIT_CHECKPOINT_FILE"), url, caFile, syslog);
+    }
+
+    /** The server itself reads the others; here they are only checked. */
+    private static boolean openId(SettingsReader reader) {
+        boolean on = reader.oneOf("VAULT_OIDC", "off", List.of("off", "on")).equals("on");
+        List<String> others = List.of("VAULT_OIDC_DISCOVERY_URL", "VAULT_OIDC_CLIENT_ID", "VAULT_OIDC_CLIENT_SECRET");
+        if (on) {
+            others.forEach(name -> reader.required(name, "VAULT_OIDC is on"));
+            if (!reader.optional("VAULT_OIDC_DISCOVERY_URL").orElse("https://").startsWith("https://")) {
+                reader.refuse("VAULT_OIDC_DISCOVERY_URL must begin with https://");
+            }
+            if (reader.optional("vault.openid").isEmpty()) {
+                reader.refuse("VAULT_OIDC must be a variable of the environment, nothing else");
+            }
+        } else {
+            others.stream()
+                    .filter(reader::any)
+                    .forEach(name -> reader.refuse(name + " is set, but VAULT_OIDC is not on"));
+        }
+        return on;
     }
 
     private static Set<String> purposes(SettingsReader reader) {

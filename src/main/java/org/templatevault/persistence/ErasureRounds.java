@@ -114,11 +114,14 @@ public class ErasureRounds {
     /**
      * In a database that was made from a dump, transaction ids begin anew: what is recorded there with an id of the
      * future was gone before it was made.
+     *
+     * @return how many
      */
-    public void adaptToThisCluster() {
-        sql.update("update vault.erasure_round set gone_xid = pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
-                + " where (evicted_at is null or vacuumed_at is null)"
-                + " and gone_xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
+    public int adaptToThisCluster() {
+        return sql.update(
+                "update vault.erasure_round set gone_xid = pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+                        + " where (evicted_at is null or vacuumed_at is null)"
+                        + " and gone_xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
     }
 
     /** Records the eviction of what every living node has confirmed; how many. */
@@ -146,11 +149,11 @@ public class ErasureRounds {
                 row -> Sql.instant(row, "last"));
     }
 
-    /** Records that a vacuum has removed the rows of what was gone before this horizon. */
-    public void vacuumed(long horizon) {
+    /** Records that a vacuum has removed the rows of what was gone before this horizon; how many. */
+    public int vacuumed(long horizon) {
         String lsn = sql.first("select pg_current_wal_insert_lsn()::text as lsn", row -> row.getString("lsn"))
                 .orElseThrow();
-        sql.update(
+        return sql.update(
                 "update vault.erasure_round set vacuumed_at = now(), vacuumed_at_lsn = ?::pg_lsn"
                         + " where vacuumed_at is null and gone_xid <= ?",
                 lsn,
@@ -170,9 +173,9 @@ public class ErasureRounds {
                 .orElseThrow();
     }
 
-    /** Records whose key versions are all destroyed, root keys in registered copies of the key store included. */
-    public void cryptographic() {
-        sql.update("update vault.erasure_round r set cryptographic_at = now() where cryptographic_at is null"
+    /** Records whose key versions are all destroyed, root keys in registered copies of the key store included; how many. */
+    public int cryptographic() {
+        return sql.update("update vault.erasure_round r set cryptographic_at = now() where cryptographic_at is null"
                 + " and not unknown_version"
                 + " and last_kek_version <= (select max(version) from vault.key_version where state = 'DESTROYED')"
                 + " and not exists (select 1 from vault.key_version v where v.version between r.first_kek_version"
@@ -188,9 +191,9 @@ public class ErasureRounds {
                 row -> row.getString("lsn"));
     }
 
-    /** Records what was vacuumed up to a position that every standby has replayed, and is in no registered copy. */
-    public void physical(String lsn) {
-        sql.update(
+    /** Records what was vacuumed up to a position that every standby has replayed, and is in no registered copy; how many. */
+    public int physical(String lsn) {
+        return sql.update(
                 "update vault.erasure_round set physical_at = now() where physical_at is null"
                         + " and vacuumed_at_lsn <= ?::pg_lsn" + IN_NO_COPY,
                 lsn);

@@ -2,11 +2,23 @@ package org.templatevault.rest;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.ws.rs.ForbiddenException;
+import java.util.Arrays;
 import org.templatevault.audit.AuditContext;
 
-/** Who is calling, whichever way they signed in: the same name that the trail has. */
+/**
+ * Who is calling, whichever way they signed in: the same name and roles that the trail has. The container's own security
+ * context does not know the callers of the console's sessions.
+ */
 @ApplicationScoped
 public class Caller {
+    /** Whether the caller has one of these roles. */
+    boolean hasOneOf(String... roles) {
+        return AuditContext.current()
+                .map(context -> context.caller().roles())
+                .filter(held -> Arrays.stream(roles).anyMatch(held::contains))
+                .isPresent();
+    }
+
     /** The caller's name, as the registry, the token's issuer or the console's session knows it. */
     public String name() {
         return AuditContext.current().map(context -> context.caller().name()).orElseThrow(ForbiddenException::new);

@@ -13,6 +13,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.job.Pace;
 import org.templatevault.persistence.OlderSubjects;
 import org.templatevault.persistence.OlderSubjects.Candidate;
 import org.templatevault.persistence.OlderSubjects.Subject;
@@ -28,12 +29,6 @@ import org.templatevault.persistence.RowsInUse;
 public class SubjectReader extends AbstractItemReader {
     private static final int PAGE_SUBJECTS = 1_000;
     private static final long PAGE_BYTES = 8 << 20;
-    private static final long BACK_OFF_MILLIS = 500;
-    private static final int BACK_OFF_WAITS = 20;
-    private static final long SLICE_MILLIS = 5_000;
-    private static final int SLOW_SUBJECTS = 20;
-    /** Under a rate: small pages often, so that a reader never waits for a large one. */
-    private static final int PAGES_PER_SECOND = 10;
 
     @Inject
     @BatchProperty(name = RangeMapper.AFTER)
@@ -56,7 +51,7 @@ public class SubjectReader extends AbstractItemReader {
     Rotations rotations;
 
     @Inject
-    Backoff backoff;
+    Pace pace;
 
     @Inject
     RowsInUse rowsInUse;
@@ -67,8 +62,7 @@ public class SubjectReader extends AbstractItemReader {
     private UUID reached = last;
     private UUID written = last;
     private boolean finished;
-    private long nextPageAt;
-    private int partitions;
+    private Pace.@Nullable Part part;
 
     @Override
     public void open(@Nullable Serializable checkpoint) {
@@ -102,13 +96,13 @@ public class SubjectReader extends AbstractItemReader {
 
     private void readPage() {
         close();
-        boolean slowly = givesWay();
+        int most = pace.giveWay(PAGE_SUBJECTS);
         Rotations.Row row = task.row();
         if (!row.state().equals(RotationState.REENCRYPTING.name())) {
             finished = true;
             return;
         }
-        int limit = Math.min(pace(row.rate()), slowly ? SLOW_SUBJECTS : PAGE_SUBJECTS);
+        int limit = pace.keepTo(row.rate(), part(), most, task::row);
         List<Candidate> candidates =
                 within(olderSubjects.next(last, UUID.fromString(upTo), row.id(), row.toVersion(), limit));
         if (candidates.isEmpty()) {
@@ -126,29 +120,6 @@ public class SubjectReader extends AbstractItemReader {
         }
     }
 
-    /**
-     * Waits while something speaks against another page, but not so long that the chunk's transaction times out.
-     *
-     * @return whether it still does: then the page is to be small
-     */
-    private boolean givesWay() {
-        for (int waits = 0; backoff.reason() != null; waits++) {
-            if (waits == BACK_OFF_WAITS) {
-                return true;
-            }
-            sleep(BACK_OFF_MILLIS);
-        }
-        return false;
-    }
-
-    private static void sleep(long millis) {
-        try {
-            Thread.sleep(millis);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
     private static List<Candidate> within(List<Candidate> candidates) {
         List<Candidate> taken = new ArrayList<>();
         long bytes = 0;
@@ -162,28 +133,16 @@ public class SubjectReader extends AbstractItemReader {
         return taken;
     }
 
-    /** Waits for this page's turn under the rate, before the chunk's transaction has touched a row. */
-    private int pace(@Nullable Integer rate) {
-        if (rate == null) {
-            return PAGE_SUBJECTS;
+    private Pace.Part part() {
+        Pace.Part known = part;
+        if (known == null) {
+            List<UUID> ends = rotations.ranges(task.id()).stream()
+                    .map(Rotations.Range::upToId)
+                    .toList();
+            known = new Pace.Part(Math.max(0, ends.indexOf(UUID.fromString(upTo))), Math.max(1, ends.size()));
+            part = known;
         }
-        double perPartition = (double) rate / partitions();
-        int limit = (int) Math.max(1, Math.min(PAGE_SUBJECTS, perPartition / PAGES_PER_SECOND));
-        long now = System.nanoTime();
-        long start = nextPageAt == 0 ? now : Math.max(now, nextPageAt);
-        for (long left = (start - now) / 1_000_000; left > 0; left -= SLICE_MILLIS) {
-            sleep(Math.min(left, SLICE_MILLIS));
-            task.row(); // the database ends a transaction that is silent for long
-        }
-        nextPageAt = start + (long) (limit / perPartition * 1_000_000_000L);
-        return limit;
-    }
-
-    private int partitions() {
-        if (partitions == 0) {
-            partitions = Math.max(1, rotations.ranges(task.id()).size());
-        }
-        return partitions;
+        return known;
     }
 
     /** Inside a page as well: a job that is told to stop ends its chunk in the middle of one. */

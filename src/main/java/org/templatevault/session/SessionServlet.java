@@ -17,18 +17,22 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.templatevault.audit.AuditContext;
-import org.templatevault.audit.AuditContext.Caller;
 import org.templatevault.error.VaultException;
 import org.templatevault.rest.Problem;
 import org.templatevault.trail.Refusals;
-import org.templatevault.trail.Trail;
 
 /** Signs in to the console and out of it, and tells who is signed in. */
 @WebServlet(SessionServlet.PATH)
 public class SessionServlet extends HttpServlet {
     static final String PATH = "/console/session";
     private static final int MOST_BYTES = 4096;
+
+    private record Credentials(String user, String password) {
+        @Override
+        public String toString() {
+            return "Credentials[redacted]";
+        }
+    }
 
     @Inject
     Sessions sessions;
@@ -38,9 +42,6 @@ public class SessionServlet extends HttpServlet {
 
     @Inject
     SignIn signIn;
-
-    @Inject
-    Trail trail;
 
     @Inject
     Refusals refusals;
@@ -80,13 +81,7 @@ public class SessionServlet extends HttpServlet {
 
     @Override
     protected void doPost(HttpServletRequest request, HttpServletResponse response) throws IOException {
-        Duration wait = brake.attempt(request.getRemoteAddr(), Instant.now());
-        if (!wait.isZero()) {
-            refuse(request, response, 429, "too-many-attempts", "Too many wrong passwords from this address; wait");
-            response.setHeader("Retry-After", Long.toString(wait.toSeconds() + 1));
-            return;
-        }
-        Optional<JsonObject> given = credentials(request);
+        Optional<Credentials> given = credentials(request);
         if (given.isEmpty()) {
             refuse(
                     request,
@@ -96,20 +91,20 @@ public class SessionServlet extends HttpServlet {
                     "The body is {\"user\":…,\"password\":…} as application/json");
             return;
         }
-        List<String> roles = signIn.roles(
-                request, given.get().getString("user", ""), given.get().getString("password", ""));
+        Duration wait = brake.attempt(request.getRemoteAddr(), Instant.now());
+        if (!wait.isZero()) {
+            response.setHeader("Retry-After", Long.toString(wait.toSeconds() + 1));
+            refuse(request, response, 429, "too-many-attempts", "Too many wrong passwords from this address");
+            return;
+        }
+        List<String> roles =
+                signIn.roles(request, given.get().user(), given.get().password());
         if (roles.isEmpty()) {
             refuse(request, response, 401, "not-signed-in", null);
             return;
         }
         brake.succeeded(request.getRemoteAddr());
-        begin(request, response, given.get().getString("user"), roles);
-    }
-
-    private void begin(HttpServletRequest request, HttpServletResponse response, String caller, List<String> roles) {
-        SessionCookie.of(request).ifPresent(sessions::close);
-        tell(request, caller, roles);
-        SessionCookie.set(response, sessions.open(caller, roles, "password"));
+        signIn.begin(request, response, given.get().user(), roles, "password");
         response.setStatus(204);
     }
 
@@ -117,18 +112,10 @@ public class SessionServlet extends HttpServlet {
     protected void doDelete(HttpServletRequest request, HttpServletResponse response) {
         SessionCookie.of(request).ifPresent(sessions::close);
         if (request instanceof SessionRequest known) {
-            tell(request, known.session().caller(), known.session().roles());
+            signIn.tell(request, known.session().caller(), known.session().roles());
         }
         SessionCookie.clear(response);
         response.setStatus(204);
-    }
-
-    /** An entry of the trail, durable before the answer leaves. */
-    private void tell(HttpServletRequest request, String name, List<String> roles) {
-        Caller caller = new Caller(name, roles, request.getRemoteAddr());
-        try (AuditContext context = AuditContext.ofRequest(request.getMethod() + " " + PATH, false, () -> caller)) {
-            trail.answer(context, 204);
-        }
     }
 
     private void refuse(
@@ -139,15 +126,17 @@ public class SessionServlet extends HttpServlet {
     }
 
     /** JSON only: a form of another site cannot send that. */
-    private static Optional<JsonObject> credentials(HttpServletRequest request) throws IOException {
+    private static Optional<Credentials> credentials(HttpServletRequest request) throws IOException {
         String type = String.valueOf(request.getContentType());
         byte[] body = request.getInputStream().readNBytes(MOST_BYTES + 1);
         if (!type.matches("(?i)application/json(\\s*;.*)?") || body.length > MOST_BYTES) {
             return Optional.empty();
         }
         try (var reader = Json.createReader(new ByteArrayInputStream(body))) {
-            return Optional.of(reader.readObject());
-        } catch (JsonException | ClassCastException e) {
+            JsonObject json = reader.readObject();
+            Credentials given = new Credentials(json.getString("user", ""), json.getString("password", ""));
+            return given.user.isEmpty() || given.password.isEmpty() ? Optional.empty() : Optional.of(given);
+        } catch (JsonException notAnObject) {
             return Optional.empty();
         }
     }

@@ -1,27 +1,59 @@
 package org.templatevault.session;
 
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.util.List;
+import org.templatevault.audit.AuditContext;
+import org.templatevault.audit.AuditContext.Caller;
 import org.templatevault.rest.Api;
+import org.templatevault.trail.Trail;
 
-/** Asks the server's registry, once for each session: the password is not kept. */
+/** From somebody whom the server knows to a session. */
 @ApplicationScoped
 public class SignIn {
-    /** The roles of who has this name and password; none for a wrong password, a wrong name or somebody without a role. */
+    @Inject
+    Sessions sessions;
+
+    @Inject
+    Trail trail;
+
+    /**
+     * The roles of who has this name and password, none for a wrong password, a wrong name or somebody without a role. Asks
+     * the server's registry; the password is not kept.
+     */
     List<String> roles(HttpServletRequest request, String user, String password) {
-        if (user.isEmpty() || password.isEmpty()) {
-            return List.of();
-        }
         try {
             request.login(user, password);
-            List<String> roles =
-                    Api.roles().stream().filter(request::isUserInRole).toList();
+            List<String> roles = roles(request);
             request.logout();
             return roles;
         } catch (ServletException refused) {
             return List.of();
+        }
+    }
+
+    /** The roles of the request's caller. */
+    static List<String> roles(HttpServletRequest request) {
+        return Api.roles().stream().filter(request::isUserInRole).toList();
+    }
+
+    /** Begins a session and sends its cookie; one that the browser had is over. */
+    void begin(
+            HttpServletRequest request, HttpServletResponse response, String caller, List<String> roles, String way) {
+        SessionCookie.of(request).ifPresent(sessions::close);
+        tell(request, caller, roles);
+        SessionCookie.set(response, sessions.open(caller, roles, way));
+    }
+
+    /** An entry of the trail, durable before the answer leaves. */
+    void tell(HttpServletRequest request, String name, List<String> roles) {
+        Caller caller = new Caller(name, roles, request.getRemoteAddr());
+        String action = request.getMethod() + " " + request.getServletPath();
+        try (AuditContext context = AuditContext.ofRequest(action, false, () -> caller)) {
+            trail.answer(context, 204);
         }
     }
 }

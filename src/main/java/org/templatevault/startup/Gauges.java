@@ -2,14 +2,21 @@ package org.templatevault.startup;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.time.Instant;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.eclipse.microprofile.metrics.Metadata;
 import org.eclipse.microprofile.metrics.MetricRegistry;
 import org.eclipse.microprofile.metrics.Tag;
+import org.templatevault.console.Attention;
+import org.templatevault.console.Overview;
 import org.templatevault.keyring.DestroyedRootKeys;
+import org.templatevault.persistence.AuditEntries;
 import org.templatevault.persistence.Copies;
+import org.templatevault.persistence.KeyVersions;
 import org.templatevault.persistence.Quarantine;
 import org.templatevault.persistence.Rotations;
 import org.templatevault.persistence.SubjectCounts;
@@ -48,11 +55,20 @@ public class Gauges {
     @Inject
     OverdueCount overdue;
 
+    @Inject
+    AuditEntries entries;
+
+    @Inject
+    Overview overview;
+
+    private final Map<Attention.Code, Long> attention = new ConcurrentHashMap<>();
     private final Map<Integer, Long> subjects = new ConcurrentHashMap<>();
     private final Map<String, Long> progress = new ConcurrentHashMap<>();
     private volatile long quarantined;
     private volatile long restorableSince;
     private volatile long wraps;
+    private volatile long activeSince;
+    private volatile long waitingSince;
 
     /** Reads the figures anew. */
     public void read() {
@@ -75,6 +91,25 @@ public class Gauges {
                 .orElse(0L);
         wraps = wrapCounts.byVersion().values().stream().reduce(0L, (first, last) -> last);
         overdue.read();
+        waitingSince = entries.oldestWaiting().map(Instant::toEpochMilli).orElse(0L);
+        readOverview(overview.look());
+    }
+
+    private void readOverview(Overview.Seen seen) {
+        attention.replaceAll((code, count) -> 0L);
+        seen.attention().forEach(one -> attention.put(one.code(), one.count()));
+        activeSince = seen.picture().versions().stream()
+                .filter(row -> row.state().equals("ACTIVE"))
+                .map(KeyVersions.Row::activatedAt)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .map(Instant::toEpochMilli)
+                .orElse(0L);
+    }
+
+    /** Seconds since a time in milliseconds; 0 where that is 0. */
+    private static long age(long since) {
+        return since == 0 ? 0 : Math.max(0, (System.currentTimeMillis() - since) / 1000);
     }
 
     private void readProgress(Rotations.Row row) {
@@ -95,6 +130,25 @@ public class Gauges {
                     new Tag("part", part),
                     () -> progress.getOrDefault(part, 0L));
         }
+        for (Attention.Code code : Attention.Code.values()) {
+            gauge(
+                    "vault_attention",
+                    "What a person should look at, and how many of it",
+                    new Tag("code", code.name().toLowerCase(Locale.ROOT).replace('_', '-')),
+                    () -> attention.getOrDefault(code, 0L));
+        }
+        registry.gauge(
+                Metadata.builder()
+                        .withName("vault_active_key_age_seconds")
+                        .withDescription("How long the active KEK version has been active; 0 when there is none")
+                        .build(),
+                () -> age(activeSince));
+        registry.gauge(
+                Metadata.builder()
+                        .withName("vault_trail_waiting_seconds")
+                        .withDescription("How long the oldest entry of the trail has waited for its block; 0 for none")
+                        .build(),
+                () -> age(waitingSince));
         registry.gauge(
                 Metadata.builder()
                         .withName("vault_quarantined_rows")

@@ -152,7 +152,7 @@ public final class Benchmark {
         List<String> facts = new ArrayList<>();
         for (int i = 0; i < tables.size(); i++) {
             long updates = (long) ROTATIONS * population.size() / (i == 0 ? population.perSubject() : 1);
-            TableFacts after = TableFacts.after(database, tables.get(i), before.get(i), updates);
+            TableFacts after = TableFacts.after(database, tables.get(i), before.get(i), updates, ROTATIONS);
             facts.add(String.format(
                     Locale.ROOT,
                     "| %s | %.1f %% | %.1f %% | %.1f %% |%n",
@@ -204,6 +204,8 @@ public final class Benchmark {
                 "%n| reads, open loop, %d a second | subjects moved a second | p50, ms | p99, ms | p99.9, ms |%n",
                 READS_PER_SECOND);
         say("|---|---|---|---|---|%n");
+        openLoop(requests);
+        floor.settle();
         latencies("no rotation", 0, openLoop(requests));
         try (RotationRun rotation = RotationRun.request(session, "reencrypt", RATE)) {
             rotation.awaitMoving();
@@ -215,6 +217,7 @@ public final class Benchmark {
             rotation.hurry();
             rotation.await();
         }
+        floor.settle();
         latencies("no rotation", 0, openLoop(requests));
     }
 
@@ -227,16 +230,16 @@ public final class Benchmark {
 
     private void enrolment() throws Exception {
         say(
-                "%n| %d writers of new subjects | stores | p50, ms | p99, ms | longest, ms | change of version, ms |%n",
+                "%n| %d writers of new subjects | stores | p50, ms | p99, ms | longest, ms | failed | change of version, ms |%n",
                 Load.THREADS);
-        say("|---|---|---|---|---|---|%n");
+        say("|---|---|---|---|---|---|---|%n");
         for (int rate : new int[] {RATE, 0}) {
             Enrolment.Seen seen = new Enrolment(session).run(rate);
-            stores("before the rotation", seen.before(), 0);
+            stores("before the rotation", seen.before(), "|");
             stores(
                     rate == 0 ? "rotation without a rate" : "rotation, rate " + rate,
                     seen.during(),
-                    seen.activationMillis());
+                    String.format(Locale.ROOT, "%d | %.0f", seen.failed(), seen.activationMillis()));
         }
     }
 
@@ -256,15 +259,10 @@ public final class Benchmark {
                 work, moved, seen.millis(0.5), seen.millis(0.99), seen.millis(0.999));
     }
 
-    private static void stores(String work, Latencies seen, double activation) {
+    private static void stores(String work, Latencies seen, String more) {
         say(
                 "| %s | %,d | %.1f | %.1f | %.1f | %s |%n",
-                work,
-                seen.count(),
-                seen.millis(0.5),
-                seen.millis(0.99),
-                seen.millis(1),
-                activation == 0 ? "" : String.format(Locale.ROOT, "%.0f", activation));
+                work, seen.count(), seen.millis(0.5), seen.millis(0.99), seen.millis(1), more);
     }
 
     private static void say(String format, Object... values) {

@@ -12,6 +12,15 @@ import javax.net.ssl.SSLSocket;
 
 /** A kept-alive HTTP/1.1 connection over TLS that costs little, so that the client takes little of the machine. */
 final class Connection implements AutoCloseable {
+    /** An answer with another status than expected; the connection can be used further. */
+    static final class UnexpectedAnswer extends IOException {
+        private static final long serialVersionUID = 1;
+
+        UnexpectedAnswer(String message) {
+            super(message);
+        }
+    }
+
     private final SSLSocket socket;
     private final InputStream in;
     private final String authorization;
@@ -36,7 +45,8 @@ final class Connection implements AutoCloseable {
         int status = Integer.parseInt(line().split(" ", 3)[1]);
         byte[] answer = body();
         if (status != expected) {
-            throw new IOException(method + " answered " + status + ": " + new String(answer, StandardCharsets.UTF_8));
+            throw new UnexpectedAnswer(
+                    method + " answered " + status + ": " + new String(answer, StandardCharsets.UTF_8));
         }
         return answer;
     }

@@ -9,6 +9,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** 16 writers that enrol new subjects as fast as they are answered, while another KEK version becomes active. */
 final class Enrolment {
@@ -19,8 +20,9 @@ final class Enrolment {
      *     showed it active: the transaction, what it waited for, and the driver's way to it
      * @param before stores that ended before the rotation was asked for
      * @param during stores that ended from then on
+     * @param failed stores that were not answered 201
      */
-    record Seen(double activationMillis, Latencies before, Latencies during) {}
+    record Seen(double activationMillis, Latencies before, Latencies during, int failed) {}
 
     private static final long SETTLE_SECONDS = 5;
     private static final long AFTER_SECONDS = 5;
@@ -29,6 +31,7 @@ final class Enrolment {
 
     private final Session session;
     private final AtomicBoolean stopped = new AtomicBoolean();
+    private final AtomicInteger failed = new AtomicInteger();
 
     Enrolment(Session session) {
         this.session = session;
@@ -55,7 +58,8 @@ final class Enrolment {
             for (Future<List<Store>> writer : writers) {
                 all.addAll(writer.get());
             }
-            return new Seen(activation, latencies(all, 0, requested), latencies(all, requested, Long.MAX_VALUE));
+            return new Seen(
+                    activation, latencies(all, 0, requested), latencies(all, requested, Long.MAX_VALUE), failed.get());
         } finally {
             stopped.set(true);
             threads.shutdownNow();
@@ -67,7 +71,11 @@ final class Enrolment {
         try (Connection connection = session.connect("enroller")) {
             while (!stopped.get()) {
                 long began = System.nanoTime();
-                Requests.store(connection, Population.newSubject().toString());
+                try {
+                    Requests.store(connection, Population.newSubject().toString());
+                } catch (Connection.UnexpectedAnswer answer) {
+                    failed.incrementAndGet();
+                }
                 long ended = System.nanoTime();
                 stores.add(new Store(ended, ended - began));
             }

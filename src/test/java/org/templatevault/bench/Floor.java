@@ -43,6 +43,23 @@ final class Floor {
         }
     }
 
+    /** Waits until what was written before is on the disk and in the trail's blocks: it is not what is measured next. */
+    void settle() throws Exception {
+        execute("checkpoint");
+        try (Connection connection = database.getConnection();
+                PreparedStatement waiting = connection.prepareStatement("select 1 from vault.audit_pending limit 1")) {
+            while (isAny(waiting)) {
+                Thread.sleep(500);
+            }
+        }
+    }
+
+    private static boolean isAny(PreparedStatement select) throws SQLException {
+        try (ResultSet rows = select.executeQuery()) {
+            return rows.next();
+        }
+    }
+
     /** Durable single-row inserts a second. */
     double inserts(int seconds) throws Exception {
         return Load.perSecond(seconds, () -> new Load.Worker() {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -99,6 +100,10 @@ class SettingsTest {
         "VAULT_HTTPS_PORT,0",
         "VAULT_HTTPS_PORT,65536",
         "VAULT_DB_POOL_SIZE,3",
+        "VAULT_AUDIT_CHECKPOINT_SYSLOG,logs.example",
+        "VAULT_AUDIT_CHECKPOINT_SYSLOG,tcp://logs.example:6514",
+        "VAULT_AUDIT_CHECKPOINT_SYSLOG,tls://logs.example/x:6514",
+        "VAULT_AUDIT_CHECKPOINT_CA_FILE,/etc/logs.pem",
         "VAULT_DB_URL,jdbc:mysql://db/vault",
         "VAULT_DB_URL,postgresql://db/vault"
     })
@@ -115,7 +120,9 @@ class SettingsTest {
         "VAULT_DATA_SUITE,AES_256_GCM",
         "VAULT_KEYSTORE_CREATE,true",
         "VAULT_DB_WAIT_SECONDS,0",
-        "VAULT_HTTPS_PORT,65535"
+        "VAULT_HTTPS_PORT,65535",
+        "VAULT_AUDIT_CHECKPOINT_SYSLOG,logs.example:514",
+        "VAULT_AUDIT_CHECKPOINT_SYSLOG,tls://logs.example:6514"
     })
     void takesTheLimits(String name, String value) {
         given.put(name, " " + value + " ");
@@ -193,5 +200,30 @@ class SettingsTest {
     void addsFormatsToTheKnownOnes() {
         given.put("VAULT_FORMATS", "ACME_V1, ACME_V2");
         assertTrue(read().formats().containsAll(Set.of("ACME_V1", "ACME_V2", "ISO_19794_2_2005")));
+    }
+
+    @Test
+    void wantsAllOfAnOpenIdProviderOrNothing() {
+        assertFalse(read().openId());
+        given.put("VAULT_OIDC_CLIENT_SECRET", SECRET);
+        assertTrue(refusal().contains("VAULT_OIDC_CLIENT_SECRET is set, but VAULT_OIDC is not on"));
+        given.put("VAULT_OIDC", "on");
+        given.put("VAULT_OIDC_DISCOVERY_URL", "http://issuer.example/");
+        String message = refusal();
+        assertTrue(message.contains("VAULT_OIDC_CLIENT_ID is not set"), message);
+        assertTrue(message.contains("VAULT_OIDC_DISCOVERY_URL must begin with https://"), message);
+        assertTrue(message.contains("VAULT_OIDC must be a variable of the environment"), message);
+        given.put("VAULT_OIDC_CLIENT_ID", "vault");
+        given.put("VAULT_OIDC_DISCOVERY_URL", "https://issuer.example/.well-known/openid-configuration");
+        given.put("vault.openid", "on");
+        assertTrue(read().openId());
+    }
+
+    @Test
+    void keepsPeopleSignedInForAQuarterOfAnHourAndAtMostAShift() {
+        assertEquals(new SessionLimits(Duration.ofMinutes(15), Duration.ofHours(8)), read().sessions());
+        given.put("VAULT_SESSION_IDLE_SECONDS", "601");
+        given.put("VAULT_SESSION_MAX_SECONDS", "600");
+        assertTrue(refusal().contains("VAULT_SESSION_IDLE_SECONDS must not be more than VAULT_SESSION_MAX_SECONDS"));
     }
 }

@@ -3,14 +3,19 @@ package org.templatevault.testing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 import javax.sql.DataSource;
 import org.templatevault.embedded.Database;
 import org.templatevault.embedded.Home;
@@ -130,6 +135,25 @@ public final class TestHome implements AutoCloseable {
     /** Makes the certificate and the users of this home without a server. */
     public void makeCertificate() throws IOException {
         writeServerConfig(database().url(), Map.of());
+    }
+
+    /** TLS with this home's certificate, for a server of the tests' own that the vault's server trusts. */
+    public SSLContext tls() {
+        try (var file = Files.newInputStream(directory.resolve("tls.p12"));
+                var passwords = Files.newBufferedReader(directory.resolve("keystore.properties"))) {
+            Properties known = new Properties();
+            known.load(passwords);
+            char[] password = known.getProperty("tls").toCharArray();
+            KeyStore store = KeyStore.getInstance("PKCS12");
+            store.load(file, password);
+            KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+            keys.init(store, password);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(keys.getKeyManagers(), null, null);
+            return context;
+        } catch (IOException | GeneralSecurityException e) {
+            throw new IllegalStateException("No certificate in " + directory, e);
+        }
     }
 
     /** Waits for what becomes true; fails with the words given. */

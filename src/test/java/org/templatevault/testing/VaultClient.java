@@ -6,6 +6,8 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.CookieManager;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -19,6 +21,7 @@ import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
 import java.util.UUID;
@@ -26,7 +29,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
-import org.jspecify.annotations.Nullable;
 
 /** Speaks to a vault over TLS, trusting the certificate of its home only, as one user or as nobody. */
 public final class VaultClient {
@@ -38,16 +40,17 @@ public final class VaultClient {
 
     private final int port;
     private final Path home;
-    private final @Nullable String authorization;
+    /** What every request of this client has. */
+    private final Map<String, String> headers;
 
     VaultClient(int port, Path home) {
-        this(port, home, null);
+        this(port, home, Map.of());
     }
 
-    private VaultClient(int port, Path home, @Nullable String authorization) {
+    private VaultClient(int port, Path home, Map<String, String> headers) {
         this.port = port;
         this.home = home;
-        this.authorization = authorization;
+        this.headers = headers;
     }
 
     /** This client signed in as the generated user of this role. */
@@ -74,7 +77,41 @@ public final class VaultClient {
 
     /** This client with this header. */
     public VaultClient withAuthorization(String header) {
-        return new VaultClient(port, home, header);
+        return with("Authorization", header);
+    }
+
+    /** This client with this header on every request. */
+    public VaultClient with(String name, String value) {
+        Map<String, String> more = new HashMap<>(headers);
+        more.put(name, value);
+        return new VaultClient(port, home, more);
+    }
+
+    /** This client, with what it has to say, at another node of the same home. */
+    public VaultClient at(VaultServer other) {
+        return new VaultClient(other.port(), home, headers);
+    }
+
+    /** This client in a session of the console, as the generated user of this role. */
+    public VaultClient inSession(String role) {
+        Answer signedIn = signIn(role, password(role));
+        VaultClient session = with("Cookie", signedIn.expect(204).cookies());
+        String csrf = session.callOutside("GET", "/console/session")
+                .send()
+                .expect(200)
+                .json()
+                .getString("csrf");
+        return session.with("X-CSRF-Token", csrf);
+    }
+
+    /** Asks for a session of the console. */
+    public Answer signIn(String user, String password) {
+        return callOutside("POST", "/console/session")
+                .json(Json.createObjectBuilder()
+                        .add("user", user)
+                        .add("password", password)
+                        .build())
+                .send();
     }
 
     /** A request to this path below the API's base. */
@@ -150,6 +187,21 @@ public final class VaultClient {
         }
     }
 
+    /** What a browser does with addresses and cookies, trusting this home's certificate: it follows and keeps them. */
+    public HttpClient browser(CookieManager cookies) {
+        return HttpClient.newBuilder()
+                .sslContext(context(home))
+                .cookieHandler(cookies)
+                .followRedirects(HttpClient.Redirect.ALWAYS)
+                .connectTimeout(Duration.ofSeconds(10))
+                .build();
+    }
+
+    /** The full address of a path of the server. */
+    public URI address(String path) {
+        return URI.create("https://localhost:" + port + path);
+    }
+
     /** A TLS connection of its own, for callers who speak HTTP themselves. */
     public SSLSocket connect() throws IOException {
         return (SSLSocket) context(home).getSocketFactory().createSocket("localhost", port);
@@ -157,12 +209,18 @@ public final class VaultClient {
 
     /** The value of the Authorization header, empty for nobody. */
     public String authorization() {
-        return authorization == null ? "" : authorization;
+        return headers.getOrDefault("Authorization", "");
     }
 
     /** Writes these bytes as they stand to a TLS connection and reads what comes until the server closes it. */
     public String raw(String request) {
-        try (SSLSocket socket = (SSLSocket) context(home).getSocketFactory().createSocket("localhost", port)) {
+        return raw(request, "127.0.0.1");
+    }
+
+    /** As {@link #raw(String)}, from this address of the loopback network. */
+    public String raw(String request, String from) {
+        try (SSLSocket socket = (SSLSocket)
+                context(home).getSocketFactory().createSocket("127.0.0.1", port, InetAddress.getByName(from), 0)) {
             socket.setSoTimeout(10_000);
             socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
             socket.getOutputStream().flush();
@@ -214,9 +272,7 @@ public final class VaultClient {
             this.method = method;
             this.builder = HttpRequest.newBuilder(URI.create("https://localhost:" + port + path))
                     .timeout(Duration.ofSeconds(60));
-            if (authorization != null) {
-                builder.header("Authorization", authorization);
-            }
+            headers.forEach(builder::header);
         }
 
         /** Adds a header. */

@@ -84,6 +84,12 @@ public final class VaultServer implements AutoCloseable {
         return this;
     }
 
+    /** Lets the server use another database of the home's PostgreSQL. */
+    public VaultServer database(String name) {
+        databaseUrl = home.database().url().replaceFirst("/vault$", "/" + name);
+        return this;
+    }
+
     /** Starts the server and waits until it is ready. */
     public VaultServer start() {
         launch();

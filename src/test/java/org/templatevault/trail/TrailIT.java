@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
@@ -124,6 +125,40 @@ class TrailIT {
                                         + " and e.id = b.entry where e.line::json ->> 'request' = ?",
                                 requestId)
                         == 1);
+    }
+
+    @Test
+    void readsForABlockWhatWaitsAndNotTheWholeTrail() throws Exception {
+        String unknown = "{\"subject\":\"" + UUID.randomUUID() + "\",\"template\":\"" + UUID.randomUUID() + "\"}";
+        String items = String.join(",", Collections.nCopies(500, unknown));
+        for (int i = 0; i < 6; i++) {
+            as("reader")
+                    .post("/templates:batchGet")
+                    .header("X-Purpose", "identification")
+                    .json("{\"items\":[" + items + "]}")
+                    .send()
+                    .expect(200);
+        }
+        awaitSealed();
+        long before = scans();
+        for (int i = 0; i < 3; i++) {
+            as("auditor").get("/keys").send().expect(200);
+            awaitSealed();
+        }
+        assertEquals(before, scans());
+    }
+
+    private void awaitSealed() {
+        TestHome.await(
+                "nothing waits for a block",
+                Duration.ofSeconds(5),
+                () -> rows.number("select count(*) from vault.audit_pending") == 0);
+    }
+
+    /** How often a table of the trail was read whole; the database tells within a second. */
+    private long scans() throws InterruptedException {
+        Thread.sleep(2000);
+        return rows.number("select sum(seq_scan) from pg_stat_user_tables where relname like 'audit\\_entry%'");
     }
 
     @Test

@@ -86,6 +86,11 @@ export function labelled(field, input) {
     : h('div', { class: 'field' }, h('label', { for: input.id }, field.label), input, hint);
 }
 
+/** A question about a page that was left is answered: not now. */
+export function closeAll() {
+  for (const dialog of document.querySelectorAll('dialog')) dialog.dispatchEvent(new Event('cancel', { cancelable: true }));
+}
+
 /** The reasons that the API takes by default for an erasure. */
 export const REASONS = ['data-subject-request', 'consent-withdrawn', 'retention', 'enrolment-error'];
 

@@ -5,6 +5,7 @@ import { clock } from './format.js';
 const LEFT = 64;
 const BOTTOM = 22;
 const TOP = 10;
+const SHORT_MS = 600_000;
 
 /** 1, 2, 5, 10, 20, 50 …: the first that is not below. */
 export function niceCeiling(value) {
@@ -22,6 +23,8 @@ export function niceCeiling(value) {
 export function chart({ title, series, times, unit, summary, width = 640, height = 170 }) {
   const top = niceCeiling(Math.max(0, ...series.flatMap((one) => one.values)));
   const inner = Math.max(50, width - LEFT - 8);
+  const short = times.length > 1 && new Date(times[times.length - 1]) - new Date(times[0]) < SHORT_MS;
+  const at = (time) => clock(time, short);
   const tall = height - TOP - BOTTOM;
   const x = (i) => LEFT + (times.length > 1 ? (i * inner) / (times.length - 1) : inner / 2);
   const y = (value) => TOP + tall - (tall * value) / top;
@@ -34,19 +37,19 @@ export function chart({ title, series, times, unit, summary, width = 640, height
         s('line', { x1: LEFT, x2: LEFT + inner, y1: y(value), y2: y(value), class: 'grid' }),
         s('text', { x: LEFT - 8, y: y(value) + 4, 'text-anchor': 'end' }, unit(value)),
       ]),
-      ticks(times).map((i) => s('text', {
+      ticks(times, at).map((i) => s('text', {
         x: x(i), y: height - 5, 'text-anchor': i === 0 ? 'start' : i === times.length - 1 ? 'end' : 'middle',
-      }, clock(times[i]))),
+      }, at(times[i]))),
       series.map((one) => (one.kind === 'bar' ? bars(one, x, y, inner / times.length) : line(one, x, y)))),
     h('p', { class: 'small' }, summary));
 }
 
-function ticks(times) {
+function ticks(times, at) {
   const last = times.length - 1;
   if (last < 1) return times.length ? [0] : [];
   const labels = new Set();
   return [0, Math.round(last / 3), Math.round((2 * last) / 3), last]
-    .filter((i) => !labels.has(clock(times[i])) && labels.add(clock(times[i])));
+    .filter((i) => !labels.has(at(times[i])) && labels.add(at(times[i])));
 }
 
 function bars(one, x, y, wide) {

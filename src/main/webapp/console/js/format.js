@@ -4,6 +4,7 @@ import { h } from './dom.js';
 const NUMBER = new Intl.NumberFormat(undefined);
 const DECIMAL = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 const TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const SECOND = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 const MINUTE = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 
 export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'local time';
@@ -20,6 +21,7 @@ export const perSecond = (n, what = 'subjects') => `${DECIMAL.format(n)} ${what}
 export function percent(part, whole) {
   if (!whole) return '0 %';
   const share = (100 * part) / whole;
+  if (part > 0 && share < 0.1) return '< 0.1 %';
   return `${part === whole ? 100 : Math.min(99.9, Math.floor(share * 10) / 10)} %`;
 }
 
@@ -59,7 +61,7 @@ export function time(iso, words = (date) => TIME.format(date)) {
   return h('time', { datetime: iso, title: utc(date) }, words(date));
 }
 
-export const clock = (iso) => MINUTE.format(new Date(iso));
+export const clock = (iso, seconds = false) => (seconds ? SECOND : MINUTE).format(new Date(iso));
 
 /** How long ago, or how long until, with the time behind it. */
 export function ago(iso, now = Date.now()) {

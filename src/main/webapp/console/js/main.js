@@ -3,6 +3,7 @@ import { render, h } from './dom.js';
 import { zone } from './format.js';
 import { problemBox } from './parts.js';
 import { Problem, Unreachable } from './api.js';
+import { closeAll } from './ask.js';
 import { connection } from './connection.js';
 import { caller, close, may, open, roles } from './session.js';
 import { useTheme } from './theme.js';
@@ -61,6 +62,7 @@ function show() {
   const mine = seen();
   if (path === '/') return location.replace(mine.find((page) => page.menu)?.href ?? '#/overview');
   shown?.stop();
+  closeAll();
   shown = null;
   const found = find(path);
   const place = h('div', { class: 'page' }, h('p', { class: 'empty' }, 'Reading …'));

@@ -3,7 +3,7 @@ import { h } from './dom.js';
 import { Problem } from './api.js';
 
 const TONES = {
-  good: ['ACTIVE', 'DRAINED', 'DONE', 'DESTROYED', 'APPROVED', 'CARRIED_OUT', 'allowed'],
+  good: ['ACTIVE', 'DRAINED', 'DONE', 'APPROVED', 'CARRIED_OUT', 'allowed'],
   busy: ['REQUESTED', 'STAGED', 'ACTIVATED', 'REENCRYPTING', 'VERIFYING', 'RUNNING', 'WALKING', 'DESTROYING', 'PASSING',
     'WAITING', 'MATERIAL_GONE', 'REPLAYED', 'ROOT_KEY_GONE', 'PRE_ACTIVE'],
   warn: ['PAUSED', 'DRAINED_WITH_QUARANTINE', 'HELD', 'denied'],
@@ -14,7 +14,7 @@ const toneOf = (state) => Object.keys(TONES).find((tone) => TONES[tone].includes
 
 /** A state, told by its name; the colour only repeats it. */
 export const badge = (state, tone = toneOf(state)) =>
-  h('span', { class: `badge ${tone}` }, state.replaceAll('_', ' ').toLowerCase());
+  h('span', { class: `badge ${tone}` }, state.replace('REENC', 'RE-ENC').replaceAll('_', ' ').toLowerCase());
 
 /** A page's heading, its path back, and what can be done on it. */
 export function heading(title, { back, actions = [], note } = {}) {

@@ -21,7 +21,7 @@ POST   /quarantine/{row}:release      key-custodian
 GET    /approvals                     key-custodian operator approver auditor
 POST   /approvals/{approval}:approve  approver
 POST   /approvals/{approval}:reject   approver
-POST   /approvals/{approval}:cancel   approver key-custodian
+POST   /approvals/{approval}:cancel   approver key-custodian eraser operator
 GET    /copies                        key-custodian operator approver auditor
 POST   /copies                        operator
 POST   /copies/{copy}:destroyed       operator

@@ -23,7 +23,7 @@ function chain(report) {
   const rows = report.findings.some((finding) => finding.kind.startsWith('row') || finding.kind === 'sums-changed');
   const each = Math.ceil(report.blocks / bins);
   return h('figure', { class: 'chain' },
-    s('svg', { viewBox: `0 0 ${bins * 16} 20`, role: 'img', 'aria-label': `The chain of ${count(report.blocks, 'block')}: ${report.intact ? 'unbroken' : `${count(bad.size, 'place')} with findings`}` },
+    s('svg', { viewBox: `0 0 ${bins * 16} 20`, preserveAspectRatio: 'xMinYMid', role: 'img', 'aria-label': `The chain of ${count(report.blocks, 'block')}: ${report.intact ? 'unbroken' : `${count(bad.size, 'place')} with findings`}` },
       s('line', { x1: 4, x2: bins * 16 - 6, y1: 10, y2: 10, class: 'chain-line' }),
       Array.from({ length: bins }, (_, i) => (bad.has(i)
         ? s('path', { d: `M${i * 16 + 1} 4l10 12m0-12l-10 12`, class: 'broken-mark' })

@@ -5,7 +5,7 @@ import { h, render } from '../dom.js';
 import { ago, time } from '../format.js';
 import { badge, button, facts, heading, link, section, table } from '../parts.js';
 import { poll } from '../poll.js';
-import { caller, may } from '../session.js';
+import { caller, may, roles } from '../session.js';
 import { APPROVAL_KIND } from '../words.js';
 
 const kind = (one) => APPROVAL_KIND[one.kind] ?? one.kind;
@@ -26,7 +26,7 @@ const list = (caption, rows, empty) => table(caption, [
   { name: 'About', of: about },
   { name: 'State', of: (one) => badge(one.state) },
   { name: 'Asked for', of: (one) => h('span', {}, ago(one.requestedAt), ` by ${one.requestedBy}`) },
-  { name: 'Decided', of: (one) => (one.decidedBy ? h('span', {}, ago(one.decidedAt), ` by ${one.decidedBy}`) : '–') },
+  ...(rows.some((one) => one.decidedBy) ? [{ name: 'Decided', of: (one) => (one.decidedBy ? h('span', {}, ago(one.decidedAt), ` by ${one.decidedBy}`) : '–') }] : []),
   { name: 'Expires', of: (one) => (['REQUESTED', 'APPROVED'].includes(one.state) ? ago(one.expiresAt) : '–') },
 ], rows, { empty, key: (one) => one.id });
 
@@ -57,8 +57,11 @@ function actions(one, own, watch) {
   return [
     asked && may('POST /approvals/{approval}:approve') && button('Approve…', () => approve(one, own, watch), { kind: 'primary' }),
     asked && !own && may('POST /approvals/{approval}:reject') && button('Reject…', () => decide(one, 'reject', watch)),
-    ['REQUESTED', 'APPROVED'].includes(one.state) && may('POST /approvals/{approval}:cancel') && button('Take back…', () => decide(one, 'cancel', watch), { kind: 'danger' })];
+    ['REQUESTED', 'APPROVED'].includes(one.state) && mayTakeBack(own) && button('Take back…', () => decide(one, 'cancel', watch), { kind: 'danger' })];
 }
+
+/** Those who decide any request take back any; others only what they asked for. */
+const mayTakeBack = (own) => may('POST /approvals/{approval}:cancel') && (own || roles().some((role) => ['approver', 'key-custodian'].includes(role)));
 
 /** What was read is what is approved: its hash goes with the approval. */
 const approve = (one, own, watch) => ask({

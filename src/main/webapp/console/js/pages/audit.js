@@ -3,12 +3,13 @@ import { download, get, post } from '../api.js';
 import { h, render } from '../dom.js';
 import { ago, count, duration } from '../format.js';
 import { button, facts, heading, problemBox, section } from '../parts.js';
-import { may } from '../session.js';
+import { caller, may } from '../session.js';
 import { drawing } from '../trail.js';
 import { search } from './search.js';
 
 export function audit(place, failed) {
   let stopped = false;
+  let verified = null;
   const answer = h('div', { class: 'place', 'data-kept': true });
   const searching = h('div', { class: 'place', 'data-kept': true });
 
@@ -18,7 +19,7 @@ export function audit(place, failed) {
     render(place, heading('Audit', {
       note: 'Every request has an entry, durable before its answer leaves. Entries are sealed into a chain of signed blocks.',
       actions: downloads((error) => render(answer, problemBox(error))),
-    }), section('Is it what was written?', last(overview.verification),
+    }), section('Is it what was written?', last(verified ?? overview.verification),
       may('POST /audit:verify') && h('p', {}, button('Verify everything', () => verify(), { kind: 'primary' })), answer),
     section('How long it is kept', facts([
       ['A month can be given up after', count(kept.months, 'month')],
@@ -32,6 +33,8 @@ export function audit(place, failed) {
     render(answer, h('p', { role: 'status' }, 'Reading every block, entry and template row. A million entries take about ten seconds …'));
     try {
       const report = await post('/audit:verify');
+      verified = { ...report, at: new Date().toISOString(), caller: caller() };
+      await show();
       render(answer, h('p', { class: 'small' }, `Took ${duration(Date.now() - began)}.`), drawing(report));
     } catch (error) {
       render(answer, problemBox(error));

@@ -15,7 +15,7 @@ export function bulk(place, failed, id) {
     const details = may('GET /erasures/bulk/{bulk}/left') && now.endedAt
       ? await Promise.all([get(`/erasures/bulk/${id}/left`), get(`/erasures/bulk/${id}/receipts`)]) : [];
     announce(`The erasure is ${now.state.toLowerCase()}.`);
-    render(place, head(now, watch), progress(now), about(now), details[0] && left(details[0].left), details[1] && receipts(details[1]));
+    render(place, head(now, watch), h('div', { class: 'columns' }, progress(now), about(now)), details[0] && left(details[0].left), details[1] && receipts(details[1]));
     return OPEN.includes(now.state) ? 1000 : 30_000;
   }, failed);
   return watch;
@@ -47,7 +47,7 @@ function progress(now) {
   const passed = now.total - now.remaining;
   const text = `${number(passed)} of ${count(now.total, 'subject')}, ${percent(passed, now.total)}`;
   return section(null, h('p', { class: 'state' }, badge(now.state)),
-    bar('Progress of the erasure', [{ value: now.erased, kind: 'done' }, { value: now.absent + now.kept, kind: 'gone' }, { value: now.held + now.failed, kind: 'bad' }], now.total, text),
+    bar('Progress of the erasure', [{ value: now.erased, kind: 'done' }, { value: now.absent + now.kept, kind: 'gone' }, { value: now.held, kind: 'held' }, { value: now.failed, kind: 'bad' }], now.total, text),
     h('p', { class: 'legend' }, h('strong', {}, text)),
     facts([['Erased', count(now.erased, 'subject')], ['Under a legal hold', count(now.held, 'subject')], ['Nobody’s ids, or gone', count(now.absent, 'subject')],
       ['No longer due', count(now.kept, 'subject')], ['Refused by the database', count(now.failed, 'subject')], ['Left', count(now.remaining, 'subject')]]));

@@ -36,7 +36,7 @@ function rows(caption, list, empty) {
     { name: 'Reason', of: (job) => job.reason },
     { name: 'Asked for', of: (job) => h('span', {}, ago(job.requestedAt), ` by ${job.requestedBy}`) },
     { name: 'Subjects', number: true, of: done },
-    { name: 'Stay', number: true, of: (job) => number(job.left) },
+    { name: 'Left as they are', number: true, of: (job) => number(job.left) },
     { name: 'Took', number: true, of: took },
   ], list, { empty, key: (job) => job.id });
 }

@@ -42,7 +42,7 @@ function head(now, watch) {
     await post(`/rotations/${now.id}:${what}`);
     watch.now();
   };
-  return heading(`Rotation from version ${now.fromVersion} to ${now.toVersion}`, {
+  return heading(`Rotation from version ${now.fromVersion} to\u00a0${now.toVersion}`, {
     back: { text: 'Jobs', href: '#/jobs' },
     actions: [
       can('pause') && button('Pause', (event) => steer(call, 'pause', event.target)),
@@ -79,7 +79,7 @@ function progress(now) {
       figure('Erased meanwhile', count(now.erased, 'subject')),
       figure(now.endedAt ? 'On the whole' : 'In the last 10 s', perSecond(now.rowsPerSecond)),
       figure(now.endedAt ? 'Took' : 'Expected end', now.endedAt ? (now.startedAt ? duration(new Date(now.endedAt) - new Date(now.startedAt)) : '–') : now.estimatedEnd ? ago(now.estimatedEnd) : 'not known'),
-      figure('Rate', now.rate ? `${number(now.rate)} subjects/s at the most` : 'no limit')));
+      figure('Rate', now.rate ? `≤ ${number(now.rate)} subjects/s` : 'no limit')));
 }
 
 const figure = (name, value) => h('div', { class: 'tile small-tile' }, h('div', { class: 'name' }, name), h('div', { class: 'value' }, value));

@@ -3,6 +3,7 @@ package org.templatevault.console;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserType;
 import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,6 +17,9 @@ import org.templatevault.testing.CleanUp;
 final class Chromium {
     private static final List<String> PLACES =
             List.of("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome");
+
+    /** How long to wait for what a page will show, in milliseconds: on a machine that does other things, too. */
+    static final double PATIENCE = 30_000;
 
     private static @Nullable Browser browser;
 
@@ -39,6 +43,7 @@ final class Chromium {
             Playwright playwright = Playwright.create(
                     new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
             CleanUp.later(playwright);
+            PlaywrightAssertions.setDefaultAssertionTimeout(PATIENCE);
             browser = playwright
                     .chromium()
                     .launch(new BrowserType.LaunchOptions()

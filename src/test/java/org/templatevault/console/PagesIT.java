@@ -8,6 +8,7 @@ import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
+import com.microsoft.playwright.options.WaitUntilState;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeAll;
@@ -182,6 +183,17 @@ class PagesIT {
     }
 
     @Test
+    void asksNoMoreWhenThePageIsLeft() {
+        try (Visitor visitor = signedIn("eraser")) {
+            open(visitor, "/retention", "Retention");
+            button(visitor.page(), "New policy…").click();
+            assertThat(visitor.page().getByRole(AriaRole.DIALOG)).isVisible();
+            open(visitor, "/erasures", "Erasures");
+            assertThat(visitor.page().getByRole(AriaRole.DIALOG)).hasCount(0);
+        }
+    }
+
+    @Test
     void countsTheNextRunAndErasesNobody() {
         try (Visitor visitor = signedIn("eraser")) {
             open(visitor, "/retention", "Retention");
@@ -253,6 +265,30 @@ class PagesIT {
         } finally {
             rows.change("update vault.template set quality = null where subject_id = ?", changed);
             as("auditor").post("/audit:verify").send().expect(200);
+        }
+    }
+
+    /** Where browsers speak HTTP/2, leaving pages leaves threads of the server that wait for ever. */
+    @Test
+    void speaksHttp11() {
+        try (Visitor visitor = signedIn("operator")) {
+            assertEquals(
+                    "http/1.1",
+                    visitor.page().evaluate("() => performance.getEntriesByType('navigation')[0].nextHopProtocol"));
+        }
+    }
+
+    @Test
+    void staysReachableWhenPagesAreLeftInTheMiddleOfTheirAnswers() {
+        try (Visitor visitor = signedIn("operator")) {
+            visitor.allow("no answer");
+            for (int i = 0; i < 60; i++) {
+                visitor.page()
+                        .navigate(
+                                visitor.address("?" + i + "#/jobs"),
+                                new Page.NavigateOptions().setWaitUntil(WaitUntilState.COMMIT));
+            }
+            open(visitor, "/keys", "Keys");
         }
     }
 }

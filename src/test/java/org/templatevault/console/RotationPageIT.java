@@ -97,11 +97,11 @@ class RotationPageIT {
             assertEquals("PAUSED", new Custodian(server).get(id).getString("state"));
             visitor.checkAxe();
             press(visitor, "Resume");
-            awaitState(visitor, "reencrypting");
+            awaitState(visitor, "re-encrypting");
             press(visitor, "Change the rate…");
             visitor.page().getByRole(AriaRole.DIALOG).getByLabel("At most").fill("5000");
             press(visitor, "Set the rate");
-            assertThat(visitor.page().getByText("5,000 subjects/s at the most")).isVisible();
+            assertThat(visitor.page().getByText("≤ 5,000 subjects/s")).isVisible();
             awaitState(visitor, "drained");
         }
     }
@@ -139,7 +139,7 @@ class RotationPageIT {
     void cancelsOnlyAfterSayingWhatStays() {
         try (Visitor visitor = custodian()) {
             String id = rotate(visitor, "100");
-            awaitState(visitor, "reencrypting");
+            awaitState(visitor, "re-encrypting");
             press(visitor, "Cancel…");
             assertThat(visitor.page().getByRole(AriaRole.DIALOG)).containsText("Both versions stay usable");
             press(visitor, "Cancel the rotation");

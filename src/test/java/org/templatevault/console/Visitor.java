@@ -43,7 +43,7 @@ final class Visitor implements AutoCloseable {
     private Visitor(VaultServer server, Browser.NewContextOptions options) {
         this.server = server;
         this.context = Chromium.browser().newContext(options.setIgnoreHTTPSErrors(true));
-        context.setDefaultTimeout(15_000);
+        context.setDefaultTimeout(Chromium.PATIENCE);
         context.addInitScript(TELL_BREACHES);
         this.page = context.newPage();
         page.onConsoleMessage(this::hear);

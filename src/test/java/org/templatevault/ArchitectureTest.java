@@ -101,6 +101,8 @@ class ArchitectureTest {
                             "trail",
                             "vault")),
             Map.entry("startup", Set.of("config", "error", "keyring", "persistence", "rotation", "trail", "vault")),
+            Map.entry("client", Set.of()),
+            Map.entry("cli", Set.of("client")),
             Map.entry("embedded", Set.of("persistence")));
 
     private static String packageOf(JavaClass type) {

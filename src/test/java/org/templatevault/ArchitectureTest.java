@@ -64,10 +64,10 @@ class ArchitectureTest {
                             "persistence",
                             "trail",
                             "vault")),
-            Map.entry("job", Set.of("keyring", "persistence")),
+            Map.entry("job", Set.of("audit", "config", "error", "keyring", "persistence", "vault")),
             Map.entry(
                     "retention",
-                    Set.of("approval", "audit", "config", "error", "job", "keyring", "persistence", "vault")),
+                    Set.of("approval", "audit", "config", "error", "job", "keyring", "persistence", "trail", "vault")),
             Map.entry(
                     "destruction",
                     Set.of(
@@ -80,6 +80,7 @@ class ArchitectureTest {
                             "keyring",
                             "persistence",
                             "vault")),
+            Map.entry("console", Set.of("epoch", "keyring", "persistence", "retention", "rotation")),
             Map.entry("epoch", Set.of("audit", "destruction", "job", "keyring", "persistence", "rotation")),
             Map.entry(
                     "erasure",
@@ -90,6 +91,7 @@ class ArchitectureTest {
                             "approval",
                             "audit",
                             "config",
+                            "console",
                             "destruction",
                             "envelope",
                             "epoch",
@@ -100,7 +102,20 @@ class ArchitectureTest {
                             "rotation",
                             "trail",
                             "vault")),
-            Map.entry("startup", Set.of("config", "error", "keyring", "persistence", "rotation", "trail", "vault")),
+            Map.entry(
+                    "session", Set.of("audit", "config", "crypto", "error", "keyring", "persistence", "rest", "trail")),
+            Map.entry(
+                    "startup",
+                    Set.of(
+                            "config",
+                            "console",
+                            "error",
+                            "keyring",
+                            "persistence",
+                            "retention",
+                            "rotation",
+                            "trail",
+                            "vault")),
             Map.entry("client", Set.of()),
             Map.entry("cli", Set.of("client")),
             Map.entry("embedded", Set.of("persistence")));
@@ -147,10 +162,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void keepsHttpInRest() {
+    void keepsHttpInRestAndSession() {
         noClasses()
                 .that()
-                .resideOutsideOfPackage(ROOT + ".rest")
+                .resideOutsideOfPackages(ROOT + ".rest", ROOT + ".session")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("jakarta.ws.rs..", "jakarta.servlet..")

@@ -18,6 +18,13 @@ public final class ApprovalException extends VaultException {
                 ErrorKind.FORBIDDEN, "own-request", "Somebody else than the requester has to approve it");
     }
 
+    static ApprovalException notOwnRequest() {
+        return new ApprovalException(
+                ErrorKind.FORBIDDEN,
+                "not-own-request",
+                "It was asked for by somebody else: a key-custodian or approver can take it back");
+    }
+
     static ApprovalException otherRequest() {
         return new ApprovalException(
                 ErrorKind.CONFLICT, "request-hash-differs", "requestHash is not that of this request: read it again");

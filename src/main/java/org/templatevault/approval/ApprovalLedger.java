@@ -137,8 +137,21 @@ public class ApprovalLedger {
         return transactions.call(() -> {
             Approvals.Row row = get(id);
             requireDecided(approvals.end(id, "CANCELLED", now()), row);
+            AuditContext.note("approval", id + " CANCELLED");
             return get(id);
         });
+    }
+
+    /**
+     * Takes back a request of one's own.
+     *
+     * @throws ApprovalException if somebody else has asked
+     */
+    public Approvals.Row cancelOwn(UUID id, String caller) {
+        if (!get(id).requestedBy().equals(caller)) {
+            throw ApprovalException.notOwnRequest();
+        }
+        return cancel(id);
     }
 
     /**

@@ -79,16 +79,26 @@ public final class AuditContext implements AutoCloseable {
         return new AuditContext(action, changing, caller);
     }
 
-    /** Opens the context of work of the vault's own; it leaves an entry only where something is noted or changed. */
+    /** Opens the context of work of the vault's own: each transaction of it that changes anything has its entry. */
     public static AuditContext ofVault(String work) {
-        return new AuditContext(VAULT + ": " + work, false, () -> new Caller(VAULT, List.of(), null));
+        return new AuditContext(VAULT + ": " + work, true, () -> new Caller(VAULT, List.of(), null));
     }
 
-    /** Does work of the vault's own; it leaves an entry only where something is noted or changed. */
+    /** Does work of the vault's own: each transaction of it that changes anything has its entry. */
     public static void inVault(String work, Runnable task) {
         AuditContext context = ofVault(work);
         try {
             task.run();
+        } finally {
+            context.close();
+        }
+    }
+
+    /** As {@link #inVault(String, Runnable)}, with what comes of it. */
+    public static <T> T callInVault(String work, Supplier<T> task) {
+        AuditContext context = ofVault(work);
+        try {
+            return task.get();
         } finally {
             context.close();
         }
@@ -178,7 +188,7 @@ public final class AuditContext implements AutoCloseable {
         return lastWritten;
     }
 
-    /** Whether this is a request that may change something. */
+    /** Whether a transaction that changes something has an entry whatever was noted. */
     public boolean isChanging() {
         return changing;
     }

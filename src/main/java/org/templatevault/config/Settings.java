@@ -39,6 +39,7 @@ import java.util.stream.Stream;
  * @param backoffLagSeconds {@code VAULT_BACKOFF_LAG_SECONDS}: a rotation waits while a replica lags more; 0 for never
  * @param checkpoints where the audit trail's checkpoints go
  * @param auditRetentionMonths {@code VAULT_AUDIT_RETENTION_MONTHS}: the age from which a month of the trail can be given up
+ * @param sessions how long somebody stays signed in to the console
  */
 public record Settings(
         String databaseUrl,
@@ -68,7 +69,8 @@ public record Settings(
         int backoffReadMillis,
         int backoffLagSeconds,
         CheckpointTargets checkpoints,
-        int auditRetentionMonths) {
+        int auditRetentionMonths,
+        SessionLimits sessions) {
     /** No setting can raise the size of a template above this many bytes. */
     public static final int HARD_TEMPLATE_MAX_BYTES = 8 << 20;
 
@@ -124,7 +126,8 @@ public record Settings(
                 (int) reader.number("VAULT_BACKOFF_READ_MILLIS", 0, 0, 60_000),
                 (int) reader.number("VAULT_BACKOFF_LAG_SECONDS", 0, 0, 86_400),
                 checkpoints(reader),
-                (int) reader.number("VAULT_AUDIT_RETENTION_MONTHS", 120, 1, 1_200));
+                (int) reader.number("VAULT_AUDIT_RETENTION_MONTHS", 120, 1, 1_200),
+                SessionLimits.read(reader));
         if (settings.databaseOwner.isPresent() != settings.databaseOwnerPassword.isPresent()) {
             reader.refuse("VAULT_DB_OWNER and VAULT_DB_OWNER_PASSWORD belong together: set both or neither");
         }
@@ -189,12 +192,17 @@ public record Settings(
             reader.refuse("VAULT_AUDIT_CHECKPOINT_URL must be an https address without a password in it");
         }
         Optional<String> syslog = reader.optional("VAULT_AUDIT_CHECKPOINT_SYSLOG");
-        if (syslog.filter(value -> !value.matches("\\S+:[1-9][0-9]{0,4}")).isPresent()) {
-            reader.refuse("VAULT_AUDIT_CHECKPOINT_SYSLOG must be a host and a port, such as logs.example:514");
+        if (syslog.filter(value -> !value.matches("(tls://)?[^\\s/]+:[1-9][0-9]{0,4}"))
+                .isPresent()) {
+            reader.refuse("VAULT_AUDIT_CHECKPOINT_SYSLOG must be a host and a port, such as logs.example:514"
+                    + " or tls://logs.example:6514");
         }
         Optional<String> caFile = reader.optional("VAULT_AUDIT_CHECKPOINT_CA_FILE");
-        if (caFile.isPresent() && url.isEmpty()) {
-            reader.refuse("VAULT_AUDIT_CHECKPOINT_CA_FILE belongs to VAULT_AUDIT_CHECKPOINT_URL: set both or neither");
+        boolean tlsHost =
+                syslog.filter(value -> value.startsWith(CheckpointTargets.TLS)).isPresent();
+        if (caFile.isPresent() && url.isEmpty() && !tlsHost) {
+            reader.refuse("VAULT_AUDIT_CHECKPOINT_CA_FILE belongs to VAULT_AUDIT_CHECKPOINT_URL"
+                    + " or to a tls:// VAULT_AUDIT_CHECKPOINT_SYSLOG: set it with one of them");
         }
         return new CheckpointTargets(reader.optional("VAULT_AUDIT_CHECKPOINT_FILE"), url, caFile, syslog);
     }

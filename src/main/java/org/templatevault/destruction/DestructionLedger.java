@@ -14,6 +14,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.approval.ApprovalException;
 import org.templatevault.approval.ApprovalLedger;
+import org.templatevault.audit.AuditContext;
 import org.templatevault.persistence.Approvals;
 import org.templatevault.persistence.Copies;
 import org.templatevault.persistence.Destructions;
@@ -128,8 +129,11 @@ public class DestructionLedger {
             return false;
         }
         UUID id = UuidCreator.getTimeOrderedEpoch();
-        return transactions.call(
-                () -> destructions.insert(id, version.version(), policy.approvalId(), BY_POLICY, now()));
+        return transactions.call(() -> {
+            AuditContext.note("destruction", "key version " + version.version() + " REQUESTED");
+            AuditContext.note("policy", policy.approvalId().toString());
+            return destructions.insert(id, version.version(), policy.approvalId(), BY_POLICY, now());
+        });
     }
 
     private boolean triedLately(int version) {

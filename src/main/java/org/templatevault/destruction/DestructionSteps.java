@@ -54,10 +54,6 @@ class DestructionSteps {
     KeyRings keyRings;
 
     void advance(Destructions.Row row) {
-        AuditContext.inVault("destruction", () -> advanceNow(row));
-    }
-
-    private void advanceNow(Destructions.Row row) {
         Approvals.Row approval = approvals.get(row.approvalId());
         boolean wanted = List.of("REQUESTED", "APPROVED").contains(ApprovalLedger.state(approval));
         if (!wanted && BEFORE_THE_END.contains(row.state())) {
@@ -144,13 +140,16 @@ class DestructionSteps {
                 return;
             }
             UUID firstRefused = page.refused().isEmpty() ? null : page.refused().get(0);
-            transactions.run(() -> destructions.passed(
-                    row.id(),
-                    page.reached(),
-                    page.subjects(),
-                    page.templates(),
-                    page.refused().size(),
-                    firstRefused));
+            transactions.run(() -> {
+                AuditContext.note("fullPass", "key version " + row.version() + ", " + page.subjects() + " subjects");
+                destructions.passed(
+                        row.id(),
+                        page.reached(),
+                        page.subjects(),
+                        page.templates(),
+                        page.refused().size(),
+                        firstRefused);
+            });
             reached = page.reached();
         }
     }
@@ -177,7 +176,10 @@ class DestructionSteps {
     }
 
     private void awaitStandbys(Destructions.Row row) {
-        transactions.run(() -> destructions.noteLogPosition(row.id()));
+        transactions.run(() -> {
+            AuditContext.note("destruction", "key version " + row.version() + " is gone from the database");
+            destructions.noteLogPosition(row.id());
+        });
         String lsn = row.goneAtLsn();
         if (lsn != null && ledger.behind(lsn).isEmpty()) {
             transactions.run(() -> move(row, DestructionState.MATERIAL_GONE, DestructionState.REPLAYED));

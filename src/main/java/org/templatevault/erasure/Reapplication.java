@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import org.templatevault.audit.AuditContext;
 import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
 import org.templatevault.persistence.Erasures;
@@ -89,12 +90,18 @@ public class Reapplication {
                     .map(OlderSubjects.Candidate::subjectId)
                     .toList();
             if (page.isEmpty()) {
-                transactions.run(() -> reapplications.ended(id, now()));
+                transactions.run(() -> {
+                    AuditContext.note("reapplication", id + " DONE");
+                    reapplications.ended(id, now());
+                });
                 return;
             }
             long erased = eraseAgain(page);
             UUID last = page.get(page.size() - 1);
-            transactions.run(() -> reapplications.reached(id, last, page.size(), erased));
+            transactions.run(() -> {
+                AuditContext.note("reapplication", id + ", " + page.size() + " subjects, " + erased + " erased again");
+                reapplications.reached(id, last, page.size(), erased);
+            });
             reached = last;
         }
     }

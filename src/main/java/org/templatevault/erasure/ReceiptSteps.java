@@ -5,7 +5,9 @@ import jakarta.inject.Inject;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.audit.AuditContext;
 import org.templatevault.config.Settings;
 import org.templatevault.persistence.Destructions;
 import org.templatevault.persistence.ErasureRounds;
@@ -42,10 +44,10 @@ class ReceiptSteps {
 
     void look() {
         if (!adapted) {
-            transactions.run(rounds::adaptToThisCluster);
+            record("adaptedToThisDatabase", rounds::adaptToThisCluster);
             adapted = true;
         }
-        transactions.call(rounds::evict);
+        record("evicted", rounds::evict);
         if (vacuumWhenDue() || !Instant.now().isBefore(nextLateSteps)) {
             lateSteps();
             nextLateSteps = Instant.now().plus(BETWEEN_LATE_STEPS);
@@ -74,9 +76,19 @@ class ReceiptSteps {
         }
         vacuum.run();
         long after = transactions.read(vacuum::horizon);
-        transactions.run(() -> rounds.vacuumed(Math.min(horizon, after)));
+        record("vacuumed", () -> rounds.vacuumed(Math.min(horizon, after)));
         LOG.log(System.Logger.Level.INFO, "Erased rows are vacuumed");
         return true;
+    }
+
+    /** The trail has how many erasures came to a step; their receipts say which. */
+    private void record(String step, IntSupplier statement) {
+        transactions.run(() -> {
+            int erasures = statement.getAsInt();
+            if (erasures > 0) {
+                AuditContext.note(step, erasures + " erasures");
+            }
+        });
     }
 
     private void lateSteps() {
@@ -85,10 +97,10 @@ class ReceiptSteps {
         if (present.equals(facts) && positions.isEmpty()) {
             return;
         }
-        transactions.run(rounds::cryptographic);
+        record("cryptographic", rounds::cryptographic);
         for (String lsn : positions) {
             if (transactions.read(() -> destructions.standbysBehind(lsn)).isEmpty()) {
-                transactions.run(() -> rounds.physical(lsn));
+                record("physical", () -> rounds.physical(lsn));
             }
         }
         facts = transactions.read(rounds::facts);

@@ -55,6 +55,11 @@ public class Receipts {
     @Inject
     KeyVersions keyVersions;
 
+    /** Erasures with ids below this one, the newest first, with the steps that are recorded. */
+    public List<ErasureRounds.Recent> newest(UUID before, int limit) {
+        return transactions.read(() -> rounds.newest(before, limit));
+    }
+
     /** The receipt of an erasure as of now. */
     public Signed receipt(UUID erasure) {
         Erasures.Row row = subjects.erasure(erasure);

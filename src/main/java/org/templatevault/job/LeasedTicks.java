@@ -8,13 +8,15 @@ import java.time.Duration;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.audit.AuditContext;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.keyring.ThisNode;
 import org.templatevault.persistence.Leases;
 import org.templatevault.persistence.Transactions;
 
 /**
- * Work that is looked at every second, on the one node that holds its lease, once the key ring is read. A failure ends
+ * Work that is looked at every second, on the one node that holds its lease, once the key ring is read. Each transaction
+ * of it that changes anything has an entry in the audit trail; a look that changes nothing has none. A failure ends
  * nothing: the next second tries again.
  */
 @Dependent
@@ -62,7 +64,7 @@ public class LeasedTicks {
             if (transactions
                     .call(() -> leases.hold(name, node.id(), LEASE_TIME))
                     .isPresent()) {
-                work.run();
+                AuditContext.inVault(name, work);
             }
             obstacle = "";
         } catch (RuntimeException e) {

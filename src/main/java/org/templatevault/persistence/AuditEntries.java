@@ -6,6 +6,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -123,6 +124,11 @@ public class AuditEntries {
     public boolean isWaiting() {
         return sql.first("select 1 from vault.audit_pending limit 1", row -> row.getInt(1))
                 .isPresent();
+    }
+
+    /** When the oldest entry that waits for its block was written. */
+    public Optional<Instant> oldestWaiting() {
+        return sql.first("select at from vault.audit_pending order by at limit 1", row -> Sql.instant(row, "at"));
     }
 
     /** The oldest entries that are in no block. */

@@ -47,6 +47,8 @@ public class BulkErasures {
             @Nullable String olderThan,
             @Nullable LocalDate dueBy,
             String reason,
+            @Nullable Integer rate,
+            @Nullable String backingOff,
             String requestedBy,
             Instant requestedAt,
             @Nullable Instant startedAt,
@@ -119,8 +121,9 @@ public class BulkErasures {
      * Records an erasure and whom it concerns, as one statement sees them: later ones are not erased by it.
      *
      * @param reason as the receipts will have it
+     * @param rate the most subjects a second; null for no limit
      */
-    public Counts insert(UUID id, Selection selection, String reason, String caller) {
+    public Counts insert(UUID id, Selection selection, String reason, @Nullable Integer rate, String caller) {
         List<@Nullable Object> arguments = new ArrayList<>();
         String from = select(selection, arguments);
         arguments.add(id);
@@ -130,14 +133,15 @@ public class BulkErasures {
         arguments.add(selection.olderThan);
         arguments.add(selection.dueBy);
         arguments.add(reason);
+        arguments.add(rate);
         arguments.add(caller);
         return sql.first(
                         "with s as materialized (" + from + "), items as (insert into vault.bulk_erasure_item"
                                 + " (bulk_id, subject_id, outcome) select ?, subject_id, case when held then 'HELD' end"
                                 + " from s where not absent)"
                                 + " insert into vault.bulk_erasure (id, state, kind, modality, older_than, due_by,"
-                                + " reason, requested_by, requested_at, total, held, absent)"
-                                + " select ?, 'REQUESTED', ?, ?, ?, ?::date, ?, ?, now(), count(*),"
+                                + " reason, rate, requested_by, requested_at, total, held, absent)"
+                                + " select ?, 'REQUESTED', ?, ?, ?, ?::date, ?, ?::integer, ?, now(), count(*),"
                                 + " count(*) filter (where held), count(*) filter (where absent) from s"
                                 + " returning total, held, absent",
                         row -> new Counts(row.getLong("total"), row.getLong("held"), row.getLong("absent")),
@@ -188,7 +192,7 @@ public class BulkErasures {
         return sql.update(
                         "update vault.bulk_erasure set state = ?, started_at = case when ? = 'RUNNING' then"
                                 + " coalesce(started_at, now()) else started_at end,"
-                                + " ended_at = case when ? in ('DONE', 'CANCELLED') then now() end, absent = case when ?"
+                                + " ended_at = case when ? in ('DONE', 'CANCELLED') then now() end, backing_off = null, absent = case when ?"
                                 + " = 'DONE' then total - held - erased - kept - failed else absent end"
                                 + " where id = ? and state = any(?)",
                         to,
@@ -198,6 +202,21 @@ public class BulkErasures {
                         id,
                         new ArrayOf("text", from))
                 == 1;
+    }
+
+    /** Says why it goes slower than it could, as it was when that began; null when it does not. */
+    public void setBackingOff(UUID id, @Nullable String reason) {
+        sql.update(
+                "update vault.bulk_erasure set backing_off = ? where id = ?"
+                        + " and (backing_off is null) <> (?::text is null)",
+                reason,
+                id,
+                reason);
+    }
+
+    /** Sets how many subjects a second may be erased; null for no limit. False for one that has ended. */
+    public boolean setRate(UUID id, @Nullable Integer rate) {
+        return sql.update("update vault.bulk_erasure set rate = ? where id = ? and ended_at is null", rate, id) == 1;
     }
 
     /** Forgets whom it has not reached; part of the transaction that gives it up. */
@@ -301,6 +320,8 @@ public class BulkErasures {
                 row.getString("older_than"),
                 row.getObject("due_by", LocalDate.class),
                 row.getString("reason"),
+                row.getObject("rate", Integer.class),
+                row.getString("backing_off"),
                 row.getString("requested_by"),
                 Sql.instant(row, "requested_at"),
                 Sql.instantOrNull(row, "started_at"),

@@ -37,7 +37,7 @@ public class DatabaseFacts {
                         "select current_setting('server_version_num')::int / 10000, current_setting('fsync') = 'on',"
                                 + " current_setting('synchronous_commit') <> 'off',"
                                 + " exists (select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace"
-                                + " where n.nspname = 'vault' and c.relname = 'bulk_erasure_receipt'"
+                                + " where n.nspname = 'vault' and c.relname = 'audit_verification'"
                                 + " and has_schema_privilege(n.oid, 'usage'))")) {
             row.next();
             return new Facts(row.getInt(1), row.getBoolean(2), row.getBoolean(3), row.getBoolean(4));

@@ -59,6 +59,37 @@ public class ErasureRounds {
     @Inject
     Sql sql;
 
+    /** An erasure and how far its last round is. */
+    public record Recent(
+            UUID id,
+            String reason,
+            String requestedBy,
+            Instant logicalAt,
+            int templates,
+            @Nullable Instant evictedAt,
+            @Nullable Instant cryptographicAt,
+            @Nullable Instant physicalAt) {}
+
+    /** Erasures with ids below this one, the newest first. */
+    public List<Recent> newest(UUID before, int limit) {
+        return sql.query(
+                "select e.id, e.reason, e.requested_by, e.logical_at, e.templates, r.evicted_at, r.cryptographic_at,"
+                        + " r.physical_at from vault.erasure e cross join lateral (select * from vault.erasure_round o"
+                        + " where o.erasure_id = e.id order by o.round desc limit 1) r"
+                        + " where e.id < ? order by e.id desc limit ?",
+                row -> new Recent(
+                        Sql.uuid(row, "id"),
+                        row.getString("reason"),
+                        row.getString("requested_by"),
+                        Sql.instant(row, "logical_at"),
+                        row.getInt("templates"),
+                        Sql.instantOrNull(row, "evicted_at"),
+                        Sql.instantOrNull(row, "cryptographic_at"),
+                        Sql.instantOrNull(row, "physical_at")),
+                before,
+                limit);
+    }
+
     /** The rounds of an erasure, the first one first. */
     public List<Row> of(UUID erasure) {
         return sql.query(
@@ -83,11 +114,14 @@ public class ErasureRounds {
     /**
      * In a database that was made from a dump, transaction ids begin anew: what is recorded there with an id of the
      * future was gone before it was made.
+     *
+     * @return how many
      */
-    public void adaptToThisCluster() {
-        sql.update("update vault.erasure_round set gone_xid = pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
-                + " where (evicted_at is null or vacuumed_at is null)"
-                + " and gone_xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
+    public int adaptToThisCluster() {
+        return sql.update(
+                "update vault.erasure_round set gone_xid = pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+                        + " where (evicted_at is null or vacuumed_at is null)"
+                        + " and gone_xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
     }
 
     /** Records the eviction of what every living node has confirmed; how many. */
@@ -115,11 +149,11 @@ public class ErasureRounds {
                 row -> Sql.instant(row, "last"));
     }
 
-    /** Records that a vacuum has removed the rows of what was gone before this horizon. */
-    public void vacuumed(long horizon) {
+    /** Records that a vacuum has removed the rows of what was gone before this horizon; how many. */
+    public int vacuumed(long horizon) {
         String lsn = sql.first("select pg_current_wal_insert_lsn()::text as lsn", row -> row.getString("lsn"))
                 .orElseThrow();
-        sql.update(
+        return sql.update(
                 "update vault.erasure_round set vacuumed_at = now(), vacuumed_at_lsn = ?::pg_lsn"
                         + " where vacuumed_at is null and gone_xid <= ?",
                 lsn,
@@ -139,9 +173,9 @@ public class ErasureRounds {
                 .orElseThrow();
     }
 
-    /** Records whose key versions are all destroyed, root keys in registered copies of the key store included. */
-    public void cryptographic() {
-        sql.update("update vault.erasure_round r set cryptographic_at = now() where cryptographic_at is null"
+    /** Records whose key versions are all destroyed, root keys in registered copies of the key store included; how many. */
+    public int cryptographic() {
+        return sql.update("update vault.erasure_round r set cryptographic_at = now() where cryptographic_at is null"
                 + " and not unknown_version"
                 + " and last_kek_version <= (select max(version) from vault.key_version where state = 'DESTROYED')"
                 + " and not exists (select 1 from vault.key_version v where v.version between r.first_kek_version"
@@ -157,9 +191,9 @@ public class ErasureRounds {
                 row -> row.getString("lsn"));
     }
 
-    /** Records what was vacuumed up to a position that every standby has replayed, and is in no registered copy. */
-    public void physical(String lsn) {
-        sql.update(
+    /** Records what was vacuumed up to a position that every standby has replayed, and is in no registered copy; how many. */
+    public int physical(String lsn) {
+        return sql.update(
                 "update vault.erasure_round set physical_at = now() where physical_at is null"
                         + " and vacuumed_at_lsn <= ?::pg_lsn" + IN_NO_COPY,
                 lsn);

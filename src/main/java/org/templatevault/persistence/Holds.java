@@ -2,6 +2,8 @@ package org.templatevault.persistence;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
@@ -61,16 +63,29 @@ public class Holds {
     public List<Row> of(UUID subject) {
         return sql.query(
                 "select * from vault.subject_hold where subject_id = ? order by set_at desc, id desc",
-                row -> new Row(
-                        Sql.uuid(row, "subject_id"),
-                        Sql.uuid(row, "id"),
-                        row.getString("reason"),
-                        row.getString("set_by"),
-                        Sql.instant(row, "set_at"),
-                        row.getString("lift_reason"),
-                        row.getString("lifted_by"),
-                        Sql.instantOrNull(row, "lifted_at")),
+                Holds::read,
                 subject);
+    }
+
+    /** The holds in force, after one subject, in the order of the subjects' ids. */
+    public List<Row> inForce(UUID after, int limit) {
+        return sql.query(
+                "select * from vault.subject_hold where subject_id > ? and lifted_at is null order by subject_id limit ?",
+                Holds::read,
+                after,
+                limit);
+    }
+
+    private static Row read(ResultSet row) throws SQLException {
+        return new Row(
+                Sql.uuid(row, "subject_id"),
+                Sql.uuid(row, "id"),
+                row.getString("reason"),
+                row.getString("set_by"),
+                Sql.instant(row, "set_at"),
+                row.getString("lift_reason"),
+                row.getString("lifted_by"),
+                Sql.instantOrNull(row, "lifted_at"));
     }
 
     /** Which of these subjects are under a hold. */

@@ -137,10 +137,10 @@ public class Rotations {
                 id);
     }
 
-    /** Says why the rotation goes slower than it could; null when it does not. */
+    /** Says why the rotation goes slower than it could, as it was when that began; null when it does not. */
     public void setBackingOff(UUID id, @Nullable String reason) {
         sql.update(
-                "update vault.rotation set backing_off = ? where id = ? and backing_off is distinct from ?",
+                "update vault.rotation set backing_off = ? where id = ? and (backing_off is null) <> (?::text is null)",
                 reason,
                 id,
                 reason);

@@ -28,8 +28,9 @@ public class Schedules {
             String updatedBy,
             Instant updatedAt) {}
 
-    /** A schedule that is only on or off. */
-    public record Switch(String name, boolean enabled, String updatedBy, Instant updatedAt) {}
+    /** A schedule that is only on or off, and at which rate; null for no limit. */
+    public record Switch(
+            String name, boolean enabled, @Nullable Integer rate, String updatedBy, Instant updatedAt) {}
 
     @Inject
     Sql sql;
@@ -39,18 +40,23 @@ public class Schedules {
         return sql.first(
                 "select * from vault.schedule where name = ?",
                 row -> new Switch(
-                        name, row.getBoolean("enabled"), row.getString("updated_by"), Sql.instant(row, "updated_at")),
+                        name,
+                        row.getBoolean("enabled"),
+                        row.getObject("rate", Integer.class),
+                        row.getString("updated_by"),
+                        Sql.instant(row, "updated_at")),
                 name);
     }
 
     /** Sets a switch. */
     public void put(Switch row) {
         sql.update(
-                "insert into vault.schedule (name, enabled, updated_by, updated_at) values (?, ?, ?, ?)"
-                        + " on conflict (name) do update set enabled = excluded.enabled,"
+                "insert into vault.schedule (name, enabled, rate, updated_by, updated_at) values (?, ?, ?, ?, ?)"
+                        + " on conflict (name) do update set enabled = excluded.enabled, rate = excluded.rate,"
                         + " updated_by = excluded.updated_by, updated_at = excluded.updated_at",
                 row.name,
                 row.enabled,
+                row.rate,
                 row.updatedBy,
                 row.updatedAt);
     }

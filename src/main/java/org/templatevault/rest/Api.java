@@ -16,6 +16,11 @@ public class Api extends Application {
     static final List<String> ROLES =
             List.of(Api.class.getAnnotation(DeclareRoles.class).value());
 
+    /** The roles, by name. */
+    public static List<String> roles() {
+        return ROLES;
+    }
+
     static final String UUID_PATTERN = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}";
     static final String PROBLEM_JSON = "application/problem+json";
 

@@ -77,12 +77,15 @@ public class ApprovalResource {
         return json(ledger.reject(approval, caller.name())).build().toString();
     }
 
-    /** Takes a request back, as long as it is not carried out. */
+    /** Takes a request back, as long as it is not carried out: those who decide any, other requesters their own. */
     @POST
     @Path(ONE + ":cancel")
-    @RolesAllowed({"key-custodian", "approver"})
+    @RolesAllowed({"key-custodian", "approver", "eraser", "operator"})
     public String cancel(@PathParam("approval") UUID approval) {
-        return json(ledger.cancel(approval)).build().toString();
+        Approvals.Row row = caller.hasOneOf("key-custodian", "approver")
+                ? ledger.cancel(approval)
+                : ledger.cancelOwn(approval, caller.name());
+        return json(row).build().toString();
     }
 
     static Response accepted(Approvals.Row row) {

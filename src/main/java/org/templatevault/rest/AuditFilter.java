@@ -2,7 +2,6 @@ package org.templatevault.rest;
 
 import jakarta.annotation.Priority;
 import jakarta.inject.Inject;
-import jakarta.security.enterprise.SecurityContext;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.Priorities;
 import jakarta.ws.rs.container.ContainerRequestContext;
@@ -13,6 +12,7 @@ import jakarta.ws.rs.container.ResourceInfo;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.MultivaluedMap;
+import jakarta.ws.rs.core.SecurityContext;
 import jakarta.ws.rs.ext.Provider;
 import java.lang.annotation.Annotation;
 import java.security.Principal;
@@ -45,7 +45,7 @@ public class AuditFilter implements ContainerRequestFilter, ContainerResponseFil
     @Context
     HttpServletRequest servletRequest;
 
-    @Inject
+    @Context
     SecurityContext security;
 
     @Inject
@@ -88,10 +88,10 @@ public class AuditFilter implements ContainerRequestFilter, ContainerResponseFil
     }
 
     private Caller caller() {
-        Principal principal = security.getCallerPrincipal();
+        Principal principal = security.getUserPrincipal();
         List<String> roles = principal == null
                 ? List.of()
-                : Api.ROLES.stream().filter(security::isCallerInRole).toList();
+                : Api.ROLES.stream().filter(security::isUserInRole).toList();
         return new Caller(principal == null ? null : principal.getName(), roles, servletRequest.getRemoteAddr());
     }
 

@@ -40,6 +40,7 @@ public class BatchGetResource {
     /** The templates with their data; past 16 MiB the items answer 413. */
     @POST
     @RolesAllowed("reader")
+    @ReturnsContent
     public Response get(@HeaderParam("X-Purpose") @Nullable String purpose, InputStream body) {
         conditions.requirePurpose(purpose);
         BatchBody<Outcome<Wanted>> batch = new BatchBody<>(BatchAddress::read);

@@ -24,12 +24,18 @@ final class BulkErasureJson {
     private BulkErasureJson() {}
 
     static Asked read(JsonObject json) {
-        requireOnly(json, Set.of("subjects", "query", "atMost", "dryRun"));
+        requireOnly(json, Set.of("subjects", "query", "atMost", "rate", "dryRun"));
         boolean dryRun = flag(json, "dryRun");
         JsonValue query = json.getOrDefault("query", JsonValue.NULL);
         if (query == JsonValue.NULL) {
             return new Asked(
-                    new BulkErasureRequest(subjects(json), null, null, false, TemplateJson.integer(json, "atMost")),
+                    new BulkErasureRequest(
+                            subjects(json),
+                            null,
+                            null,
+                            false,
+                            TemplateJson.integer(json, "atMost"),
+                            TemplateJson.integer(json, "rate")),
                     dryRun);
         }
         if (!(query instanceof JsonObject object)) {
@@ -42,7 +48,8 @@ final class BulkErasureJson {
                         TemplateJson.text(object, "modality", "query.modality"),
                         RetentionPolicyJson.period(object, "olderThan"),
                         flag(object, "retentionDue"),
-                        TemplateJson.integer(json, "atMost")),
+                        TemplateJson.integer(json, "atMost"),
+                        TemplateJson.integer(json, "rate")),
                 dryRun);
     }
 
@@ -105,6 +112,12 @@ final class BulkErasureJson {
                 .add("failed", row.failed())
                 .add("remaining", row.remaining())
                 .add("requestedAt", row.requestedAt().toString());
+        if (row.rate() != null) {
+            json.add("rate", row.rate());
+        }
+        if (row.backingOff() != null) {
+            json.add("backingOff", row.backingOff());
+        }
         add(json, "startedAt", row.startedAt());
         add(json, "endedAt", row.endedAt());
         return json;

@@ -9,6 +9,7 @@ import jakarta.json.JsonObjectBuilder;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.PATCH;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -144,6 +145,16 @@ public class BulkErasureResource {
     @RolesAllowed({"eraser", "operator"})
     public String resume(@PathParam("bulk") UUID bulk) {
         return BulkErasureJson.json(ledger.resume(bulk)).build().toString();
+    }
+
+    /** Changes the rate, in subjects per second. */
+    @PATCH
+    @Path(ONE)
+    @Consumes(MediaType.APPLICATION_JSON)
+    @RolesAllowed({"eraser", "operator"})
+    public String changeRate(@PathParam("bulk") UUID bulk, InputStream body) throws IOException {
+        Integer rate = RateJson.read(new BoundedInput(body, BODY_BYTES).readAllBytes());
+        return BulkErasureJson.json(ledger.changeRate(bulk, rate)).build().toString();
     }
 
     /** Gives it up; what is erased stays erased. */

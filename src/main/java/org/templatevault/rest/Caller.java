@@ -1,23 +1,23 @@
 package org.templatevault.rest;
 
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.inject.Inject;
-import jakarta.security.enterprise.SecurityContext;
 import jakarta.ws.rs.ForbiddenException;
-import java.security.Principal;
+import java.util.Arrays;
+import org.templatevault.audit.AuditContext;
 
-/** Who is calling, whichever way they signed in. */
+/** Who is calling, whichever way they signed in: the same name and roles that the trail has. */
 @ApplicationScoped
 public class Caller {
-    @Inject
-    SecurityContext security;
-
-    /** The caller's name, as the registry or the token's issuer knows it. */
+    /** The caller's name, as the registry, the token's issuer or the console's session knows it. */
     public String name() {
-        Principal principal = security.getCallerPrincipal();
-        if (principal == null) {
-            throw new ForbiddenException();
-        }
-        return principal.getName();
+        return AuditContext.current().map(context -> context.caller().name()).orElseThrow(ForbiddenException::new);
+    }
+
+    /** Whether the caller has one of these roles. */
+    boolean hasOneOf(String... roles) {
+        return AuditContext.current()
+                .map(context -> context.caller().roles())
+                .filter(has -> Arrays.stream(roles).anyMatch(has::contains))
+                .isPresent();
     }
 }

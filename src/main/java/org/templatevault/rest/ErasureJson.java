@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.templatevault.erasure.Reapplication;
 import org.templatevault.erasure.Receipts;
 import org.templatevault.persistence.Bytes;
+import org.templatevault.persistence.ErasureRounds;
 import org.templatevault.persistence.Erasures;
 import org.templatevault.persistence.Reapplications;
 import org.templatevault.vault.InvalidTemplateException;
@@ -90,6 +91,35 @@ final class ErasureJson {
             page.add("next", rows.get(rows.size() - 1).row().id().toString());
         }
         return page.build();
+    }
+
+    static JsonObject recent(List<ErasureRounds.Recent> rows, int full) {
+        JsonArrayBuilder array = Json.createArrayBuilder();
+        rows.forEach(row -> {
+            JsonObjectBuilder json = Json.createObjectBuilder()
+                    .add("id", row.id().toString())
+                    .add("reason", row.reason())
+                    .add("requestedBy", row.requestedBy())
+                    .add("templates", row.templates())
+                    .add("logicalAt", row.logicalAt().toString());
+            step(json, "evictedAt", row.evictedAt());
+            step(json, "cryptographicAt", row.cryptographicAt());
+            step(json, "physicalAt", row.physicalAt());
+            array.add(json);
+        });
+        JsonObjectBuilder page = Json.createObjectBuilder().add("erasures", array);
+        if (rows.size() == full) {
+            page.add("next", rows.get(full - 1).id().toString());
+        }
+        return page.build();
+    }
+
+    private static void step(JsonObjectBuilder json, String name, @Nullable Instant at) {
+        if (at == null) {
+            json.addNull(name);
+        } else {
+            json.add(name, at.toString());
+        }
     }
 
     /** The records of an exported page, exactly as that gave them. */

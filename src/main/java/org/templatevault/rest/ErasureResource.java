@@ -20,6 +20,8 @@ import org.templatevault.erasure.Receipts;
 @Produces(MediaType.APPLICATION_JSON)
 public class ErasureResource {
     private static final UUID NIL = new UUID(0, 0);
+    private static final UUID NEWEST = new UUID(-1, -1);
+    private static final int PAGE = 100;
 
     @Inject
     Receipts receipts;
@@ -32,6 +34,15 @@ public class ErasureResource {
     @RolesAllowed("auditor")
     public String export(@QueryParam("cursor") @Nullable String cursor) {
         return ErasureJson.page(reapplication.export(cursor == null ? NIL : Api.uuid("cursor", cursor)))
+                .toString();
+    }
+
+    /** The newest erasures and the steps that are recorded of each; the receipts say what the others wait for. */
+    @GET
+    @Path("/recent")
+    @RolesAllowed({"eraser", "auditor"})
+    public String recent(@QueryParam("cursor") @Nullable String cursor) {
+        return ErasureJson.recent(receipts.newest(cursor == null ? NEWEST : Api.uuid("cursor", cursor), PAGE), PAGE)
                 .toString();
     }
 

@@ -81,8 +81,15 @@ public class KeyResource {
         return keyVersions.all().stream()
                 .filter(row -> row.version() == version)
                 .findFirst()
-                .map(row -> json(row, subjects, wraps).build().toString())
+                .map(row -> withDestruction(json(row, subjects, wraps), version))
                 .orElseThrow(NotFoundException::new);
+    }
+
+    private String withDestruction(JsonObjectBuilder json, int version) {
+        destructions
+                .of(version)
+                .ifPresent(report -> json.add("destruction", report.row().state()));
+        return json.build().toString();
     }
 
     /** What stands under a version, at one point in time, and the registered backups that need it. */

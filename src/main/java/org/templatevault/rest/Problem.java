@@ -3,13 +3,16 @@ package org.templatevault.rest;
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonObjectBuilder;
+import jakarta.servlet.http.HttpServletResponse;
 import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
 
 /** A problem document (RFC 9457). It never repeats what the caller sent. */
-final class Problem {
+public final class Problem {
     private static final String TYPE = "urn:template-vault:problem:";
     static final int RETRY_AFTER_SECONDS = 2;
 
@@ -82,6 +85,7 @@ final class Problem {
             case 413 -> "body-too-large";
             case 415 -> "unsupported-media-type";
             case 500 -> "internal-error";
+            case 429 -> "too-many-attempts";
             default -> "http-" + status;
         };
     }
@@ -98,6 +102,27 @@ final class Problem {
                 yield known == null ? "Error" : known.getReasonPhrase();
             }
         };
+    }
+
+    /** Answers outside JAX-RS with a problem document. */
+    public static void write(HttpServletResponse response, int status, String code, @Nullable String detail)
+            throws IOException {
+        byte[] body = base(status, code, detail, null).build().toString().getBytes(StandardCharsets.UTF_8);
+        response.setStatus(status);
+        response.setContentType(Api.PROBLEM_JSON);
+        response.setHeader("Cache-Control", "no-store");
+        response.setHeader("X-Content-Type-Options", "nosniff");
+        response.setContentLength(body.length);
+        response.getOutputStream().write(body);
+    }
+
+    /** As {@link #write(HttpServletResponse, int, String, String)}, for a failure that has a name. */
+    public static void write(HttpServletResponse response, VaultException failure) throws IOException {
+        int status = status(failure.kind());
+        if (status == 503) {
+            response.setIntHeader("Retry-After", RETRY_AFTER_SECONDS);
+        }
+        write(response, status, failure.code(), failure.getMessage());
     }
 
     static Response response(int status, JsonObject document) {

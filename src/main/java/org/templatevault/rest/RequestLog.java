@@ -2,7 +2,6 @@ package org.templatevault.rest;
 
 import jakarta.annotation.Priority;
 import jakarta.inject.Inject;
-import jakarta.security.enterprise.SecurityContext;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Priorities;
 import jakarta.ws.rs.container.ContainerRequestContext;
@@ -13,6 +12,7 @@ import jakarta.ws.rs.container.PreMatching;
 import jakarta.ws.rs.container.ResourceInfo;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.SecurityContext;
 import jakarta.ws.rs.ext.Provider;
 import java.lang.annotation.Annotation;
 import java.lang.reflect.Method;
@@ -22,6 +22,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.console.Traffic;
 
 /**
  * Gives each request an id, writes one line when it ends, and forbids caches. The line names the route's pattern, never
@@ -42,8 +43,11 @@ public class RequestLog implements ContainerRequestFilter, ContainerResponseFilt
     @Context
     ResourceInfo resource;
 
-    @Inject
+    @Context
     SecurityContext security;
+
+    @Inject
+    Traffic traffic;
 
     /** The id of the request that this thread serves, or a dash. */
     static String currentRequestId() {
@@ -77,6 +81,7 @@ public class RequestLog implements ContainerRequestFilter, ContainerResponseFilt
             response.setEntity(document, new Annotation[0], MediaType.valueOf(Api.PROBLEM_JSON));
         }
         long micros = began instanceof Long nanos ? (System.nanoTime() - nanos) / 1000 : 0;
+        traffic.answered(response.getStatus(), micros);
         LOG.log(
                 System.Logger.Level.INFO,
                 "method={0} route={1} status={2} micros={3} requestId={4} caller={5}",
@@ -106,7 +111,7 @@ public class RequestLog implements ContainerRequestFilter, ContainerResponseFilt
     }
 
     private String caller() {
-        Principal principal = security.getCallerPrincipal();
+        Principal principal = security.getUserPrincipal();
         return principal == null ? "-" : principal.getName();
     }
 }

@@ -49,10 +49,17 @@ public class RetentionPolicyResource {
         return list("policies", ledger.present(), RetentionPolicyJson::json);
     }
 
-    static String list(String name, List<Version> versions, Function<Version, JsonObjectBuilder> json) {
+    private static String list(String name, List<Version> versions, Function<Version, JsonObjectBuilder> json) {
+        return Json.createObjectBuilder()
+                .add(name, array(versions, json))
+                .build()
+                .toString();
+    }
+
+    static JsonArrayBuilder array(List<Version> versions, Function<Version, JsonObjectBuilder> json) {
         JsonArrayBuilder array = Json.createArrayBuilder();
         versions.forEach(version -> array.add(json.apply(version)));
-        return Json.createObjectBuilder().add(name, array).build().toString();
+        return array;
     }
 
     /** The newest version; the ETag is its number. */

@@ -127,14 +127,8 @@ public class RotationResource {
     @Consumes(MediaType.APPLICATION_JSON)
     @RolesAllowed({"key-custodian", "operator"})
     public String changeRate(@PathParam("rotation") UUID rotation, InputStream body) throws IOException {
-        JsonObject json = TemplateJson.parse(new BoundedInput(body, BODY_BYTES).readAllBytes());
-        requireOnly(json, Set.of("rate"));
-        if (!json.containsKey("rate")) {
-            throw InvalidTemplateException.field("rate", "required; null for no limit");
-        }
-        return json(ledger.changeRate(rotation, TemplateJson.integer(json, "rate")))
-                .build()
-                .toString();
+        Integer rate = RateJson.read(new BoundedInput(body, BODY_BYTES).readAllBytes());
+        return json(ledger.changeRate(rotation, rate)).build().toString();
     }
 
     private static JsonObjectBuilder json(RotationLedger.Report report) {
@@ -162,6 +156,9 @@ public class RotationResource {
         }
         if (!report.waitingFor().isEmpty()) {
             json.add("waitingFor", Json.createArrayBuilder(report.waitingFor()));
+        }
+        if (report.partitions() > 0) {
+            json.add("partitions", report.partitions());
         }
         Copies.Reach reach = report.reach();
         if (reach != null) {

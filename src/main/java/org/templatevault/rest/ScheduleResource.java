@@ -94,11 +94,12 @@ public class ScheduleResource {
     @RolesAllowed("operator")
     public String putRetention(InputStream body) throws IOException {
         JsonObject json = TemplateJson.parse(new BoundedInput(body, BODY_BYTES).readAllBytes());
-        if (!Set.of("enabled").containsAll(json.keySet())) {
-            throw InvalidTemplateException.field("schedule", "has only enabled");
+        if (!Set.of("enabled", "rate").containsAll(json.keySet())) {
+            throw InvalidTemplateException.field("schedule", "has only enabled and rate");
         }
         Instant now = Instant.now().truncatedTo(ChronoUnit.MICROS);
-        Schedules.Switch row = new Schedules.Switch(RetentionSchedule.NAME, enabled(json), caller.name(), now);
+        Integer rate = TemplateJson.integer(json, "rate");
+        Schedules.Switch row = new Schedules.Switch(RetentionSchedule.NAME, enabled(json), rate, caller.name(), now);
         return json(retentionSchedule.put(row)).build().toString();
     }
 
@@ -106,6 +107,9 @@ public class ScheduleResource {
         JsonObjectBuilder json = Json.createObjectBuilder()
                 .add("name", report.row().name())
                 .add("enabled", report.row().enabled());
+        if (report.row().rate() != null) {
+            json.add("rate", report.row().rate());
+        }
         if (report.row().enabled()) {
             json.add("nextDueAt", report.nextOn() + "T00:00:00Z");
         }

@@ -107,7 +107,7 @@ public class SubjectRetentionResource {
         return Response.noContent().build();
     }
 
-    private static JsonObjectBuilder json(Holds.Row hold) {
+    static JsonObjectBuilder json(Holds.Row hold) {
         JsonObjectBuilder json = Json.createObjectBuilder()
                 .add("id", hold.id().toString())
                 .add("reason", hold.reason())

@@ -124,6 +124,7 @@ public class TemplateResource {
     @GET
     @Path(ONE + "/content")
     @Produces(MediaType.APPLICATION_OCTET_STREAM)
+    @ReturnsContent
     @RolesAllowed("reader")
     public Response contentBytes(
             @PathParam("subject") UUID subject,
@@ -142,6 +143,7 @@ public class TemplateResource {
     @GET
     @Path(ONE + "/content")
     @Produces("application/json;qs=0.5")
+    @ReturnsContent
     @RolesAllowed("reader")
     public Response contentJson(
             @PathParam("subject") UUID subject,

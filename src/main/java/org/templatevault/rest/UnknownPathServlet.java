@@ -7,7 +7,6 @@ import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.trail.Refusals;
 
@@ -35,15 +34,6 @@ public class UnknownPathServlet extends HttpServlet {
     }
 
     static void refuse(HttpServletResponse response, int status) throws IOException {
-        byte[] body = Problem.base(status, Problem.code(status), null, null)
-                .build()
-                .toString()
-                .getBytes(StandardCharsets.UTF_8);
-        response.setStatus(status);
-        response.setContentType(Api.PROBLEM_JSON);
-        response.setHeader("Cache-Control", "no-store");
-        response.setHeader("X-Content-Type-Options", "nosniff");
-        response.setContentLength(body.length);
-        response.getOutputStream().write(body);
+        Problem.write(response, status, Problem.code(status), null);
     }
 }

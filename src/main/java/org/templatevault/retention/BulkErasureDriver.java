@@ -19,6 +19,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.audit.AuditContext;
+import org.templatevault.job.Backoff;
 import org.templatevault.job.LeasedJob;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.persistence.BulkErasures;
@@ -63,6 +64,9 @@ public class BulkErasureDriver {
 
     @Inject
     RetentionSchedule schedule;
+
+    @Inject
+    Backoff backoff;
 
     private @Nullable Future<?> steps;
     private String obstacle = "";
@@ -118,8 +122,17 @@ public class BulkErasureDriver {
         }
     }
 
+    private void sayWhetherItBacksOff(UUID id) {
+        String reason = backoff.reason();
+        transactions.run(() -> {
+            AuditContext.note("backingOff", id + ": " + (reason == null ? "no more" : reason));
+            erasures.setBackingOff(id, reason);
+        });
+    }
+
     /** Starts a job unless one runs. One that a person stopped through the server's own tools pauses the erasure. */
     private void run(UUID id) {
+        sayWhetherItBacksOff(id);
         BatchStatus status = job.look(id).orElse(null);
         if (status != null && LeasedJob.isLive(status)) {
             return;
@@ -143,7 +156,10 @@ public class BulkErasureDriver {
         if (failures >= TRIES_WITHOUT_PROGRESS) {
             failures = 0;
             LOG.log(System.Logger.Level.ERROR, "Bulk erasure {0} cannot erase a subject, and leaves it", id);
-            transactions.run(() -> erasures.giveUpFirst(id));
+            transactions.run(() -> {
+                AuditContext.note("bulkErasure", id + " leaves a subject that it cannot erase");
+                erasures.giveUpFirst(id);
+            });
         }
     }
 }

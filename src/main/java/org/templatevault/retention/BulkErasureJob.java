@@ -7,6 +7,9 @@ import org.templatevault.job.LeasedJob;
 @ApplicationScoped
 public class BulkErasureJob extends LeasedJob {
     static final String NAME = "bulk-erasure";
+    /** What the trail calls it. */
+    static final String WORK = "bulk erasure";
+
     private static final int CHUNK_SUBJECTS = 100;
 
     private volatile int chunkSubjects = CHUNK_SUBJECTS;

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.audit.AuditContext;
+import org.templatevault.job.Pace;
 import org.templatevault.persistence.BulkErasures;
 import org.templatevault.persistence.BulkErasures.Counts;
 import org.templatevault.persistence.BulkErasures.Row;
@@ -65,7 +66,8 @@ public class BulkErasureLedger {
                 return require(
                         Optional.ofNullable(earlier.get().resourceId()).orElseThrow(BulkErasureException::absent));
             }
-            Counts counts = erasures.insert(id, selection(request), reason, caller);
+            note(id, BulkErasureState.REQUESTED);
+            Counts counts = erasures.insert(id, selection(request), reason, request.rate(), caller);
             if (counts.total() > most) {
                 throw BulkErasureException.tooMany(counts.total(), most);
             }
@@ -84,10 +86,17 @@ public class BulkErasureLedger {
     }
 
     /** Asks for the erasure of those who are due; what is more than a query may have waits for the next day. */
-    void requestDue(String reason, String caller) {
+    void requestDue(String reason, @Nullable Integer rate, String caller) {
         UUID id = UuidCreator.getTimeOrderedEpoch();
-        transactions.call(() -> erasures.insert(
-                id, new Selection(null, null, null, retention.today(), BulkErasureRequest.MOST_FOUND), reason, caller));
+        transactions.run(() -> {
+            note(id, BulkErasureState.REQUESTED);
+            erasures.insert(
+                    id,
+                    new Selection(null, null, null, retention.today(), BulkErasureRequest.MOST_FOUND),
+                    reason,
+                    rate,
+                    caller);
+        });
     }
 
     private static long most(BulkErasureRequest request) {
@@ -101,6 +110,7 @@ public class BulkErasureLedger {
     }
 
     private void check(BulkErasureRequest request) {
+        Pace.requireRate(request.rate());
         List<UUID> subjects = request.subjects();
         boolean query = request.modality() != null || request.olderThan() != null || request.retentionDue();
         if (query == (subjects != null)) {
@@ -166,6 +176,18 @@ public class BulkErasureLedger {
         });
     }
 
+    /** Changes how many subjects a second may be erased, also while they are. */
+    public Row changeRate(UUID id, @Nullable Integer rate) {
+        Pace.requireRate(rate);
+        return transactions.call(() -> {
+            Row row = require(id);
+            if (!erasures.setRate(id, rate)) {
+                throw BulkErasureException.illegal(row.state(), BulkErasureState.RUNNING);
+            }
+            return require(id);
+        });
+    }
+
     private Row move(UUID id, BulkErasureState to) {
         return transactions.call(() -> {
             moveOrRefuse(id, to);
@@ -182,7 +204,14 @@ public class BulkErasureLedger {
 
     /** Makes the transition if the present state allows it; part of the caller's transaction. */
     boolean tryMove(UUID id, BulkErasureState to) {
-        AuditContext.note("bulkErasure", id + " " + to);
-        return erasures.move(id, to.predecessors(), to.name());
+        boolean moved = erasures.move(id, to.predecessors(), to.name());
+        if (moved) {
+            note(id, to);
+        }
+        return moved;
+    }
+
+    private static void note(UUID id, BulkErasureState state) {
+        AuditContext.note("bulkErasure", id + " " + state);
     }
 }

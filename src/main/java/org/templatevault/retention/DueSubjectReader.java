@@ -8,6 +8,7 @@ import java.io.Serializable;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.job.Pace;
 import org.templatevault.persistence.BulkErasures;
 
 /**
@@ -28,6 +29,9 @@ public class DueSubjectReader extends AbstractItemReader {
     @Inject
     BulkErasures erasures;
 
+    @Inject
+    Pace pace;
+
     private UUID last = FIRST;
 
     @Override
@@ -37,11 +41,14 @@ public class DueSubjectReader extends AbstractItemReader {
 
     @Override
     public @Nullable Object readItem() {
+        int most = pace.giveWay(job.chunkSubjects());
+        BulkErasures.Row asked = task.row();
+        int limit = pace.keepTo(asked.rate(), Pace.Part.ONLY, most, task::row);
         BulkErasures.Row row = task.row();
         if (!row.state().equals(BulkErasureState.RUNNING.name())) {
             return null;
         }
-        List<UUID> page = erasures.next(row.id(), last, job.chunkSubjects());
+        List<UUID> page = erasures.next(row.id(), last, limit);
         if (page.isEmpty()) {
             return null;
         }

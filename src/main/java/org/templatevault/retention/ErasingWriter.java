@@ -19,6 +19,7 @@ import org.templatevault.persistence.Holds;
 import org.templatevault.persistence.Retention;
 import org.templatevault.persistence.SubjectKeyRow;
 import org.templatevault.persistence.SubjectKeys;
+import org.templatevault.trail.Trail;
 import org.templatevault.vault.SubjectVault;
 
 /**
@@ -46,20 +47,25 @@ public class ErasingWriter extends AbstractItemWriter {
     @Inject
     SubjectVault subjects;
 
+    @Inject
+    Trail trail;
+
     @Override
     public void writeItems(List<Object> items) {
-        AuditContext.inVault("bulk erasure", () -> erasePages(items));
+        trail.inChunk(BulkErasureJob.WORK, () -> erasePages(items));
     }
 
-    private void erasePages(List<Object> items) {
+    /** A chunk's entries are those of its subjects; one that erases nobody has one of its own. */
+    private int erasePages(List<Object> items) {
         BulkErasures.Row row = task.row();
-        AuditContext.note("bulkErasure", row.id().toString());
         if (!erasures.holdRunning(row.id(), BulkErasureJob.NAME, task.leaseToken())) {
-            return;
+            return 0;
         }
+        AuditContext.note("bulkErasure", row.id().toString());
         for (Object page : items) {
             erase(row, ((List<?>) page).stream().map(UUID.class::cast).toList());
         }
+        return items.size();
     }
 
     private void erase(BulkErasures.Row row, List<UUID> page) {

@@ -5,7 +5,9 @@ import jakarta.enterprise.context.Dependent;
 import jakarta.inject.Inject;
 import jakarta.inject.Named;
 import java.util.UUID;
+import org.templatevault.audit.AuditContext;
 import org.templatevault.persistence.BulkErasures;
+import org.templatevault.persistence.Transactions;
 
 /** The job's last step: it is done when the rows say that nobody is left, whatever the job says. */
 @Named("finishBulkErasure")
@@ -25,11 +27,19 @@ public class FinishErasureBatchlet extends AbstractBatchlet {
     @Inject
     BulkErasureLedger ledger;
 
+    @Inject
+    Transactions transactions;
+
     @Override
     public String process() {
+        return AuditContext.callInVault(BulkErasureJob.WORK, this::finish);
+    }
+
+    private String finish() {
         UUID id = task.id();
         task.leaseToken();
-        if (!erasures.next(id, new UUID(0, 0), 1).isEmpty() || !ledger.tryMove(id, BulkErasureState.DONE)) {
+        if (!erasures.next(id, new UUID(0, 0), 1).isEmpty()
+                || !transactions.call(() -> ledger.tryMove(id, BulkErasureState.DONE))) {
             return "LEFT";
         }
         job.goSlowly(false);

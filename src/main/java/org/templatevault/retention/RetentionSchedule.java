@@ -3,6 +3,7 @@ package org.templatevault.retention;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.LocalDate;
+import org.templatevault.job.Pace;
 import org.templatevault.persistence.BulkErasures;
 import org.templatevault.persistence.Retention;
 import org.templatevault.persistence.Schedules;
@@ -21,7 +22,7 @@ public class RetentionSchedule {
 
     private static final String REQUESTER = "vault: retention";
     private static final Schedules.Switch ON =
-            new Schedules.Switch(NAME, true, "vault: default", java.time.Instant.EPOCH);
+            new Schedules.Switch(NAME, true, null, "vault: default", java.time.Instant.EPOCH);
 
     /** The schedule and when it asks next. */
     public record Report(Schedules.Switch row, LocalDate nextOn) {}
@@ -50,8 +51,9 @@ public class RetentionSchedule {
         });
     }
 
-    /** Switches it on or off. */
+    /** Switches it on or off, and sets the rate of its erasures. */
     public Report put(Schedules.Switch row) {
+        Pace.requireRate(row.rate());
         transactions.run(() -> schedules.put(row));
         return report();
     }
@@ -60,7 +62,7 @@ public class RetentionSchedule {
     void look() {
         Report report = report();
         if (report.row().enabled() && !report.nextOn().isAfter(transactions.read(retention::today))) {
-            ledger.requestDue(REASON, REQUESTER);
+            ledger.requestDue(REASON, report.row().rate(), REQUESTER);
         }
     }
 }

@@ -21,6 +21,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.audit.AuditContext;
+import org.templatevault.job.Backoff;
 import org.templatevault.job.LeasedJob;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.keyring.KeyStoreUnavailableException;
@@ -162,7 +163,11 @@ public class RotationDriver {
 
     /** Starts a job unless one runs. One that a person stopped through the server's own tools pauses the rotation. */
     private void run(UUID rotation) {
-        transactions.run(() -> rotations.setBackingOff(rotation, backoff.reason()));
+        String reason = backoff.reason();
+        transactions.run(() -> {
+            AuditContext.note("backingOff", rotation + ": " + (reason == null ? "no more" : reason));
+            rotations.setBackingOff(rotation, reason);
+        });
         BatchStatus status = runs.look(rotation).orElse(null);
         if (status != null && LeasedJob.isLive(status)) {
             return;

@@ -18,6 +18,7 @@ import org.templatevault.config.Settings;
 import org.templatevault.crypto.Suite;
 import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
+import org.templatevault.job.Pace;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.keyring.KeyStoreUnavailableException;
 import org.templatevault.keyring.NodeReport;
@@ -44,6 +45,7 @@ public class RotationLedger {
      * @param estimatedEnd null while nothing moves
      * @param waitingFor the nodes without which the new version is not activated yet, or the key store without which it is
      *     not made
+     * @param partitions how many threads move subjects side by side; 0 before the activation and after the end
      * @param reach how far back the backups reach, now and once what it leaves is destroyed; null in a list
      */
     public record Report(
@@ -52,6 +54,7 @@ public class RotationLedger {
             double subjectsPerSecond,
             @Nullable Instant estimatedEnd,
             List<String> waitingFor,
+            int partitions,
             Copies.@Nullable Reach reach) {}
 
     private static final double WINDOW_SECONDS = 10;
@@ -200,18 +203,12 @@ public class RotationLedger {
         if (request.suite() != null) {
             requireOneOf("suite", request.suite(), Set.of(Suite.CHACHA20_POLY1305.name(), Suite.AES_256_GCM.name()));
         }
-        requireRate(request.rate());
+        Pace.requireRate(request.rate());
     }
 
     private static void requireOneOf(String field, String value, Set<String> allowed) {
         if (!allowed.contains(value)) {
             throw invalid(field, "one of " + allowed.stream().sorted().toList());
-        }
-    }
-
-    static void requireRate(@Nullable Integer rate) {
-        if (rate != null && (rate < 1 || rate > 1_000_000)) {
-            throw invalid("rate", "1 to 1000000 subjects per second, or null for no limit");
         }
     }
 
@@ -236,7 +233,10 @@ public class RotationLedger {
         double rate = rate(row, progress);
         boolean moving = row.endedAt() == null && rate > 0;
         Instant end = moving ? Instant.now().plusMillis((long) (progress.remaining() / rate * 1000)) : null;
-        return new Report(row, progress, rate, end, waitingFor(row), reach);
+        int partitions = row.endedAt() == null && reach != null
+                ? rotations.ranges(row.id()).size()
+                : 0;
+        return new Report(row, progress, rate, end, waitingFor(row), partitions, reach);
     }
 
     private List<String> waitingFor(Rotations.Row row) {
@@ -283,7 +283,7 @@ public class RotationLedger {
 
     /** Changes how many subjects a second may be moved, also while they are. */
     public Report changeRate(UUID id, @Nullable Integer rate) {
-        requireRate(rate);
+        Pace.requireRate(rate);
         transactions.run(() -> {
             Rotations.Row row = rotations.find(id).orElseThrow(RotationNotFoundException::new);
             if (!rotations.setRate(id, rate)) {
@@ -339,7 +339,10 @@ public class RotationLedger {
             return;
         }
         // Before the transaction that all writers of new subjects wait for: sorting all ids takes long.
-        transactions.run(() -> rotations.insertRanges(row.id(), settings.rotationPartitions()));
+        transactions.run(() -> {
+            AuditContext.note("rotation", row.id() + " divided into " + settings.rotationPartitions());
+            rotations.insertRanges(row.id(), settings.rotationPartitions());
+        });
         transactions.run(() -> {
             String suite = row.mode().equals("reencrypt") ? row.dataSuite() : suiteOf(row.fromVersion());
             keyVersions.activate(row.toVersion(), suite, row.compromisedVersion(), now());

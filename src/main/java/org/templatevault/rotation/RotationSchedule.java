@@ -8,8 +8,10 @@ import java.util.Comparator;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.audit.AuditContext;
 import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
+import org.templatevault.job.Pace;
 import org.templatevault.keyring.WrapBudget;
 import org.templatevault.persistence.DatabaseIdentity;
 import org.templatevault.persistence.KeyVersions;
@@ -83,7 +85,7 @@ public class RotationSchedule {
         if (wraps != null && (wraps < LEAST_WRAPS || wraps > WrapBudget.SOFT_LIMIT)) {
             throw invalid("maxWraps", LEAST_WRAPS + " to " + WrapBudget.SOFT_LIMIT);
         }
-        RotationLedger.requireRate(row.rate());
+        Pace.requireRate(row.rate());
         if (row.enabled() && age == null && wraps == null) {
             throw invalid("maxAge", "an enabled schedule has maxAge, maxWraps or both");
         }
@@ -120,7 +122,10 @@ public class RotationSchedule {
         DatabaseIdentity.Identity present = transactions.read(identity::present);
         Optional<DatabaseIdentity.Identity> counted = transactions.read(identity::counted);
         if (counted.isEmpty()) {
-            transactions.run(() -> identity.record(present));
+            transactions.run(() -> {
+                AuditContext.note("database", "counted from here on");
+                identity.record(present);
+            });
         } else if (!counted.get().equals(present)) {
             leaveAnotherDatabase();
         } else {

@@ -13,6 +13,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.job.Pace;
 import org.templatevault.persistence.OlderSubjects;
 import org.templatevault.persistence.OlderSubjects.Candidate;
 import org.templatevault.persistence.OlderSubjects.Subject;
@@ -28,12 +29,6 @@ import org.templatevault.persistence.RowsInUse;
 public class SubjectReader extends AbstractItemReader {
     private static final int PAGE_SUBJECTS = 1_000;
     private static final long PAGE_BYTES = 8 << 20;
-    private static final long BACK_OFF_MILLIS = 500;
-    private static final int BACK_OFF_WAITS = 20;
-    private static final long SLICE_MILLIS = 5_000;
-    private static final int SLOW_SUBJECTS = 20;
-    /** Under a rate: small pages often, so that a reader never waits for a large one. */
-    private static final int PAGES_PER_SECOND = 20;
 
     @Inject
     @BatchProperty(name = RangeMapper.AFTER)
@@ -56,7 +51,7 @@ public class SubjectReader extends AbstractItemReader {
     Rotations rotations;
 
     @Inject
-    Backoff backoff;
+    Pace pace;
 
     @Inject
     RowsInUse rowsInUse;
@@ -67,9 +62,7 @@ public class SubjectReader extends AbstractItemReader {
     private UUID reached = last;
     private UUID written = last;
     private boolean finished;
-    private long nextPageAt;
-    private long pageNanos;
-    private List<Rotations.Range> ranges = List.of();
+    private Pace.@Nullable Part part;
 
     @Override
     public void open(@Nullable Serializable checkpoint) {
@@ -103,13 +96,13 @@ public class SubjectReader extends AbstractItemReader {
 
     private void readPage() {
         close();
-        boolean slowly = givesWay();
+        int most = pace.giveWay(PAGE_SUBJECTS);
         Rotations.Row row = task.row();
         if (!row.state().equals(RotationState.REENCRYPTING.name())) {
             finished = true;
             return;
         }
-        int limit = Math.min(pace(row.rate()), slowly ? SLOW_SUBJECTS : PAGE_SUBJECTS);
+        int limit = pace.keepTo(row.rate(), part(), most, task::row);
         List<Candidate> candidates =
                 within(olderSubjects.next(last, UUID.fromString(upTo), row.id(), row.toVersion(), limit));
         if (candidates.isEmpty()) {
@@ -127,29 +120,6 @@ public class SubjectReader extends AbstractItemReader {
         }
     }
 
-    /**
-     * Waits while something speaks against another page, but not so long that the chunk's transaction times out.
-     *
-     * @return whether it still does: then the page is to be small
-     */
-    private boolean givesWay() {
-        for (int waits = 0; backoff.reason() != null; waits++) {
-            if (waits == BACK_OFF_WAITS) {
-                return true;
-            }
-            sleep(BACK_OFF_MILLIS);
-        }
-        return false;
-    }
-
-    private static void sleep(long millis) {
-        try {
-            Thread.sleep(millis);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
     private static List<Candidate> within(List<Candidate> candidates) {
         List<Candidate> taken = new ArrayList<>();
         long bytes = 0;
@@ -163,39 +133,16 @@ public class SubjectReader extends AbstractItemReader {
         return taken;
     }
 
-    /** Waits for this page's turn under the rate, before the chunk's transaction has touched a row. */
-    private int pace(@Nullable Integer rate) {
-        if (rate == null) {
-            pageNanos = 0;
-            return PAGE_SUBJECTS;
+    private Pace.Part part() {
+        Pace.Part known = part;
+        if (known == null) {
+            List<UUID> ends = rotations.ranges(task.id()).stream()
+                    .map(Rotations.Range::upToId)
+                    .toList();
+            known = new Pace.Part(Math.max(0, ends.indexOf(UUID.fromString(upTo))), Math.max(1, ends.size()));
+            part = known;
         }
-        double perPartition = (double) rate / ranges().size();
-        int limit = (int) Math.max(1, Math.min(PAGE_SUBJECTS, perPartition / PAGES_PER_SECOND));
-        long period = (long) (limit / perPartition * 1_000_000_000L);
-        long now = System.nanoTime();
-        boolean inTurn = period == pageNanos && now - nextPageAt < period;
-        long start = inTurn ? nextPageAt : turn(now, period);
-        pageNanos = period;
-        nextPageAt = start + period;
-        for (long left = (start - now) / 1_000_000; left > 0; left -= SLICE_MILLIS) {
-            sleep(Math.min(left, SLICE_MILLIS));
-            task.row(); // the database ends a transaction that is silent for long
-        }
-        return limit;
-    }
-
-    /** The pages of the partitions begin one after the other: readers never wait for all of them at once. */
-    private long turn(long now, long period) {
-        List<UUID> ends = ranges().stream().map(Rotations.Range::upToId).toList();
-        long offset = period * ends.indexOf(UUID.fromString(upTo)) / ends.size();
-        return now + Math.floorMod(offset - now, period);
-    }
-
-    private List<Rotations.Range> ranges() {
-        if (ranges.isEmpty()) {
-            ranges = rotations.ranges(task.id());
-        }
-        return ranges;
+        return known;
     }
 
     /** Inside a page as well: a job that is told to stop ends its chunk in the middle of one. */

@@ -64,7 +64,8 @@ public class SubjectWriter extends AbstractItemWriter {
             List<UUID> left = write(prepared, mover);
             prepared = left.isEmpty() ? List.of() : prepareAgain(left, row);
         }
-        tell(row, moved - prepared.size());
+        int passed = moved - prepared.size();
+        trail.inChunk(RotationRuns.NAME, () -> tell(row, passed));
         dataKeys.holdActive(row.toVersion());
     }
 
@@ -79,13 +80,11 @@ public class SubjectWriter extends AbstractItemWriter {
     }
 
     /** A chunk is one entry; its transaction is the container's. */
-    private void tell(Rotations.Row row, int passed) {
-        try (AuditContext work = AuditContext.ofVault("rotation")) {
-            AuditContext.note("rotation", row.id().toString());
-            AuditContext.note("toVersion", Integer.toString(row.toVersion()));
-            AuditContext.note("subjects", Integer.toString(passed));
-            trail.writeWithin(work);
-        }
+    private static int tell(Rotations.Row row, int passed) {
+        AuditContext.note("rotation", row.id().toString());
+        AuditContext.note("toVersion", Integer.toString(row.toVersion()));
+        AuditContext.note("subjects", Integer.toString(passed));
+        return passed;
     }
 
     private List<UUID> write(List<Prepared> prepared, Mover mover) {

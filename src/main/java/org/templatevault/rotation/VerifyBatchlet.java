@@ -9,7 +9,7 @@ import org.templatevault.audit.AuditContext;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.persistence.OlderSubjects;
 import org.templatevault.persistence.Rotations;
-import org.templatevault.trail.Trail;
+import org.templatevault.persistence.Transactions;
 
 /**
  * The job's last step: moves the service keys, then counts by the rows themselves what is left. A job that completed
@@ -39,31 +39,25 @@ public class VerifyBatchlet extends AbstractBatchlet {
     TidyUp tidyUp;
 
     @Inject
-    Trail trail;
+    Transactions transactions;
 
     @Override
     public String process() {
-        try (AuditContext work = AuditContext.ofVault("rotation")) {
-            String next = verify();
-            if (work.hasNotes()) {
-                trail.writeWithin(work);
-            }
-            return next;
-        }
+        return AuditContext.callInVault(RotationRuns.NAME, this::verify);
     }
 
     private String verify() {
         Rotations.Row row = task.row();
         task.mover(row);
-        if (!ledger.tryMove(row.id(), RotationState.VERIFYING)) {
+        if (!transactions.call(() -> ledger.tryMove(row.id(), RotationState.VERIFYING))) {
             return row.state();
         }
         keyRings.rewrapServiceKeys();
         long[] left = olderSubjects.count(row.id(), row.toVersion());
         warnIfCountsDiffer(row.id(), left);
         RotationState next = next(left);
-        ledger.tryMove(row.id(), next);
-        if (next.isFinal()) {
+        boolean moved = transactions.call(() -> ledger.tryMove(row.id(), next));
+        if (moved && next.isFinal()) {
             tidyUp.soon();
         }
         LOG.log(System.Logger.Level.INFO, "Rotation {0}: {1}", row.id(), next);

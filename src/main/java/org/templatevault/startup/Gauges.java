@@ -3,20 +3,25 @@ package org.templatevault.startup;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.eclipse.microprofile.metrics.Metadata;
 import org.eclipse.microprofile.metrics.MetricRegistry;
 import org.eclipse.microprofile.metrics.Tag;
+import org.templatevault.console.Attention;
+import org.templatevault.console.Overview;
 import org.templatevault.keyring.DestroyedRootKeys;
-import org.templatevault.persistence.BulkErasures;
+import org.templatevault.persistence.AuditEntries;
 import org.templatevault.persistence.Copies;
+import org.templatevault.persistence.KeyVersions;
 import org.templatevault.persistence.Quarantine;
-import org.templatevault.persistence.Retention;
 import org.templatevault.persistence.Rotations;
 import org.templatevault.persistence.SubjectCounts;
 import org.templatevault.persistence.WrapCounts;
+import org.templatevault.retention.OverdueCount;
 
 /**
  * Figures of the whole vault, read from the database by the upkeep and never by a scrape: subjects by key version, the
@@ -25,8 +30,6 @@ import org.templatevault.persistence.WrapCounts;
 @ApplicationScoped
 public class Gauges {
     private static final Set<String> PROGRESS = Set.of("total", "done", "remaining", "quarantined", "erased");
-
-    private static final long OVERDUE_NANOS = 60_000_000_000L;
 
     @Inject
     MetricRegistry registry;
@@ -50,19 +53,22 @@ public class Gauges {
     DestroyedRootKeys destroyed;
 
     @Inject
-    Retention retention;
+    OverdueCount overdue;
 
     @Inject
-    BulkErasures bulkErasures;
+    AuditEntries entries;
 
+    @Inject
+    Overview overview;
+
+    private final Map<Attention.Code, Long> attention = new ConcurrentHashMap<>();
     private final Map<Integer, Long> subjects = new ConcurrentHashMap<>();
     private final Map<String, Long> progress = new ConcurrentHashMap<>();
     private volatile long quarantined;
     private volatile long restorableSince;
     private volatile long wraps;
-    private volatile long overdue;
-    private long overdueReadAt;
-    private Instant lastErasure = Instant.EPOCH;
+    private volatile long activeSince;
+    private volatile long waitingSince;
 
     /** Reads the figures anew. */
     public void read() {
@@ -84,18 +90,26 @@ public class Gauges {
                 .map(copy -> copy.takenAt().getEpochSecond())
                 .orElse(0L);
         wraps = wrapCounts.byVersion().values().stream().reduce(0L, (first, last) -> last);
-        readOverdue();
+        overdue.read();
+        waitingSince = entries.oldestWaiting().map(Instant::toEpochMilli).orElse(0L);
+        readOverview(overview.look());
     }
 
-    /** Looks at every subject, so not each time: only once a minute, and after an erasure of many. */
-    private void readOverdue() {
-        long now = System.nanoTime();
-        Instant ended = bulkErasures.lastEnd().orElse(Instant.EPOCH);
-        if (overdueReadAt == 0 || now - overdueReadAt > OVERDUE_NANOS || !ended.equals(lastErasure)) {
-            overdue = retention.overdue();
-            overdueReadAt = now;
-            lastErasure = ended;
-        }
+    private void readOverview(Overview.Seen seen) {
+        attention.replaceAll((code, count) -> 0L);
+        seen.attention().forEach(one -> attention.put(one.code(), one.count()));
+        activeSince = seen.picture().versions().stream()
+                .filter(row -> row.state().equals("ACTIVE"))
+                .map(KeyVersions.Row::activatedAt)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .map(Instant::toEpochMilli)
+                .orElse(0L);
+    }
+
+    /** Seconds since a time in milliseconds; 0 where that is 0. */
+    private static long age(long since) {
+        return since == 0 ? 0 : Math.max(0, (System.currentTimeMillis() - since) / 1000);
     }
 
     private void readProgress(Rotations.Row row) {
@@ -116,6 +130,25 @@ public class Gauges {
                     new Tag("part", part),
                     () -> progress.getOrDefault(part, 0L));
         }
+        for (Attention.Code code : Attention.Code.values()) {
+            gauge(
+                    "vault_attention",
+                    "What a person should look at, and how many of it",
+                    new Tag("code", code.name().toLowerCase(Locale.ROOT).replace('_', '-')),
+                    () -> attention.getOrDefault(code, 0L));
+        }
+        registry.gauge(
+                Metadata.builder()
+                        .withName("vault_active_key_age_seconds")
+                        .withDescription("How long the active KEK version has been active; 0 when there is none")
+                        .build(),
+                () -> age(activeSince));
+        registry.gauge(
+                Metadata.builder()
+                        .withName("vault_trail_waiting_seconds")
+                        .withDescription("How long the oldest entry of the trail has waited for its block; 0 for none")
+                        .build(),
+                () -> age(waitingSince));
         registry.gauge(
                 Metadata.builder()
                         .withName("vault_quarantined_rows")
@@ -145,7 +178,7 @@ public class Gauges {
                         .withName("vault_retention_overdue")
                         .withDescription("Subjects past their policy's limit by more than a day and not under a hold")
                         .build(),
-                () -> overdue);
+                () -> overdue.last());
     }
 
     private void gauge(String name, String description, Tag tag, java.util.function.Supplier<Long> value) {

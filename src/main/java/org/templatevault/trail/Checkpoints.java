@@ -7,12 +7,8 @@ import jakarta.inject.Inject;
 import jakarta.json.JsonException;
 import jakarta.json.JsonObject;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
-import java.net.DatagramPacket;
-import java.net.DatagramSocket;
-import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -21,17 +17,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.config.Settings;
 import org.templatevault.persistence.AuditBlocks;
@@ -47,8 +37,6 @@ class Checkpoints {
     private static final System.Logger LOG = System.getLogger(Checkpoints.class.getName());
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final int LONGEST_LINE = 32 << 10;
-    /** Facility log audit (13), severity notice (5), RFC 5424 section 6.2.1. */
-    private static final int PRIORITY = 13 * 8 + 5;
 
     @Inject
     Settings settings;
@@ -132,7 +120,11 @@ class Checkpoints {
         if (something && sending.compareAndSet(false, true)) {
             executor.execute(() -> {
                 try {
-                    send(forLogHost, line -> log(settings.checkpoints().syslog().orElseThrow(), line));
+                    send(
+                            forLogHost,
+                            line -> LogHost.of(settings.checkpoints())
+                                    .orElseThrow()
+                                    .send(line));
                     send(
                             forAddress,
                             line -> post(URI.create(settings.checkpoints().url().orElseThrow()), line));
@@ -167,33 +159,13 @@ class Checkpoints {
     private HttpClient client() throws IOException {
         HttpClient known = http;
         if (known == null) {
-            HttpClient.Builder builder = HttpClient.newBuilder().connectTimeout(PATIENCE);
-            if (settings.checkpoints().caFile().isPresent()) {
-                builder.sslContext(
-                        trusting(Path.of(settings.checkpoints().caFile().get())));
-            }
-            known = builder.build();
+            known = HttpClient.newBuilder()
+                    .connectTimeout(PATIENCE)
+                    .sslContext(Trust.by(settings.checkpoints().caFile()))
+                    .build();
             http = known;
         }
         return known;
-    }
-
-    private static SSLContext trusting(Path pem) throws IOException {
-        try (InputStream in = Files.newInputStream(pem)) {
-            KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
-            trusted.load(null, null);
-            for (Certificate certificate :
-                    CertificateFactory.getInstance("X.509").generateCertificates(in)) {
-                trusted.setCertificateEntry("ca-" + trusted.size(), certificate);
-            }
-            TrustManagerFactory managers = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-            managers.init(trusted);
-            SSLContext context = SSLContext.getInstance("TLS");
-            context.init(null, managers.getTrustManagers(), null);
-            return context;
-        } catch (GeneralSecurityException e) {
-            throw new IOException("VAULT_AUDIT_CHECKPOINT_CA_FILE is not one of certificates", e);
-        }
     }
 
     private void post(URI url, String line) throws IOException, InterruptedException {
@@ -206,18 +178,6 @@ class Checkpoints {
                 client().send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
         if (status >= 300) {
             throw new IOException("VAULT_AUDIT_CHECKPOINT_URL answers " + status);
-        }
-    }
-
-    /** One datagram, RFC 5424 in RFC 5426. */
-    private void log(String hostAndPort, String line) throws IOException {
-        int colon = hostAndPort.lastIndexOf(':');
-        InetAddress host = InetAddress.getByName(hostAndPort.substring(0, colon));
-        int port = Integer.parseInt(hostAndPort.substring(colon + 1));
-        String message = "<" + PRIORITY + ">1 - - template-vault - checkpoint - " + line;
-        byte[] bytes = message.getBytes(StandardCharsets.UTF_8);
-        try (DatagramSocket socket = new DatagramSocket()) {
-            socket.send(new DatagramPacket(bytes, bytes.length, host, port));
         }
     }
 

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.audit.AuditContext;
 import org.templatevault.audit.AuditContext.Part;
@@ -159,12 +160,25 @@ public class Trail {
     }
 
     /**
-     * Writes an entry now, as a part of the present transaction, whatever it did: for transactions that the container
-     * ends and that change no template.
+     * Does a batch job's chunk, whose transaction the container ends. What it notes is an entry of that transaction, where
+     * it has changed anything; where it has changed templates, the entries of their subjects have the notes.
      */
-    public void writeWithin(AuditContext context) {
-        auditEntries.insert(
-                List.of(entries.row(context, Told.changes(null, context.takeNotes(), List.of(), List.of()))));
+    public <T> T inChunk(String work, Supplier<T> chunk) {
+        try (AuditContext context = AuditContext.ofVault(work)) {
+            T result = chunk.get();
+            if (transaction.getResource(CHANGES) == null) {
+                writeNotes(context);
+            }
+            return result;
+        }
+    }
+
+    private void writeNotes(AuditContext context) {
+        if (context.hasNotes()) {
+            Map<String, String> notes = context.takeNotes();
+            auditEntries.insertIfChanged(
+                    List.of(entries.row(context, Told.changes(null, notes, List.of(), List.of()))));
+        }
     }
 
     /**

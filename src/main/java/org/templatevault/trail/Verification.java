@@ -2,13 +2,18 @@ package org.templatevault.trail;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.Semaphore;
+import org.templatevault.audit.AuditContext;
 import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
 import org.templatevault.persistence.AuditBlocks;
+import org.templatevault.persistence.AuditVerifications;
 import org.templatevault.persistence.Transactions;
 
 /** Proves that trail and template rows are what was written, or names what is not. */
@@ -29,6 +34,9 @@ public class Verification {
     @Inject
     Checkpoints checkpoints;
 
+    @Inject
+    AuditVerifications verifications;
+
     private final Semaphore turn = new Semaphore(1);
 
     /**
@@ -46,10 +54,27 @@ public class Verification {
             List<String> kept = new ArrayList<>();
             checkpoints.newestInFile().ifPresent(kept::add);
             checkpoint.ifPresent(kept::add);
-            return transactions.snapshot(() -> verifyNow(kept));
+            Report report = transactions.snapshot(() -> verifyNow(kept));
+            note(report);
+            return report;
         } finally {
             turn.release();
         }
+    }
+
+    /** So that people see when it was done last, and what came of it. */
+    private void note(Report report) {
+        String caller =
+                AuditContext.current().map(context -> context.caller().name()).orElse(AuditContext.VAULT);
+        AuditVerifications.Row row = new AuditVerifications.Row(
+                UUID.randomUUID(),
+                Instant.now().truncatedTo(ChronoUnit.MICROS),
+                caller,
+                report.found(),
+                report.blocks(),
+                report.entries(),
+                report.templates());
+        transactions.run(() -> verifications.insert(row));
     }
 
     private Report verifyNow(List<String> kept) {

@@ -124,4 +124,9 @@ public class RetentionVault {
         }
         return found;
     }
+
+    /** The holds that are in force, after one subject, in the order of the subjects' ids. */
+    public List<Holds.Row> holdsInForce(UUID after, int limit) {
+        return transactions.read(() -> holds.inForce(after, limit));
+    }
 }

@@ -259,6 +259,10 @@ class ErasureProofIT {
     void erasesAgainWhomABackupBroughtBack() throws Exception {
         server.start();
         keep(10);
+        TestHome.await(
+                "the vault knows its database, by which it tells another",
+                PATIENCE,
+                () -> rows.number("select count(*) from vault.database_identity") == 1);
         Stored erased = store(UUID.randomUUID());
         BaseBackup backup = BaseBackup.take(home, "before").withLog();
         String erasure = erase(erased.subject());

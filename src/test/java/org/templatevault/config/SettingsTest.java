@@ -99,6 +99,10 @@ class SettingsTest {
         "VAULT_HTTPS_PORT,0",
         "VAULT_HTTPS_PORT,65536",
         "VAULT_DB_POOL_SIZE,3",
+        "VAULT_AUDIT_CHECKPOINT_SYSLOG,logs.example",
+        "VAULT_AUDIT_CHECKPOINT_SYSLOG,tcp://logs.example:6514",
+        "VAULT_AUDIT_CHECKPOINT_SYSLOG,tls://logs.example/x:6514",
+        "VAULT_AUDIT_CHECKPOINT_CA_FILE,/etc/logs.pem",
         "VAULT_DB_URL,jdbc:mysql://db/vault",
         "VAULT_DB_URL,postgresql://db/vault"
     })
@@ -115,7 +119,9 @@ class SettingsTest {
         "VAULT_DATA_SUITE,AES_256_GCM",
         "VAULT_KEYSTORE_CREATE,true",
         "VAULT_DB_WAIT_SECONDS,0",
-        "VAULT_HTTPS_PORT,65535"
+        "VAULT_HTTPS_PORT,65535",
+        "VAULT_AUDIT_CHECKPOINT_SYSLOG,logs.example:514",
+        "VAULT_AUDIT_CHECKPOINT_SYSLOG,tls://logs.example:6514"
     })
     void takesTheLimits(String name, String value) {
         given.put(name, " " + value + " ");

@@ -92,6 +92,7 @@ class RetentionIT {
                 .orElseThrow();
         assertEquals("P3Y", first.getString("maxIdle"));
         assertFalse(published.toString().contains("publishedBy"), published::toString);
+        assertEquals(120, published.getJsonObject("auditTrail").getInt("keptMonths"));
     }
 
     @Test
@@ -153,6 +154,28 @@ class RetentionIT {
                 .getJsonArray("versions")
                 .getJsonObject(0);
         assertTrue(first.getBoolean("inForce"), first::toString);
+    }
+
+    @Test
+    void letsTheRequesterTakeBackItsOwnRequestAndNoOther() {
+        make(",\"maxIdle\":\"P3Y\"");
+        String shorter = put(policy, "\"1\"", terms(",\"maxIdle\":\"P1Y\""))
+                .expect(202)
+                .json()
+                .getString("id");
+        as("operator").post("/approvals/" + shorter + ":cancel").send().problem(403, "not-own-request");
+        rows.change("update vault.approval set requested_by = 'eraser-2' where id = ?", UUID.fromString(shorter));
+        as("eraser").post("/approvals/" + shorter + ":cancel").send().problem(403, "not-own-request");
+        rows.change("update vault.approval set requested_by = 'eraser' where id = ?", UUID.fromString(shorter));
+        JsonObject taken = as("eraser")
+                .post("/approvals/" + shorter + ":cancel")
+                .send()
+                .expect(200)
+                .json();
+        assertEquals("CANCELLED", taken.getString("state"));
+        as("eraser").post("/approvals/" + shorter + ":cancel").send().problem(409, "approval-state");
+        as("eraser").post("/approvals/" + UUID.randomUUID() + ":cancel").send().problem(404, "approval-not-found");
+        assertEquals("P3Y", newest().getString("maxIdle"));
     }
 
     private JsonObject newest() {

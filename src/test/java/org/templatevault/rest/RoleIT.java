@@ -76,7 +76,7 @@ class RoleIT {
             GET    /approvals/{approval}                            key-custodian operator approver auditor
             POST   /approvals/{approval}:approve                    approver
             POST   /approvals/{approval}:reject                     approver
-            POST   /approvals/{approval}:cancel                     approver key-custodian
+            POST   /approvals/{approval}:cancel                     approver key-custodian eraser operator
             GET    /copies                                          key-custodian operator approver auditor
             POST   /copies                                          operator
             GET    /schedules                                       key-custodian operator approver auditor
@@ -93,6 +93,7 @@ class RoleIT {
             POST   /erasures                                        eraser
             GET    /erasures/bulk                                   eraser auditor operator
             GET    /erasures/bulk/{bulk}                            eraser auditor operator
+            PATCH  /erasures/bulk/{bulk}                            eraser operator
             GET    /erasures/bulk/{bulk}/receipts                   eraser auditor
             GET    /erasures/bulk/{bulk}/left                       eraser auditor
             POST   /erasures/bulk/{bulk}:pause                      eraser operator
@@ -115,6 +116,10 @@ class RoleIT {
             GET    /erasures:reapply                                eraser auditor
             GET    /standing-policies                               key-custodian operator approver auditor
             POST   /standing-policies                               key-custodian
+            GET    /erasures/recent                                 eraser auditor
+            GET    /holds                                           eraser auditor
+            GET    /overview                   operator key-custodian approver auditor eraser
+            GET    /jobs                       operator key-custodian approver auditor eraser
             POST   /copies/{copy}:destroyed                         operator
             """);
 

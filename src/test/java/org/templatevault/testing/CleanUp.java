@@ -4,7 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /** Ends what the tests of this JVM share when the JVM ends, the last first: servers before their databases. */
-final class CleanUp {
+public final class CleanUp {
     private static final Deque<AutoCloseable> OPEN = new ArrayDeque<>();
 
     static {
@@ -13,7 +13,8 @@ final class CleanUp {
 
     private CleanUp() {}
 
-    static synchronized void later(AutoCloseable resource) {
+    /** Ends this with the JVM. */
+    public static synchronized void later(AutoCloseable resource) {
         OPEN.push(resource);
     }
 

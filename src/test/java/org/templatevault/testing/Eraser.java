@@ -119,6 +119,14 @@ public final class Eraser {
                 .expect(204);
     }
 
+    /** Sets the rate, whatever the answer. */
+    public Answer changeRate(String id, String rate) {
+        return as("operator")
+                .call("PATCH", "/erasures/bulk/" + id)
+                .json("{\"rate\":" + rate + "}")
+                .send();
+    }
+
     /** Asks to pause or resume, whatever the answer. */
     public Answer steer(String id, String verb) {
         return as("operator").post("/erasures/bulk/" + id + ":" + verb).send();

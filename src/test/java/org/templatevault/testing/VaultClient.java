@@ -52,13 +52,18 @@ public final class VaultClient {
 
     /** This client signed in as the generated user of this role. */
     public VaultClient as(String role) {
+        return withPassword(role, password(role));
+    }
+
+    /** The password of the generated user of this role. */
+    String password(String role) {
         Properties credentials = new Properties();
         try (var reader = Files.newBufferedReader(home.resolve("credentials.properties"))) {
             credentials.load(reader);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return withPassword(role, credentials.getProperty(role));
+        return credentials.getProperty(role);
     }
 
     /** This client with this user name and password. */

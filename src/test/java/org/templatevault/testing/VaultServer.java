@@ -84,6 +84,12 @@ public final class VaultServer implements AutoCloseable {
         return this;
     }
 
+    /** Lets the server use another database of the home's PostgreSQL. */
+    public VaultServer database(String name) {
+        databaseUrl = home.database().url().replaceFirst("/vault$", "/" + name);
+        return this;
+    }
+
     /** Starts the server and waits until it is ready. */
     public VaultServer start() {
         launch();
@@ -258,6 +264,11 @@ public final class VaultServer implements AutoCloseable {
     /** A client signed in as the user of this role. */
     public VaultClient as(String role) {
         return client().as(role);
+    }
+
+    /** The password of the generated user of this role. */
+    public String password(String role) {
+        return client().password(role);
     }
 
     /** The HTTPS port, the same for all starts. */

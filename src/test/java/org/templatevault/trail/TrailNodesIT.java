@@ -7,11 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import jakarta.json.JsonObject;
+import java.io.IOException;
 import java.io.InputStream;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +24,7 @@ import java.util.List;
 import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -49,7 +53,10 @@ class TrailNodesIT {
     private static Rows rows;
     private static HttpsServer receiver;
     private static DatagramSocket logHost;
+    private static ServerSocket tlsLogHost;
     private static final List<String> POSTED = new CopyOnWriteArrayList<>();
+    private static final AtomicInteger UNTRUSTED = new AtomicInteger();
+    private static final List<String> LOGGED = new CopyOnWriteArrayList<>();
 
     @BeforeAll
     static void start() throws Exception {
@@ -59,7 +66,10 @@ class TrailNodesIT {
         receiver = receiver();
         logHost = new DatagramSocket(0, InetAddress.getLoopbackAddress());
         a = configured(VaultServer.on(home, "a").through(proxy)).start();
-        b = configured(VaultServer.on(home, "b")).start();
+        tlsLogHost = tlsLogHost();
+        b = configured(VaultServer.on(home, "b"))
+                .variable("VAULT_AUDIT_CHECKPOINT_SYSLOG", "tls://localhost:" + tlsLogHost.getLocalPort())
+                .start();
     }
 
     private static VaultServer configured(VaultServer server) {
@@ -75,6 +85,35 @@ class TrailNodesIT {
 
     /** With the certificate of the vault's home, which the vault trusts. */
     private static HttpsServer receiver() throws Exception {
+        HttpsServer server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 10);
+        server.setHttpsConfigurator(new HttpsConfigurator(context()));
+        server.createContext("/checkpoints", exchange -> {
+            POSTED.add(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+            exchange.sendResponseHeaders(204, -1);
+            exchange.close();
+        });
+        server.start();
+        return server;
+    }
+
+    private static ServerSocket tlsLogHost() throws Exception {
+        ServerSocket socket =
+                context().getServerSocketFactory().createServerSocket(0, 10, InetAddress.getLoopbackAddress());
+        Thread thread = new Thread(() -> {
+            while (!socket.isClosed()) {
+                try (Socket sender = socket.accept()) {
+                    LOGGED.add(new String(sender.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+                } catch (IOException closedOrNotTrusted) {
+                    UNTRUSTED.incrementAndGet();
+                }
+            }
+        });
+        thread.setDaemon(true);
+        thread.start();
+        return socket;
+    }
+
+    private static SSLContext context() throws Exception {
         home.makeCertificate();
         Properties passwords = new Properties();
         try (var reader = Files.newBufferedReader(home.directory().resolve("keystore.properties"))) {
@@ -89,23 +128,16 @@ class TrailNodesIT {
         managers.init(keys, password);
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(managers.getKeyManagers(), null, null);
-        HttpsServer server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 10);
-        server.setHttpsConfigurator(new HttpsConfigurator(context));
-        server.createContext("/checkpoints", exchange -> {
-            POSTED.add(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
-            exchange.sendResponseHeaders(204, -1);
-            exchange.close();
-        });
-        server.start();
-        return server;
+        return context;
     }
 
     @AfterAll
-    static void stop() {
+    static void stop() throws IOException {
         a.close();
         b.close();
         receiver.stop(0);
         logHost.close();
+        tlsLogHost.close();
         home.close();
     }
 
@@ -113,6 +145,13 @@ class TrailNodesIT {
         server.as("reader")
                 .read(server.as("enroller").store(UUID.randomUUID(), TEMPLATE))
                 .expect(200);
+    }
+
+    private static void letSeal(String node) {
+        rows.change(
+                "update vault.lease set expires_at = now() + interval '5 seconds', owner = (select id from"
+                        + " vault.node where name = ? order by started_at desc limit 1) where name = 'audit'",
+                node);
     }
 
     private static void awaitSealed() {
@@ -150,8 +189,7 @@ class TrailNodesIT {
     void leaveAWholeBlockOrNoneWhenKilledBetweenItsSteps() {
         for (String step : List.of("insert into vault.audit_block_entry", "commit")) {
             try (var hold = proxy.holdStatementAfter("insert into vault.audit_block ", step)) {
-                rows.change("update vault.lease set expires_at = now() + interval '5 seconds', owner = (select id from"
-                        + " vault.node where name = 'node-a' order by started_at desc limit 1) where name = 'audit'");
+                letSeal("node-a");
                 work(a);
                 hold.awaitHeld(SOON);
                 a.kill();
@@ -191,6 +229,7 @@ class TrailNodesIT {
 
     @Test
     void tellTheirCheckpointsToAFileAnAddressAndALogHost() throws Exception {
+        letSeal("node-a");
         work(a);
         awaitSealed();
         long newest = rows.number("select max(number) from vault.audit_block");
@@ -205,6 +244,25 @@ class TrailNodesIT {
             message = new String(packet.getData(), 0, packet.getLength(), StandardCharsets.UTF_8);
             assertTrue(message.startsWith("<109>1 - - template-vault - checkpoint - {"), message);
         } while (block(message.substring(message.indexOf('{'))) < newest);
+    }
+
+    /** RFC 5425: the length in octets, a space, the message. */
+    @Test
+    void tellTheirCheckpointsToALogHostOverTls() {
+        TestHome.await("node b seals", SOON, () -> {
+            letSeal("node-b");
+            work(b);
+            return LOGGED.stream().anyMatch(frame -> frame.contains("checkpoint - {"));
+        });
+        String frame = LOGGED.stream()
+                .filter(each -> each.contains("checkpoint - {"))
+                .findFirst()
+                .orElseThrow();
+        String[] parts = frame.split(" ", 2);
+        assertEquals(parts[1].getBytes(StandardCharsets.UTF_8).length, Integer.parseInt(parts[0]));
+        assertTrue(parts[1].startsWith("<109>1 - - template-vault - checkpoint - {"), frame);
+        assertTrue(block(parts[1].substring(parts[1].indexOf('{'))) > 0, frame);
+        assertEquals(0, UNTRUSTED.get());
     }
 
     private static long lastIn(Path file) {

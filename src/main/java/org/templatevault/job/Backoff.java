@@ -1,4 +1,4 @@
-package org.templatevault.rotation;
+package org.templatevault.job;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
@@ -8,9 +8,9 @@ import org.templatevault.persistence.Replicas;
 import org.templatevault.persistence.Transactions;
 import org.templatevault.vault.ReadLatency;
 
-/** Says when a rotation has to give way: while reads on this node, or replicas, are slower than their setting. */
+/** Says when a job has to give way: while reads on this node, or replicas, are slower than their setting. */
 @ApplicationScoped
-class Backoff {
+public class Backoff {
     @Inject
     Settings settings;
 
@@ -24,7 +24,7 @@ class Backoff {
     Transactions transactions;
 
     /** Why to give way now, in words; null for no reason. */
-    @Nullable String reason() {
+    public @Nullable String reason() {
         long reads = settings.backoffReadMillis() == 0 ? 0 : readLatency.slowMillis();
         if (reads > settings.backoffReadMillis()) {
             return "reads take " + reads + " ms, VAULT_BACKOFF_READ_MILLIS is " + settings.backoffReadMillis();

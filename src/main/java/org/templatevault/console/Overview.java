@@ -1,0 +1,139 @@
+package org.templatevault.console;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.templatevault.keyring.DestroyedRootKeys;
+import org.templatevault.keyring.KeyRings;
+import org.templatevault.keyring.ThisNode;
+import org.templatevault.persistence.AuditVerifications;
+import org.templatevault.persistence.JobHistory;
+import org.templatevault.persistence.KeyVersions;
+import org.templatevault.persistence.OverviewCounts;
+import org.templatevault.persistence.SubjectCounts;
+import org.templatevault.persistence.Transactions;
+import org.templatevault.persistence.WrapCounts;
+import org.templatevault.retention.OverdueCount;
+import org.templatevault.rotation.RotationLedger;
+
+/**
+ * One picture of the vault for those who look after it. Read at most once in five seconds on a node, whoever asks and how
+ * often; no statement of it reads more rows with more templates.
+ */
+@ApplicationScoped
+public class Overview {
+    /** How long a picture is given out. */
+    public static final int KEPT_SECONDS = 5;
+
+    /**
+     * The picture.
+     *
+     * @param at when it was read
+     * @param node the node that read it
+     * @param keyStores those that this node uses, and whether they could be used when they were last used
+     * @param subjects by key version
+     * @param overdue counted within the last minute
+     * @param rotation the open one
+     * @param jobs the newest, at most 100
+     */
+    public record Picture(
+            Instant at,
+            String node,
+            List<OverviewCounts.Node> nodes,
+            Map<String, Boolean> keyStores,
+            int destroyedRootKeys,
+            OverviewCounts.Count templates,
+            List<KeyVersions.Row> versions,
+            Map<Integer, Long> subjects,
+            Map<Integer, Long> wraps,
+            OverviewCounts.Waiting waiting,
+            long overdue,
+            Optional<RotationLedger.Report> rotation,
+            List<JobHistory.Row> jobs,
+            Optional<AuditVerifications.Row> verification) {}
+
+    /** A picture and what of it needs attention, the most urgent first. */
+    public record Seen(Picture picture, List<Attention> attention) {}
+
+    @Inject
+    Transactions transactions;
+
+    @Inject
+    OverviewCounts counts;
+
+    @Inject
+    SubjectCounts subjectCounts;
+
+    @Inject
+    WrapCounts wrapCounts;
+
+    @Inject
+    KeyVersions keyVersions;
+
+    @Inject
+    KeyRings keyRings;
+
+    @Inject
+    DestroyedRootKeys destroyedRootKeys;
+
+    @Inject
+    ThisNode node;
+
+    @Inject
+    OverdueCount overdue;
+
+    @Inject
+    RotationLedger rotations;
+
+    @Inject
+    Jobs jobs;
+
+    @Inject
+    AuditVerifications verifications;
+
+    @Inject
+    Judgement judgement;
+
+    private @Nullable Seen last;
+    private long readAt;
+
+    /** The picture, at most {@link #KEPT_SECONDS} old; who asks while it is read waits for it. */
+    public synchronized Seen look() {
+        long now = System.nanoTime();
+        Seen present = last;
+        if (present == null || now - readAt > KEPT_SECONDS * 1_000_000_000L) {
+            Picture picture = transactions.read(this::read);
+            present = new Seen(picture, judgement.of(picture));
+            last = present;
+            readAt = now;
+        }
+        return present;
+    }
+
+    private Picture read() {
+        List<JobHistory.Row> newest = jobs.newest();
+        return new Picture(
+                Instant.now().truncatedTo(ChronoUnit.MILLIS),
+                node.name(),
+                counts.nodes(),
+                keyRings.keyStoresReachable(),
+                destroyedRootKeys.count(),
+                counts.templates(),
+                keyVersions.all(),
+                subjectCounts.byVersion(),
+                wrapCounts.byVersion(),
+                counts.waiting(),
+                overdue.last(),
+                newest.stream()
+                        .filter(row -> row.kind().equals("rotation") && row.endedAt() == null)
+                        .findFirst()
+                        .map(row -> rotations.report(row.id())),
+                newest,
+                verifications.newest());
+    }
+}

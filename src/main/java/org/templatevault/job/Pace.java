@@ -1,0 +1,114 @@
+package org.templatevault.job;
+
+import jakarta.enterprise.context.Dependent;
+import jakarta.inject.Inject;
+import org.jspecify.annotations.Nullable;
+import org.templatevault.error.ErrorKind;
+import org.templatevault.error.VaultException;
+
+/**
+ * How fast one part of a job may take subjects: it gives way to readers and replicas, and keeps to a rate. Waits are in
+ * slices, since the database ends a transaction that is silent for long, and a chunk's transaction has a time limit.
+ */
+@Dependent
+public class Pace {
+    /** The most subjects a second that a rate may be. */
+    public static final int MOST_RATE = 1_000_000;
+
+    private static final long BACK_OFF_MILLIS = 500;
+    private static final int BACK_OFF_WAITS = 20;
+    private static final int SLOW_SUBJECTS = 20;
+    private static final long SLICE_MILLIS = 5_000;
+    /** Under a rate: small pages often, so that a reader never waits for a large one. */
+    private static final int PAGES_PER_SECOND = 20;
+
+    /**
+     * One of the parts of a job, which run at the same time.
+     *
+     * @param number from 0
+     */
+    public record Part(int number, int of) {
+        /** Of a job that has no other. */
+        public static final Part ONLY = new Part(0, 1);
+    }
+
+    @Inject
+    Backoff backoff;
+
+    private long nextPageAt;
+    private long pageNanos;
+
+    /**
+     * Refuses a rate that is none.
+     *
+     * @param rate subjects per second; null for no limit
+     */
+    public static void requireRate(@Nullable Integer rate) {
+        if (rate != null && (rate < 1 || rate > MOST_RATE)) {
+            throw new VaultException(
+                    ErrorKind.INVALID,
+                    "invalid-field",
+                    "rate: 1 to " + MOST_RATE + " subjects per second, or null for no limit",
+                    "rate",
+                    null);
+        }
+    }
+
+    /**
+     * Waits while something speaks against another page, but not so long that the chunk's transaction times out.
+     *
+     * @param most how many subjects a page may have
+     * @return how many this one may have: few where something still speaks against it
+     */
+    public int giveWay(int most) {
+        for (int waits = 0; backoff.reason() != null; waits++) {
+            if (waits == BACK_OFF_WAITS) {
+                return Math.min(most, SLOW_SUBJECTS);
+            }
+            sleep(BACK_OFF_MILLIS);
+        }
+        return most;
+    }
+
+    /**
+     * Waits for this page's turn under the rate, before the chunk's transaction has touched a row.
+     *
+     * @param rate subjects per second of the whole job; null for no limit
+     * @param most how many subjects the page may have
+     * @param between done between two slices of the wait: a statement
+     * @return how many it may have under the rate
+     */
+    public int keepTo(@Nullable Integer rate, Part part, int most, Runnable between) {
+        if (rate == null) {
+            pageNanos = 0;
+            return most;
+        }
+        double ofThisPart = (double) rate / part.of;
+        int limit = (int) Math.max(1, Math.min(most, ofThisPart / PAGES_PER_SECOND));
+        long period = (long) (limit / ofThisPart * 1_000_000_000L);
+        long now = System.nanoTime();
+        boolean inTurn = period == pageNanos && now - nextPageAt < period;
+        long start = inTurn ? nextPageAt : turn(now, period, part);
+        pageNanos = period;
+        nextPageAt = start + period;
+        for (long left = (start - now) / 1_000_000; left > 0; left -= SLICE_MILLIS) {
+            sleep(Math.min(left, SLICE_MILLIS));
+            between.run();
+        }
+        return limit;
+    }
+
+    /** The pages of the parts begin one after the other: readers never wait for all of them at once. */
+    private static long turn(long now, long period, Part part) {
+        long offset = period * part.number / part.of;
+        return now + Math.floorMod(offset - now, period);
+    }
+
+    private static void sleep(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package org.templatevault.retention;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Instant;
+import org.templatevault.persistence.BulkErasures;
+import org.templatevault.persistence.Retention;
+
+/**
+ * How many subjects are kept too long. Counting looks at every subject, so it is done once a minute and after an erasure of
+ * many, by the upkeep; whoever asks gets the last count.
+ */
+@ApplicationScoped
+public class OverdueCount {
+    private static final long EVERY_NANOS = 60_000_000_000L;
+
+    @Inject
+    Retention retention;
+
+    @Inject
+    BulkErasures bulkErasures;
+
+    private volatile long count;
+    private long countedAt;
+    private Instant lastErasure = Instant.EPOCH;
+
+    /** Counts anew if it is time; by one thread only. */
+    public void read() {
+        long now = System.nanoTime();
+        Instant ended = bulkErasures.lastEnd().orElse(Instant.EPOCH);
+        if (countedAt == 0 || now - countedAt > EVERY_NANOS || !ended.equals(lastErasure)) {
+            count = retention.overdue();
+            countedAt = now;
+            lastErasure = ended;
+        }
+    }
+
+    /** The last count. */
+    public long last() {
+        return count;
+    }
+}

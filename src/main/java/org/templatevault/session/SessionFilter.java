@@ -1,0 +1,93 @@
+package org.templatevault.session;
+
+import jakarta.inject.Inject;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.annotation.WebFilter;
+import jakarta.servlet.http.HttpFilter;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.Optional;
+import java.util.Set;
+import org.templatevault.error.VaultException;
+import org.templatevault.rest.Problem;
+import org.templatevault.trail.Refusals;
+
+/**
+ * Makes the caller of a session known to the API. Who sends the header {@code Authorization} has other credentials, and no
+ * session is looked for: a client of the API pays nothing for the console.
+ */
+@WebFilter(
+        urlPatterns = {"/api/v1/*", "/console/session", "/openapi"},
+        asyncSupported = true)
+public class SessionFilter extends HttpFilter {
+    /** The console's pages send it with every request; {@code poll} where nobody did anything. */
+    static final String PAGE = "X-Console";
+
+    private static final String BY_ITSELF = "poll";
+    private static final String CSRF = "X-CSRF-Token";
+    private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
+
+    @Inject
+    Sessions sessions;
+
+    @Inject
+    Refusals refusals;
+
+    @Override
+    protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+            throws IOException, ServletException {
+        boolean others = request.getHeader("Authorization") != null;
+        Optional<String> token = others ? Optional.empty() : SessionCookie.of(request);
+        if (token.isPresent()) {
+            withCookie(token.get(), request, response, chain);
+        } else {
+            asNobody(request, response, chain);
+        }
+    }
+
+    private static void asNobody(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+            throws IOException, ServletException {
+        chain.doFilter(request.getHeader(PAGE) == null ? request : new PageRequest(request), response);
+    }
+
+    private void withCookie(String token, HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+            throws IOException, ServletException {
+        Optional<Session> session;
+        try {
+            session = sessions.find(token, !BY_ITSELF.equals(request.getHeader(PAGE)));
+        } catch (VaultException e) {
+            Problem.write(response, e);
+            return;
+        }
+        if (session.isEmpty()) {
+            asNobody(request, response, chain);
+        } else if (isUnsafe(request) && !hasToken(request, session.get())) {
+            refusals.count(session.get().caller(), request.getRemoteAddr(), 403);
+            Problem.write(
+                    response,
+                    403,
+                    "csrf-token-missing",
+                    "X-CSRF-Token must hold the token that GET /console/session gives");
+        } else {
+            chain.doFilter(new SessionRequest(request, session.get()), response);
+        }
+    }
+
+    /** Signing in anew needs no token: the page that asks for the password has none. */
+    private static boolean isUnsafe(HttpServletRequest request) {
+        return !SAFE.contains(request.getMethod())
+                && !(request.getMethod().equals("POST")
+                        && request.getServletPath().equals(SessionServlet.PATH));
+    }
+
+    private static boolean hasToken(HttpServletRequest request, Session session) {
+        String given = request.getHeader(CSRF);
+        return given != null
+                && MessageDigest.isEqual(
+                        given.getBytes(StandardCharsets.UTF_8), session.csrf().getBytes(StandardCharsets.UTF_8));
+    }
+}

@@ -1,0 +1,154 @@
+package org.templatevault.session;
+
+import jakarta.inject.Inject;
+import jakarta.json.Json;
+import jakarta.json.JsonException;
+import jakarta.json.JsonObject;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.annotation.WebServlet;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.templatevault.audit.AuditContext;
+import org.templatevault.audit.AuditContext.Caller;
+import org.templatevault.error.VaultException;
+import org.templatevault.rest.Problem;
+import org.templatevault.trail.Refusals;
+import org.templatevault.trail.Trail;
+
+/** Signs in to the console and out of it, and tells who is signed in. */
+@WebServlet(SessionServlet.PATH)
+public class SessionServlet extends HttpServlet {
+    static final String PATH = "/console/session";
+    private static final int MOST_BYTES = 4096;
+
+    @Inject
+    Sessions sessions;
+
+    @Inject
+    SignInBrake brake;
+
+    @Inject
+    SignIn signIn;
+
+    @Inject
+    Trail trail;
+
+    @Inject
+    Refusals refusals;
+
+    @Override
+    protected void service(HttpServletRequest request, HttpServletResponse response)
+            throws IOException, ServletException {
+        ConsoleHeaders.write(response);
+        response.setHeader("Cache-Control", "no-store");
+        try {
+            super.service(request, response);
+        } catch (VaultException e) {
+            Problem.write(response, e);
+        }
+    }
+
+    @Override
+    protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        if (!(request instanceof SessionRequest known)) {
+            Problem.write(response, 401, "not-signed-in", null);
+            return;
+        }
+        Session session = known.session();
+        byte[] body = Json.createObjectBuilder()
+                .add("caller", session.caller())
+                .add("roles", Json.createArrayBuilder(session.roles()))
+                .add("csrf", session.csrf())
+                .add("expiresAt", session.expiresAt().toString())
+                .add("signIn", session.signIn())
+                .build()
+                .toString()
+                .getBytes(StandardCharsets.UTF_8);
+        response.setContentType("application/json");
+        response.setContentLength(body.length);
+        response.getOutputStream().write(body);
+    }
+
+    @Override
+    protected void doPost(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        Duration wait = brake.attempt(request.getRemoteAddr(), Instant.now());
+        if (!wait.isZero()) {
+            refuse(request, response, 429, "too-many-attempts", "Too many wrong passwords from this address; wait");
+            response.setHeader("Retry-After", Long.toString(wait.toSeconds() + 1));
+            return;
+        }
+        Optional<JsonObject> given = credentials(request);
+        if (given.isEmpty()) {
+            refuse(
+                    request,
+                    response,
+                    400,
+                    "malformed-json",
+                    "The body is {\"user\":…,\"password\":…} as application/json");
+            return;
+        }
+        List<String> roles = signIn.roles(
+                request, given.get().getString("user", ""), given.get().getString("password", ""));
+        if (roles.isEmpty()) {
+            refuse(request, response, 401, "not-signed-in", null);
+            return;
+        }
+        brake.succeeded(request.getRemoteAddr());
+        begin(request, response, given.get().getString("user"), roles);
+    }
+
+    private void begin(HttpServletRequest request, HttpServletResponse response, String caller, List<String> roles) {
+        SessionCookie.of(request).ifPresent(sessions::close);
+        tell(request, caller, roles);
+        SessionCookie.set(response, sessions.open(caller, roles, "password"));
+        response.setStatus(204);
+    }
+
+    @Override
+    protected void doDelete(HttpServletRequest request, HttpServletResponse response) {
+        SessionCookie.of(request).ifPresent(sessions::close);
+        if (request instanceof SessionRequest known) {
+            tell(request, known.session().caller(), known.session().roles());
+        }
+        SessionCookie.clear(response);
+        response.setStatus(204);
+    }
+
+    /** An entry of the trail, durable before the answer leaves. */
+    private void tell(HttpServletRequest request, String name, List<String> roles) {
+        Caller caller = new Caller(name, roles, request.getRemoteAddr());
+        try (AuditContext context = AuditContext.ofRequest(request.getMethod() + " " + PATH, false, () -> caller)) {
+            trail.answer(context, 204);
+        }
+    }
+
+    private void refuse(
+            HttpServletRequest request, HttpServletResponse response, int status, String code, @Nullable String detail)
+            throws IOException {
+        refusals.count(null, request.getRemoteAddr(), status);
+        Problem.write(response, status, code, detail);
+    }
+
+    /** JSON only: a form of another site cannot send that. */
+    private static Optional<JsonObject> credentials(HttpServletRequest request) throws IOException {
+        String type = String.valueOf(request.getContentType());
+        byte[] body = request.getInputStream().readNBytes(MOST_BYTES + 1);
+        if (!type.matches("(?i)application/json(\\s*;.*)?") || body.length > MOST_BYTES) {
+            return Optional.empty();
+        }
+        try (var reader = Json.createReader(new ByteArrayInputStream(body))) {
+            return Optional.of(reader.readObject());
+        } catch (JsonException | ClassCastException e) {
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,95 @@
+// The one way to the server: the session's headers, problems as errors, and what to do when nobody answers.
+import { connection } from './connection.js';
+
+const API = '/api/v1';
+let csrf = '';
+let touched = true; // somebody did something since the last request: only that keeps a session alive
+
+for (const event of ['pointerdown', 'keydown']) addEventListener(event, () => { touched = true; }, { passive: true });
+
+/** A failure that the server has explained: a problem document (RFC 9457). */
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body.detail ?? body.title ?? `The server answered ${status}`);
+    this.status = status;
+    this.title = body.title ?? `Status ${status}`;
+    this.detail = body.detail;
+    this.code = body.code ?? `http-${status}`;
+    this.requestId = body.requestId;
+    this.errors = body.errors ?? [];
+  }
+
+  /** Whether the same request may work in a while. */
+  get passes() {
+    return this.status === 503 || this.status === 502 || this.status === 504;
+  }
+}
+
+/** Nobody answered. */
+export class Unreachable extends Error {}
+
+export const useCsrf = (token) => { csrf = token; };
+
+export function signIn() {
+  location.assign(`sign-in.html${location.hash}`);
+  return new Promise(() => {}); // the page is left
+}
+
+async function send(method, address, { body, headers = {}, accept = 'application/json' } = {}) {
+  const safe = method === 'GET';
+  const sent = { 'X-Console': touched ? '1' : 'poll', Accept: accept, ...headers };
+  touched = false;
+  if (!safe) sent['X-CSRF-Token'] = csrf;
+  if (body !== undefined) sent['Content-Type'] = 'application/json';
+  let response;
+  try {
+    response = await fetch(address, {
+      method, headers: sent, body: body === undefined ? undefined : JSON.stringify(body), cache: 'no-store', redirect: 'error',
+    });
+  } catch {
+    throw new Unreachable('The server does not answer.');
+  }
+  if (response.status === 401) return signIn();
+  if (!response.ok) throw new Problem(response.status, await problem(response));
+  connection.answered();
+  return response;
+}
+
+async function problem(response) {
+  try {
+    return await response.json();
+  } catch {
+    return { title: `The server answered ${response.status}` };
+  }
+}
+
+async function json(response) {
+  const text = response.status === 204 ? '' : await response.text();
+  return { data: text ? JSON.parse(text) : {}, etag: response.headers.get('ETag'), status: response.status };
+}
+
+export const get = async (path) => (await json(await send('GET', API + path))).data;
+export const getWithTag = async (path) => json(await send('GET', API + path));
+export const post = async (path, body, headers) => (await json(await send('POST', API + path, { body, headers }))).data;
+export const put = async (path, body, headers) => json(await send('PUT', API + path, { body, headers }));
+export const patch = async (path, body) => (await json(await send('PATCH', API + path, { body }))).data;
+export const del = async (path, headers) => (await json(await send('DELETE', API + path, { headers }))).data;
+
+/** A download: the answer's bytes as a file. */
+export async function download(path, name, accept) {
+  save(await (await send('GET', API + path, { accept })).blob(), name);
+}
+
+export function save(blob, name) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+export const saveJson = (data, name) =>
+  save(new Blob([JSON.stringify(data, null, 2)], { type: 'application/json' }), name);
+
+export const readSession = async () => (await json(await send('GET', 'session'))).data;
+export const endSession = () => send('DELETE', 'session');

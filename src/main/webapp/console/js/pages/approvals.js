@@ -1,0 +1,76 @@
+// What one person asked for and another decides.
+import { get, post } from '../api.js';
+import { ask } from '../ask.js';
+import { h, render } from '../dom.js';
+import { ago, time } from '../format.js';
+import { badge, button, facts, heading, link, section, table } from '../parts.js';
+import { poll } from '../poll.js';
+import { caller, may } from '../session.js';
+import { APPROVAL_KIND } from '../words.js';
+
+const kind = (one) => APPROVAL_KIND[one.kind] ?? one.kind;
+
+export function approvals(place, failed) {
+  return poll(async () => {
+    const all = (await get('/approvals')).approvals;
+    const waiting = all.filter((one) => one.state === 'REQUESTED');
+    render(place, heading('Approvals', { note: 'What cannot be taken back needs two people. One asks, another reads exactly what will happen and decides.' }),
+      section('Waiting for a decision', list('Requests that wait', waiting, 'Nothing waits for a second person.')),
+      section('Decided', list('Requests that were decided', all.filter((one) => one.state !== 'REQUESTED'), 'Nothing was decided yet.')));
+    return 5000;
+  }, failed);
+}
+
+const list = (caption, rows, empty) => table(caption, [
+  { name: 'What', of: (one) => link(kind(one), `#/approvals/${one.id}`) },
+  { name: 'About', of: about },
+  { name: 'State', of: (one) => badge(one.state) },
+  { name: 'Asked for', of: (one) => h('span', {}, ago(one.requestedAt), ` by ${one.requestedBy}`) },
+  { name: 'Decided', of: (one) => (one.decidedBy ? h('span', {}, ago(one.decidedAt), ` by ${one.decidedBy}`) : '–') },
+  { name: 'Expires', of: (one) => (['REQUESTED', 'APPROVED'].includes(one.state) ? ago(one.expiresAt) : '–') },
+], rows, { empty, key: (one) => one.id });
+
+const about = (one) => (['destroy-key-version', 'list-compromised'].includes(one.kind) ? `version ${one.subject}` : one.subject.length > 30 ? `${one.subject.slice(0, 8)}…` : one.subject);
+
+export function approval(place, failed, id) {
+  const watch = poll(async () => {
+    const one = await get(`/approvals/${id}`);
+    const own = one.requestedBy === caller();
+    render(place, heading(kind(one), { back: { text: 'Approvals', href: '#/approvals' }, actions: actions(one, own, watch) }),
+      one.state === 'REQUESTED' && own && may('POST /approvals/{approval}:approve') && h('p', { class: 'own' }, 'You asked for this, so somebody else has to approve it. You can take it back.'),
+      section('What will happen', h('blockquote', { class: 'words' }, one.request)),
+      section('The request', facts([
+        ['State', badge(one.state)], ['About', about(one)],
+        ['Asked for', h('span', {}, time(one.requestedAt), ' by ', h('strong', {}, one.requestedBy))],
+        ['Decided', one.decidedBy && h('span', {}, time(one.decidedAt), ' by ', h('strong', {}, one.decidedBy))],
+        ['Not before', one.notBefore && h('span', {}, time(one.notBefore), ' (', ago(one.notBefore), ')')],
+        ['Expires', h('span', {}, time(one.expiresAt), ' (', ago(one.expiresAt), ')')],
+        ['Hash of the words', h('code', { class: 'long' }, one.requestHash)],
+      ])));
+    return 5000;
+  }, failed);
+  return watch;
+}
+
+function actions(one, own, watch) {
+  const asked = one.state === 'REQUESTED';
+  return [
+    asked && may('POST /approvals/{approval}:approve') && button('Approve…', () => approve(one, own, watch), { kind: 'primary' }),
+    asked && !own && may('POST /approvals/{approval}:reject') && button('Reject…', () => decide(one, 'reject', watch)),
+    ['REQUESTED', 'APPROVED'].includes(one.state) && may('POST /approvals/{approval}:cancel') && button('Take back…', () => decide(one, 'cancel', watch), { kind: 'danger' })];
+}
+
+/** What was read is what is approved: its hash goes with the approval. */
+const approve = (one, own, watch) => ask({
+  title: `Approve: ${kind(one)}`,
+  words: [h('blockquote', { class: 'words' }, one.request), own ? 'You asked for this yourself. The vault will refuse it.' : `${one.requestedBy} asked for it. You answer for it with your name.`],
+  confirm: 'Approve exactly this', danger: true,
+  run: async () => { await post(`/approvals/${one.id}:approve`, { requestHash: one.requestHash }); watch.now(); },
+});
+
+const decide = (one, what, watch) => ask({
+  title: what === 'reject' ? 'Reject the request' : 'Take the request back',
+  words: [what === 'reject' ? 'Nothing happens, and it must be asked for anew.' : 'It is not carried out any more, approved or not. A destruction whose key is already deleted cannot be taken back.'],
+  confirm: what === 'reject' ? 'Reject' : 'Take back', danger: true,
+  run: async () => { await post(`/approvals/${one.id}:${what}`); watch.now(); },
+});

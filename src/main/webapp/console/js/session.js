@@ -1,0 +1,22 @@
+// Who is signed in, and until when.
+import { readSession, endSession, signIn, useCsrf } from './api.js';
+import { allows } from './roles.js';
+
+let session = { caller: '', roles: [] };
+
+export async function open() {
+  session = await readSession();
+  useCsrf(session.csrf);
+  return session;
+}
+
+export const caller = () => session.caller;
+export const roles = () => session.roles;
+
+/** Whether this person may call this, such as 'POST /rotations'. */
+export const may = (call) => allows(session.roles, call);
+
+export async function close() {
+  await endSession();
+  await signIn();
+}

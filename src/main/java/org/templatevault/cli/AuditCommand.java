@@ -24,7 +24,7 @@ final class AuditCommand {
     @Command(
             name = "verify",
             description = "Has the trail and the templates' rows verified. Ends with 6 if anything was found.",
-            footer = "  vault audit verify --checkpoints .vault/checkpoints.ndjson --home .vault")
+            footer = {"  vault audit verify --checkpoints .vault/checkpoints.ndjson \\", "    --home .vault"})
     int verify(
             @Mixin Session session,
             @Option(

@@ -7,5 +7,8 @@ import picocli.CommandLine.Command;
         name = "batch",
         description = "Stores or reads many templates; what was interrupted is taken up by running it again.",
         subcommands = {BatchEnrolCommand.class, BatchFetchCommand.class},
-        footer = "  vault batch enrol records/ --modality FINGERPRINT --format ISO_19794_2_2005 --home .vault")
+        footer = {
+            "  vault batch enrol records/ --modality FINGERPRINT \\",
+            "    --format ISO_19794_2_2005 --home .vault"
+        })
 final class BatchCommand {}

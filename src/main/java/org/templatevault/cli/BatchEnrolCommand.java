@@ -29,8 +29,10 @@ import picocli.CommandLine.Parameters;
                     + " within a day: it goes on, stores nothing twice, and tries again what was refused. Keep the source"
                     + " as it is meanwhile. Ends with 1 if some failed; they are listed in a file."
         },
-        footer = "  vault batch enrol records/ --glob '*.dat' --modality FINGERPRINT --format ISO_19794_2_2005"
-                + " --home .vault")
+        footer = {
+            "  vault batch enrol records/ --glob '*.dat' --modality FINGERPRINT \\",
+            "    --format ISO_19794_2_2005 --home .vault"
+        })
 final class BatchEnrolCommand implements Callable<Integer> {
     @Parameters(paramLabel = "DIR|FILE.ndjson", description = "the templates")
     Path from;

@@ -36,7 +36,7 @@ import picocli.CommandLine.Parameters;
             "Each goes to DIR/SUBJECT/TEMPLATE.bin, readable by its owner only. Files that are there are left: run it again"
                     + " to go on. Ends with 1 if some failed; they are listed in DIR/failures.ndjson."
         },
-        footer = "  vault batch fetch records.journal -o copies/ --purpose migration --home .vault")
+        footer = {"  vault batch fetch records.journal -o copies/ --purpose migration \\", "    --home .vault"})
 final class BatchFetchCommand implements Callable<Integer> {
     private record Wanted(UUID subject, UUID template) {
         JsonObject json() {

@@ -19,8 +19,10 @@ import picocli.CommandLine.Parameters;
             "Stores the template in a file, for a subject that is there or a new one. Role: enroller.",
             "The request is named, so that a repetition after a lost answer stores it once."
         },
-        footer = "  vault enrol finger.dat --modality FINGERPRINT --position RIGHT_INDEX --format ISO_19794_2_2005"
-                + " --home .vault")
+        footer = {
+            "  vault enrol finger.dat --modality FINGERPRINT --position RIGHT_INDEX \\",
+            "    --format ISO_19794_2_2005 --home .vault"
+        })
 final class EnrolCommand implements Callable<Integer> {
     /** No vault takes a larger template. */
     static final int MOST_BYTES = 8 << 20;

@@ -18,7 +18,7 @@ import picocli.CommandLine.Parameters;
             "Reads one template, byte by byte as it was stored. Role: reader.",
             "With --json it comes with its attributes, the bytes in base64."
         },
-        footer = "  vault fetch $SUBJECT $TEMPLATE --purpose verification -o finger.dat --home .vault")
+        footer = {"  vault fetch $SUBJECT $TEMPLATE --purpose verification -o finger.dat \\", "    --home .vault"})
 final class FetchCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "SUBJECT", description = "the person's id")
     UUID subject;

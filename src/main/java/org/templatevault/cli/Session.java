@@ -111,6 +111,7 @@ final class Session {
         if (url == null) {
             throw usage("where is the vault? Give --url, or --home");
         }
+        Connection.address(url);
         if ((user == null) == (tokenFile == null)) {
             throw usage("who asks? Give --user, or --token-file");
         }

@@ -52,7 +52,12 @@ public final class Connection {
         return new Connection(address(url), Trust.in(certificates), "Bearer " + token);
     }
 
-    private static URI address(URI url) {
+    /**
+     * Scheme, host and port.
+     *
+     * @throws IllegalArgumentException unless it is an https address without credentials in it
+     */
+    public static URI address(URI url) {
         String text = url.toString().replaceFirst("/+$", "");
         if (!"https".equalsIgnoreCase(url.getScheme()) || url.getHost() == null || url.getUserInfo() != null) {
             throw new IllegalArgumentException("an address looks like https://vault.example:9443");

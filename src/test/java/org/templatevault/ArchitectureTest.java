@@ -116,6 +116,8 @@ class ArchitectureTest {
                             "rotation",
                             "trail",
                             "vault")),
+            Map.entry("client", Set.of()),
+            Map.entry("cli", Set.of("client")),
             Map.entry("embedded", Set.of("persistence")));
 
     private static String packageOf(JavaClass type) {

@@ -24,6 +24,7 @@ public final class EmbeddedMain {
         Home home = Home.open(Path.of(args[0]));
         Database database = Database.start(home, 0);
         ServerConfig.write(home, database, database.url(), Map.of("VAULT_CONSOLE_FORMAT", "dev"));
+        Home.write(home.file("address"), "https://localhost:" + port + "\n");
         Announcement.whenReady(home, port);
     }
 

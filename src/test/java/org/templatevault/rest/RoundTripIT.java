@@ -7,7 +7,11 @@ import static org.templatevault.testing.SharedVault.as;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.DatabaseProxy.RoundTrip;
@@ -37,14 +41,22 @@ class RoundTripIT {
     /** The fewest of some tries: what the server does in the background comes on top of some of them. */
     private static List<RoundTrip> fewest(Runnable request) {
         request.run();
-        return java.util.stream.IntStream.range(0, 5)
-                .mapToObj(i -> SharedVault.proxy().during(request))
-                .map(trips -> trips.stream()
-                        .filter(trip -> !trip.toString().contains("batch.jb_")
-                                && !trip.toString().contains("batch.JB_"))
-                        .toList())
+        return IntStream.range(0, 10)
+                .mapToObj(i -> foreground(SharedVault.proxy().during(request)))
                 .min(Comparator.comparingInt(List::size))
                 .orElseThrow();
+    }
+
+    /** Without the connections over which a lease is renewed or the job repository is asked. */
+    private static List<RoundTrip> foreground(List<RoundTrip> trips) {
+        Set<Integer> others = trips.stream()
+                .filter(trip -> trip.toString().contains("vault.lease")
+                        || trip.toString().toLowerCase(Locale.ROOT).contains("batch.jb_"))
+                .map(RoundTrip::connection)
+                .collect(Collectors.toSet());
+        return trips.stream()
+                .filter(trip -> !others.contains(trip.connection()))
+                .toList();
     }
 
     @Test
@@ -53,7 +65,7 @@ class RoundTripIT {
         List<RoundTrip> trips = fewest(() -> as("reader").read(stored).expect(200));
         assertEquals(2, trips.size(), trips::toString);
         assertTrue(trips.get(1).toString().contains("vault.audit_entry"), trips::toString);
-        String statements = trips.get(0).statements().toString().toLowerCase(java.util.Locale.ROOT);
+        String statements = trips.get(0).statements().toString().toLowerCase(Locale.ROOT);
         assertTrue(statements.contains("select"), statements);
         assertTrue(!statements.contains("for update") && !statements.contains("for share"), statements);
     }

@@ -3,6 +3,7 @@ package org.templatevault.startup;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
@@ -145,8 +146,23 @@ class RunnableJarIT {
                 PATIENCE,
                 () -> rotation(id).getString("state").equals("DRAINED"));
         assertEquals(SUBJECTS, rotation(id).getInt("done"));
+        isItsOwnClient();
         acknowledged.forEach((stored, bytes) ->
                 assertArrayEquals(bytes, as("reader").read(stored).expect(200).bytes()));
+    }
+
+    private void isItsOwnClient() throws IOException, InterruptedException {
+        Path output = home.directory().resolve("client.out");
+        Path token = home.directory().resolve("token");
+        String ca = home.directory().resolve("tls.pem").toString();
+        Files.writeString(
+                token, issuer.bearer(TokenIssuer.claims("somebody", "operator")).replace("Bearer ", ""));
+        int status = jar.command(output, "status", "--ca", ca, "--token-file", token.toString());
+        assertEquals(0, status, Files.readString(output));
+        assertTrue(Files.readString(output).contains("is active since"), Files.readString(output));
+        assertEquals(3, jar.command(output, "audit", "verify", "--ca", ca, "--token-file", token.toString()));
+        assertEquals(8, jar.command(output, "status", "--token-file", token.toString()));
+        assertEquals(2, jar.command(output, "unheard-of"));
     }
 
     private void refusesChangesOfTheSchemaByTheApplication() throws Exception {

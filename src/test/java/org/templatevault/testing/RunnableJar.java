@@ -58,6 +58,16 @@ public final class RunnableJar implements AutoCloseable {
         }
     }
 
+    /** Runs the same jar as the client of the vault that it started; its exit code, its output in the file. */
+    public int command(Path output, String... command) throws IOException, InterruptedException {
+        List<String> line = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-jar", JAR.toString()));
+        line.addAll(List.of(command));
+        line.addAll(List.of("--url", "https://localhost:" + port));
+        ProcessBuilder builder = new ProcessBuilder(line).redirectErrorStream(true);
+        return builder.redirectOutput(output.toFile()).start().waitFor();
+    }
+
     /** SIGKILL, for the server too that the jar started. */
     public void kill() {
         Process running = process;

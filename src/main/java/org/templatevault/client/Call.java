@@ -1,0 +1,116 @@
+package org.templatevault.client;
+
+import jakarta.json.JsonObject;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/** One request on its way. */
+public final class Call {
+    private static final Duration TIMEOUT = Duration.ofSeconds(90);
+
+    private final Api api;
+    private final String method;
+    private final HttpRequest.Builder request;
+    private HttpRequest.BodyPublisher body = BodyPublishers.noBody();
+    private boolean repeatable;
+    private boolean patient;
+
+    Call(Api api, String method, HttpRequest.Builder request) {
+        this.api = api;
+        this.method = method;
+        this.request = request.timeout(TIMEOUT);
+    }
+
+    /** Adds a header. */
+    public Call header(String name, String value) {
+        request.header(name, value);
+        return this;
+    }
+
+    /** A body of JSON. */
+    public Call json(JsonObject json) {
+        return json(json.toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** A body of JSON, as it stands. */
+    public Call json(byte[] json) {
+        request.header("Content-Type", "application/json");
+        body = BodyPublishers.ofByteArray(json);
+        return this;
+    }
+
+    /** A body of bare bytes. */
+    public Call octets(byte[] bytes) {
+        request.header("Content-Type", "application/octet-stream");
+        body = BodyPublishers.ofByteArray(bytes);
+        return this;
+    }
+
+    /** Names the request, so that it has one effect however often it is sent. */
+    public Call key(String idempotencyKey) {
+        request.header("Idempotency-Key", idempotencyKey);
+        return repeatable();
+    }
+
+    Call repeatable() {
+        repeatable = true;
+        return this;
+    }
+
+    /** Goes on trying for the time of waiting where nobody answers, if the request may be sent twice. */
+    public Call patient() {
+        patient = true;
+        return this;
+    }
+
+    /** How long to wait for the answer to begin. */
+    public Call timeout(Duration longest) {
+        request.timeout(longest);
+        return this;
+    }
+
+    /**
+     * Sends it.
+     *
+     * @throws RefusedException for every answer that is not a success
+     * @throws UnreachableException if no answer came
+     * @throws UntrustedException if the server's certificate does not prove it
+     */
+    public Answer send() throws RefusedException, UnreachableException, UntrustedException {
+        return api.send(
+                request.method(method, body).build(),
+                response -> {
+                    try (InputStream in = response.body()) {
+                        return new Answer(response.statusCode(), response.headers(), in.readAllBytes());
+                    }
+                },
+                repeatable,
+                patient);
+    }
+
+    /**
+     * Sends it and writes the answer's body to a file, which is there afterwards as a whole or as it was before.
+     *
+     * @return the bytes written
+     */
+    public long download(Path file) throws RefusedException, UnreachableException, UntrustedException, IOException {
+        try (PrivateFile fresh = PrivateFile.replacing(file)) {
+            long bytes = api.send(
+                    request.method(method, body).build(),
+                    response -> {
+                        try (InputStream in = response.body()) {
+                            return in.transferTo(fresh.stream());
+                        }
+                    },
+                    repeatable,
+                    false);
+            fresh.keep();
+            return bytes;
+        }
+    }
+}

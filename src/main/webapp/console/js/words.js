@@ -11,7 +11,7 @@ export const ATTENTION = {
   'rotation-paused': () => ['warn', 'The rotation is paused. Resume it when the reason is gone.', '#/jobs'],
   'erasure-stalled': (n) => ['warn', `${count(n, 'erasure')} of many ${n === 1 ? 'is' : 'are'} paused or failed. Resume, or cancel.`, '#/jobs'],
   'rotation-due': () => ['warn', 'A rotation is due: the active key version is old, or has wrapped often.', '#/keys'],
-  'wraps-high': (n) => ['bad', `Key version ${number(n)} has wrapped a quarter of what it may. Rotate soon.`, '#/keys'],
+  'wraps-high': () => ['bad', 'The active key version has wrapped a quarter of what it may. Rotate soon.', '#/keys'],
   'retention-overdue': (n) => ['bad', `${count(n, 'subject')} ${n === 1 ? 'is' : 'are'} kept longer than the policy says. Is the daily erasure on?`, '#/retention'],
   'approvals-waiting': (n) => ['warn', `${count(n, 'request')} ${n === 1 ? 'waits' : 'wait'} for a second person.`, '#/approvals'],
   'erasures-waiting': (n) => ['warn', `${count(n, 'erasure')} ${n === 1 ? 'is' : 'are'} not gone from every copy, the oldest for more than a month. A receipt says what it waits for.`, '#/erasures'],

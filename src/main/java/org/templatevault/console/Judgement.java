@@ -57,7 +57,7 @@ class Judgement {
         count(found, Code.KEY_STORE_UNREACHABLE, away, null);
         active(picture)
                 .filter(row -> picture.wraps().getOrDefault(row.version(), 0L) >= WrapBudget.SOFT_LIMIT)
-                .ifPresent(row -> found.add(new Attention(Code.WRAPS_HIGH, row.version(), null)));
+                .ifPresent(row -> found.add(new Attention(Code.WRAPS_HIGH, 1, null)));
     }
 
     private static Optional<KeyVersions.Row> active(Picture picture) {

@@ -237,14 +237,21 @@ class PagesIT {
         }
     }
 
+    /** Other tests damage rows of this vault on purpose: the page says what the API says, intact or not. */
     @Test
     void verifiesTheTrailAndDrawsTheChain() {
+        boolean intact = as("auditor")
+                .post("/audit:verify")
+                .json("{}")
+                .send()
+                .expect(200)
+                .json()
+                .getBoolean("intact");
         try (Visitor visitor = signedIn("auditor")) {
             open(visitor, "/audit", "Audit");
             button(visitor.page(), "Verify everything").click();
-            assertThat(visitor.page().locator(".verdict")).containsText("Intact");
+            assertThat(visitor.page().locator(".verdict")).containsText(intact ? "Intact" : "finding");
             assertThat(visitor.page().locator(".chain .block-mark").first()).isVisible();
-            assertThat(visitor.page().locator(".chain .broken-mark")).hasCount(0);
             button(visitor.page(), "Search").click();
             assertThat(visitor.page().getByRole(AriaRole.CELL).first()).isVisible();
             visitor.checkAxe();

@@ -26,6 +26,7 @@ public final class VaultServer implements AutoCloseable {
     private static final Duration START = Duration.ofMinutes(5);
     private static final Duration STOP = Duration.ofSeconds(40);
 
+    private Path wlp = WLP;
     private final TestHome home;
     private final Path directory;
     private final int port = freePort();
@@ -63,6 +64,12 @@ public final class VaultServer implements AutoCloseable {
     /** Lets the server compile its code as well as it can: for tests that last long or measure. */
     public VaultServer optimized() {
         quickStart = false;
+        return this;
+    }
+
+    /** Runs another build of the vault: the {@code target/liberty/wlp} of its checkout. */
+    public VaultServer release(Path otherWlp) {
+        wlp = otherWlp;
         return this;
     }
 
@@ -133,7 +140,7 @@ public final class VaultServer implements AutoCloseable {
     private void writeDirectory() throws IOException {
         Path config = serverDirectory();
         if (!Files.exists(config)) {
-            copy(WLP.resolve("usr/servers/vault-it"), config);
+            copy(wlp.resolve("usr/servers/vault-it"), config);
         }
         Files.createDirectories(directory.resolve("tmp"));
         Map<String, String> all = new HashMap<>(variables);
@@ -172,9 +179,9 @@ public final class VaultServer implements AutoCloseable {
     private List<String> command() throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.add("-javaagent:" + WLP.resolve("bin/tools/ws-javaagent.jar"));
+        command.add("-javaagent:" + wlp.resolve("bin/tools/ws-javaagent.jar"));
         boolean strict = Runtime.version().feature() >= 24;
-        command.addAll(options(WLP.resolve("lib/platform/java").resolve(strict ? "java24.options" : "java9.options")));
+        command.addAll(options(wlp.resolve("lib/platform/java").resolve(strict ? "java24.options" : "java9.options")));
         command.addAll(options(serverDirectory().resolve("jvm.options")));
         command.add("-Xmx" + heap);
         command.add("-XX:-UsePerfData");
@@ -185,7 +192,7 @@ public final class VaultServer implements AutoCloseable {
         command.add("-Djava.awt.headless=true");
         command.add("-Djava.io.tmpdir=" + directory.resolve("tmp"));
         command.add("-jar");
-        command.add(WLP.resolve("bin/tools/ws-server.jar").toString());
+        command.add(wlp.resolve("bin/tools/ws-server.jar").toString());
         command.add("vault");
         return command;
     }

@@ -78,7 +78,7 @@ public final class WrongClock {
                             "-shared",
                             "-fPIC",
                             "-o",
-                            made.library(),
+                            made.preload(),
                             "-DOFFSET=\"" + made.offset() + '"',
                             source.toString())
                     .redirectErrorStream(true)
@@ -97,7 +97,7 @@ public final class WrongClock {
     }
 
     /** What the process has to be started with, as {@code LD_PRELOAD}. */
-    public String library() {
+    public String preload() {
         return directory.resolve("libclock.so").toString();
     }
 

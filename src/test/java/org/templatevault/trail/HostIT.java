@@ -50,7 +50,7 @@ class HostIT {
         rows = new Rows(home);
         server = VaultServer.on(home);
         clock = WrongClock.in(home.directory());
-        clock.ifPresent(wrong -> server.environment("LD_PRELOAD", wrong.library()));
+        clock.ifPresent(wrong -> server.environment("LD_PRELOAD", wrong.preload()));
         server.start();
     }
 

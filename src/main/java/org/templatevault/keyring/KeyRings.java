@@ -25,6 +25,7 @@ import org.templatevault.crypto.Suite;
 import org.templatevault.crypto.WrappedKey;
 import org.templatevault.error.VaultException;
 import org.templatevault.persistence.Bytes;
+import org.templatevault.persistence.DatabaseIdentity;
 import org.templatevault.persistence.KeyUsage;
 import org.templatevault.persistence.KeyVersions;
 import org.templatevault.persistence.KeyVersions.ServiceKeyRow;
@@ -54,6 +55,9 @@ public class KeyRings {
 
     @Inject
     KeyUsage keyUsage;
+
+    @Inject
+    DatabaseIdentity databaseIdentity;
 
     @Inject
     Leases leases;
@@ -90,6 +94,7 @@ public class KeyRings {
         if (!keyVersions.insertVaultId(vault, now)) {
             return;
         }
+        databaseIdentity.record(databaseIdentity.present());
         try (SecretBytes kek = SecretBytes.random(Suite.KEY_BYTES)) {
             insertVersion(vault, 1, kek, now);
             keyVersions.activate(1, null, null, now);

@@ -30,7 +30,7 @@ public class DatabaseIdentity {
                 .orElseThrow();
     }
 
-    /** The one on which the wraps were counted; nothing in a new vault. */
+    /** The one on which the wraps were counted; nothing in a vault of a release that did not record it. */
     public Optional<Identity> counted() {
         return sql.first(
                 "select system_identifier, timeline from vault.database_identity",

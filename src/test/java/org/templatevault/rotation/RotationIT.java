@@ -154,6 +154,15 @@ class RotationIT {
         drained(rotation);
     }
 
+    @Test
+    void countsWrapsInThisDatabaseFromTheVaultsFirstTransactionOn() {
+        assertEquals(
+                1,
+                rows.number("select count(*) from vault.database_identity i join vault.vault_identity v"
+                        + " on i.xmin = v.xmin"),
+                "a copy of a vault's first seconds would not be known as another database");
+    }
+
     private long tables(String figure) {
         return rows.number("select " + figure
                 + " from pg_stat_user_tables where schemaname = 'vault' and relname in ('subject_key', 'template')");
@@ -406,8 +415,10 @@ class RotationIT {
                 .orElse(0);
     }
 
-    /** A digest of each table but those that are renewed all the time. */
-    /** Without the audit trail: what was asked before is sealed into a block meanwhile. */
+    /**
+     * A digest of each table but those that are renewed all the time, and the audit trail: what was asked before is
+     * sealed into a block meanwhile.
+     */
     private Map<String, String> contents() {
         Map<String, String> digests = new TreeMap<>();
         for (String table : rows.texts("select tablename from pg_tables where schemaname = 'vault'"

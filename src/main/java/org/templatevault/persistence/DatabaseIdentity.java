@@ -42,7 +42,9 @@ public class DatabaseIdentity {
         sql.update(
                 "insert into vault.database_identity (system_identifier, timeline) values (?, ?)"
                         + " on conflict (one) do update set system_identifier = excluded.system_identifier,"
-                        + " timeline = excluded.timeline",
+                        + " timeline = excluded.timeline"
+                        + " where (database_identity.system_identifier, database_identity.timeline)"
+                        + " is distinct from (excluded.system_identifier, excluded.timeline)",
                 identity.systemIdentifier,
                 identity.timeline);
     }

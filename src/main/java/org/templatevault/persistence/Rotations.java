@@ -43,6 +43,9 @@ public class Rotations {
     /** The subjects of one partition: those after one id, up to another. */
     public record Range(UUID afterId, UUID upToId) {}
 
+    /** What of a range there are subjects in, and how far its partition has come; null before its first page. */
+    public record Passed(UUID fromId, UUID upToId, @Nullable UUID reachedId) {}
+
     private static final UUID LEAST = new UUID(0, 0);
     private static final UUID MOST = new UUID(-1, -1);
 
@@ -186,6 +189,28 @@ public class Rotations {
                 "select after_id, up_to_id from vault.rotation_range where rotation_id = ? order by number",
                 row -> new Range(Sql.uuid(row, "after_id"), Sql.uuid(row, "up_to_id")),
                 id);
+    }
+
+    /** How far the partitions of a rotation have come, in the order of their ranges. */
+    public List<Passed> passed(UUID id) {
+        return sql.query(
+                "select greatest(r.after_id, ends.first) as from_id, least(r.up_to_id, ends.last) as up_to_id,"
+                        + " r.reached_id from vault.rotation_range r cross join (select"
+                        + " (select subject_id from vault.subject_key order by subject_id limit 1) as first,"
+                        + " (select subject_id from vault.subject_key order by subject_id desc limit 1) as last) ends"
+                        + " where r.rotation_id = ? order by r.number",
+                row -> new Passed(
+                        Sql.uuid(row, "from_id"), Sql.uuid(row, "up_to_id"), row.getObject("reached_id", UUID.class)),
+                id);
+    }
+
+    /** Says how far the partition that ends with this id has come; part of its page's transaction. */
+    public void reach(UUID id, UUID upToId, UUID reachedId) {
+        sql.update(
+                "update vault.rotation_range set reached_id = ? where rotation_id = ? and up_to_id = ?",
+                reachedId,
+                id,
+                upToId);
     }
 
     /** How far a rotation is; for one that ended, how far it came. */

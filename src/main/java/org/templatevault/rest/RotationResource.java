@@ -157,8 +157,9 @@ public class RotationResource {
         if (!report.waitingFor().isEmpty()) {
             json.add("waitingFor", Json.createArrayBuilder(report.waitingFor()));
         }
-        if (report.partitions() > 0) {
-            json.add("partitions", report.partitions());
+        if (!report.partitions().isEmpty()) {
+            json.add("partitions", report.partitions().size());
+            json.add("partitionsPassed", Json.createArrayBuilder(report.partitions()));
         }
         Copies.Reach reach = report.reach();
         if (reach != null) {

@@ -45,7 +45,8 @@ public class RotationLedger {
      * @param estimatedEnd null while nothing moves
      * @param waitingFor the nodes without which the new version is not activated yet, or the key store without which it is
      *     not made
-     * @param partitions how many threads move subjects side by side; 0 before the activation and after the end
+     * @param partitions how far each of the threads has come that move subjects side by side, from 0 to 1, in the order
+     *     of their ranges of ids; none before the activation, after the end, and in a list
      * @param reach how far back the backups reach, now and once what it leaves is destroyed; null in a list
      */
     public record Report(
@@ -54,7 +55,7 @@ public class RotationLedger {
             double subjectsPerSecond,
             @Nullable Instant estimatedEnd,
             List<String> waitingFor,
-            int partitions,
+            List<Double> partitions,
             Copies.@Nullable Reach reach) {}
 
     private static final double WINDOW_SECONDS = 10;
@@ -233,9 +234,9 @@ public class RotationLedger {
         double rate = rate(row, progress);
         boolean moving = row.endedAt() == null && rate > 0;
         Instant end = moving ? Instant.now().plusMillis((long) (progress.remaining() / rate * 1000)) : null;
-        int partitions = row.endedAt() == null && reach != null
-                ? rotations.ranges(row.id()).size()
-                : 0;
+        List<Double> partitions = row.endedAt() == null && reach != null
+                ? rotations.passed(row.id()).stream().map(RangeShare::of).toList()
+                : List.of();
         return new Report(row, progress, rate, end, waitingFor(row), partitions, reach);
     }
 

@@ -151,8 +151,9 @@ public class SubjectReader extends AbstractItemReader {
         if (PageEnd.NOT_WRITTEN.equals(step.getTransientUserData())) {
             finished = true;
             page.clear();
-        } else {
+        } else if (!written.equals(reached)) {
             written = reached;
+            rotations.reach(task.id(), UUID.fromString(upTo), written);
         }
         return written;
     }

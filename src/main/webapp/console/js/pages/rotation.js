@@ -79,7 +79,19 @@ function progress(now) {
       figure('Erased meanwhile', count(now.erased, 'subject')),
       figure(now.endedAt ? 'On the whole' : 'In the last 10 s', perSecond(now.rowsPerSecond)),
       figure(now.endedAt ? 'Took' : 'Expected end', now.endedAt ? (now.startedAt ? duration(new Date(now.endedAt) - new Date(now.startedAt)) : '–') : now.estimatedEnd ? ago(now.estimatedEnd) : 'not known'),
-      figure('Rate', now.rate ? `≤ ${number(now.rate)} subjects/s` : 'no limit')));
+      figure('Rate', now.rate ? `≤ ${number(now.rate)} subjects/s` : 'no limit')),
+    partitions(now));
+}
+
+/** One that stands still while the others move is what a person on call looks for. */
+function partitions(now) {
+  if (!now.partitionsPassed || !['REENCRYPTING', 'PAUSED'].includes(now.state)) return null;
+  return h('div', { class: 'partitions' }, now.partitionsPassed.map((share, i) => {
+    const name = `Partition ${i + 1} of ${now.partitions}`;
+    const passed = `${percent(Math.round(share * 1000), 1000)} of its ids passed`;
+    return h('div', {}, h('p', { class: 'legend' }, `${name}: ${passed}`),
+      bar(name, [{ value: share * 1000, kind: 'done' }], 1000, passed));
+  }));
 }
 
 const figure = (name, value) => h('div', { class: 'tile small-tile' }, h('div', { class: 'name' }, name), h('div', { class: 'value' }, value));
@@ -97,7 +109,6 @@ function speed(now, samples, place) {
 const about = (now) => section('What was asked for', facts([
   ['Mode', now.mode === 'reencrypt' ? 're-encrypt: new keys, new ciphertext' : 'rewrap: the same keys under the new version'],
   ['Reason', now.reason], ['Suite of new keys', now.suite],
-  ['Partitions', now.partitions ? `${number(now.partitions)} threads side by side` : null],
   ['By', now.requestedBy], ['At', time(now.requestedAt)],
   ['Activated', now.startedAt && time(now.startedAt)], ['Ended', now.endedAt && time(now.endedAt)],
   ['Compromised', now.compromisedVersion && link(`version ${now.compromisedVersion}`, `#/keys/${now.compromisedVersion}`)],

@@ -8,6 +8,7 @@ import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.assertions.LocatorAssertions;
 import com.microsoft.playwright.options.AriaRole;
+import jakarta.json.JsonObject;
 import java.time.Duration;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
@@ -61,9 +62,13 @@ class RotationPageIT {
                 .hasText(state, new LocatorAssertions.HasTextOptions().setTimeout(PATIENCE));
     }
 
+    private static Locator bar(Visitor visitor, String name) {
+        return visitor.page().getByRole(AriaRole.PROGRESSBAR, new Page.GetByRoleOptions().setName(name));
+    }
+
     private static int percent(Visitor visitor) {
         return Integer.parseInt(
-                String.valueOf(visitor.page().getByRole(AriaRole.PROGRESSBAR).getAttribute("aria-valuenow")));
+                String.valueOf(bar(visitor, "Progress of the rotation").getAttribute("aria-valuenow")));
     }
 
     private static void awaitPercent(Visitor visitor, int least) {
@@ -94,7 +99,17 @@ class RotationPageIT {
             awaitPercent(visitor, 1);
             press(visitor, "Pause");
             awaitState(visitor, "paused");
-            assertEquals("PAUSED", new Custodian(server).get(id).getString("state"));
+            JsonObject paused = new Custodian(server).get(id);
+            assertEquals("PAUSED", paused.getString("state"));
+            int partitions = paused.getInt("partitions");
+            assertEquals(partitions, paused.getJsonArray("partitionsPassed").size());
+            for (int i = 0; i < partitions; i++) {
+                double passed =
+                        paused.getJsonArray("partitionsPassed").getJsonNumber(i).doubleValue();
+                assertTrue(passed > 0 && passed < 1, paused::toString);
+                assertThat(bar(visitor, "Partition " + (i + 1) + " of " + partitions))
+                        .hasAttribute("aria-valuetext", Pattern.compile("[1-9].* % of its ids passed"));
+            }
             visitor.checkAxe();
             press(visitor, "Resume");
             awaitState(visitor, "re-encrypting");

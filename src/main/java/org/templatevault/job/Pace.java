@@ -19,8 +19,11 @@ public class Pace {
     private static final int BACK_OFF_WAITS = 20;
     private static final int SLOW_SUBJECTS = 20;
     private static final long SLICE_MILLIS = 5_000;
-    /** Under a rate: small pages often, so that a reader never waits for a large one. */
-    private static final int PAGES_PER_SECOND = 20;
+    /**
+     * Under a rate: pages so small that no reader waits long for one, and so large that what each costs by itself, its
+     * statements and its commit, does not take the processors from the readers.
+     */
+    private static final int PAGES_PER_SECOND = 8;
 
     /**
      * One of the parts of a job, which run at the same time.

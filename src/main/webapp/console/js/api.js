@@ -16,6 +16,7 @@ export class Problem extends Error {
     this.detail = body.detail;
     this.code = body.code ?? `http-${status}`;
     this.requestId = body.requestId;
+    this.receipt = body.receipt;
     this.errors = body.errors ?? [];
   }
 

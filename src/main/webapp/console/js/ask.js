@@ -18,7 +18,7 @@ export function ask({ title, words = [], fields = [], confirm, danger = false, r
     const doIt = h('button', { type: 'submit', class: danger ? 'danger' : 'primary' }, confirm);
     const form = h('form', { method: 'dialog' },
       h('h2', { id: `ask-${number}` }, title),
-      words.map((line) => (line instanceof Node ? line : h('p', {}, line))),
+      words.filter(Boolean).map((line) => (line instanceof Node ? line : h('p', {}, line))),
       fields.map((field) => labelled(field, inputs.get(field.name))),
       problem,
       h('div', { class: 'buttons' }, h('button', { type: 'button', onclick: () => end(false) }, 'Not now'), doIt));

@@ -31,10 +31,10 @@ export function micros(us) {
   return us < 10_000_000 ? `${DECIMAL.format(us / 1000)} ms` : `${DECIMAL.format(us / 1_000_000)} s`;
 }
 
-/** Two units at the most: 3 d 4 h, 12 min 5 s, 840 ms. */
+/** Two units at the most: 2 y 30 d, 3 d 4 h, 12 min 5 s, 840 ms. */
 export function duration(ms) {
   if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
-  const units = [['d', 86_400_000], ['h', 3_600_000], ['min', 60_000], ['s', 1000]];
+  const units = [['y', 31_557_600_000], ['d', 86_400_000], ['h', 3_600_000], ['min', 60_000], ['s', 1000]];
   const first = units.findIndex(([, size]) => ms >= size);
   return units.slice(first, first + 2).map(([unit, size], i) => {
     const n = Math.floor((i === 0 ? ms : ms % units[first][1]) / size);
@@ -62,6 +62,15 @@ export function time(iso, words = (date) => TIME.format(date)) {
 }
 
 export const clock = (iso, seconds = false) => (seconds ? SECOND : MINUTE).format(new Date(iso));
+
+const INSTANT = /(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z)/;
+const HOURS = /\bPT\d+H\b/g;
+
+/** A sentence of the server, its times in the person's zone. */
+export const withTimes = (text) => text.split(INSTANT).map((part) => (INSTANT.test(part) ? time(part) : part));
+
+/** Its durations as people say them, such as PT504H is 21 days; nothing where it has none. */
+export const durationsOf = (text) => [...new Set(text.match(HOURS) ?? [])].map((one) => `${one} is ${isoDuration(one)}`).join(', ');
 
 /** How long ago, or how long until, with the time behind it. */
 export function ago(iso, now = Date.now()) {

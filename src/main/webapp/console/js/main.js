@@ -6,6 +6,7 @@ import { Problem, Unreachable } from './api.js';
 import { closeAll } from './ask.js';
 import { connection } from './connection.js';
 import { caller, close, may, open, roles } from './session.js';
+import { keptPage } from './page.js';
 import { useTheme } from './theme.js';
 import { overview } from './pages/overview.js';
 import { keys } from './pages/keys.js';
@@ -120,6 +121,8 @@ async function start() {
     h('span', { class: 'roles' }, roles().filter((role) => role !== caller()).join(', ')));
   render(document.getElementById('foot'), `Times in ${zone()}; UTC on hover. Templates never reach this page.`);
   document.getElementById('sign-out').onclick = () => close().catch((error) => fail(content, error));
+  const kept = keptPage();
+  if (kept && !location.hash) history.replaceState(null, '', kept);
   window.onhashchange = show;
   return show();
 }

@@ -1,4 +1,6 @@
 // Signs in, and goes on to where the person wanted to go.
+import { keepPage, keptPage } from './page.js';
+
 const theme = localStorage.getItem('theme');
 if (theme === 'light' || theme === 'dark') document.documentElement.setAttribute('data-theme', theme);
 
@@ -64,7 +66,11 @@ async function showWays() {
   }
 }
 
+document.getElementById('openid').addEventListener('click', () => keepPage(location.hash));
+
 const why = refused[new URLSearchParams(location.search).get('refused')];
+const kept = keptPage();
+if (why && kept && !location.hash) history.replaceState(null, '', kept);
 if (why) show(why);
 else user.focus();
 showWays();

@@ -15,7 +15,7 @@ export const ATTENTION = {
   'retention-overdue': (n) => ['bad', `${count(n, 'subject')} ${n === 1 ? 'is' : 'are'} kept longer than the policy says. Is the daily erasure on?`, '#/retention'],
   'approvals-waiting': (n) => ['warn', `${count(n, 'request')} ${n === 1 ? 'waits' : 'wait'} for a second person.`, '#/approvals'],
   'erasures-waiting': (n) => ['warn', `${count(n, 'erasure')} ${n === 1 ? 'is' : 'are'} not gone from every copy, the oldest for more than a month. A receipt says what it waits for.`, '#/erasures'],
-  'trail-not-verified': () => ['warn', 'Nobody has verified the audit trail for a week.', '#/audit'],
+  'trail-not-verified': () => ['warn', 'The audit trail was not verified in the last week.', '#/audit'],
   'node-silent': (n) => ['warn', `${count(n, 'node')} went silent without stopping. Look at its host.`, '#/'],
 };
 

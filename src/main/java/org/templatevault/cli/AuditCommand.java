@@ -57,11 +57,11 @@ final class AuditCommand {
 
     static String text(JsonObject found) {
         String looked = String.format(
-                "%s blocks, %s entries, %s waiting for their block, %s template rows",
-                Text.field(found, "blocks"),
-                Text.field(found, "entries"),
+                "%s, %s, %s waiting for their block, %s",
+                Text.count(found.getInt("blocks"), "block", "blocks"),
+                Text.count(found.getJsonNumber("entries").longValue(), "entry", "entries"),
                 Text.field(found, "waiting"),
-                Text.field(found, "templates"));
+                Text.count(found.getJsonNumber("templates").longValue(), "template row", "template rows"));
         if (found.getBoolean("intact")) {
             return "intact: " + looked + "\n";
         }

@@ -81,13 +81,18 @@ final class BatchEnrolCommand implements Callable<Integer> {
             throw session.usage("there is nothing to enrol in " + from);
         }
         Path file = journalFile == null ? beside(".journal") : journalFile;
+        if (journalFile == null && !Files.isWritable(file.resolveSibling("."))) {
+            throw session.usage("the journal cannot stand beside " + from
+                    + ": its directory is not writable. Name files elsewhere by --journal and --failures");
+        }
         long begin = System.nanoTime();
         try (Journal journal = Journal.open(file, batch(api))) {
+            String unfinished = "Not finished. Run the same command again to go on: " + file;
             long earlier = source.names().stream().filter(journal::isStored).count();
-            try (Progress progress = Progress.on(session.terminal())) {
+            try (Progress progress = Progress.on(session.terminal(), unfinished)) {
                 new BatchEnrolment(api, source, journal, template.json(), chunk, progress).run();
             } catch (Exception e) {
-                session.note("Not finished. Run the same command again to go on: " + file);
+                session.note(unfinished);
                 throw e;
             }
             return report(source, journal, file, earlier, (System.nanoTime() - begin) / 1e9);
@@ -137,12 +142,12 @@ final class BatchEnrolCommand implements Callable<Integer> {
     private static String text(JsonObject done) {
         String failures = done.getInt("failed") == 0
                 ? "none failed"
-                : done.getInt("failed") + " failed, see " + Text.field(done, "failures");
+                : Text.number(done.getInt("failed")) + " failed, see " + Text.field(done, "failures");
         return String.format(
                 "%s of %s stored (%s of them earlier), %s; %s s. Ids: %s%n",
-                Text.field(done, "stored"),
-                Text.field(done, "records"),
-                Text.field(done, "storedEarlier"),
+                Text.number(done.getInt("stored")),
+                Text.number(done.getInt("records")),
+                Text.number(done.getInt("storedEarlier")),
                 failures,
                 Text.field(done, "seconds"),
                 Text.field(done, "journal"));

@@ -189,7 +189,7 @@ final class BatchEnrolment {
     private void show() {
         speed.note(System.nanoTime(), done);
         long total = source.names().size();
-        progress.show(Progress.line(done, total, speed.perSecond(), speed.left(total - done))
+        progress.show(Progress.line(done, total, "templates", speed.perSecond(), speed.left(total - done))
                 + (failed == 0 ? "" : "  " + Text.number(failed) + " failed"));
     }
 }

@@ -38,6 +38,9 @@ import picocli.CommandLine.Parameters;
         },
         footer = {"  vault batch fetch records.journal -o copies/ --purpose migration \\", "    --home .vault"})
 final class BatchFetchCommand implements Callable<Integer> {
+    private static final String AGAIN =
+            "Not finished. Run the same command again to go on: what is written is not fetched again.";
+
     private record Wanted(UUID subject, UUID template) {
         JsonObject json() {
             return Json.createObjectBuilder()
@@ -90,7 +93,7 @@ final class BatchFetchCommand implements Callable<Integer> {
         ArrayDeque<Wanted> queue = new ArrayDeque<>();
         all.stream().filter(one -> !Files.exists(file(one))).forEach(queue::add);
         done = (long) all.size() - queue.size();
-        try (Progress progress = Progress.on(session.terminal())) {
+        try (Progress progress = Progress.on(session.terminal(), AGAIN)) {
             show(progress, all.size());
             while (!queue.isEmpty()) {
                 fetch(api, queue);
@@ -182,7 +185,7 @@ final class BatchFetchCommand implements Callable<Integer> {
 
     private void show(Progress progress, long total) {
         speed.note(System.nanoTime(), done);
-        progress.show(Progress.line(done, total, speed.perSecond(), speed.left(total - done))
+        progress.show(Progress.line(done, total, "templates", speed.perSecond(), speed.left(total - done))
                 + (failures.isEmpty() ? "" : "  " + Text.number(failures.size()) + " failed"));
     }
 

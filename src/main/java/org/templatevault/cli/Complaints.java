@@ -4,6 +4,7 @@ import jakarta.json.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import org.templatevault.client.RefusedException;
 import org.templatevault.client.UnreachableException;
@@ -71,6 +72,9 @@ final class Complaints implements IExecutionExceptionHandler, IParameterExceptio
     private static String message(Exception e) {
         if (e instanceof UncheckedIOException unchecked && unchecked.getCause() != null) {
             return message(unchecked.getCause());
+        }
+        if (e instanceof AccessDeniedException) {
+            return e.getMessage() + " cannot be opened: this user may not";
         }
         return e instanceof NoSuchFileException ? e.getMessage() + " is not there" : String.valueOf(e.getMessage());
     }

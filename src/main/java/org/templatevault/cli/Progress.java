@@ -8,7 +8,7 @@ import java.util.function.LongSupplier;
 
 /**
  * How far something is, on standard error: a bar that moves on a terminal, else a plain line every five seconds, without
- * control characters.
+ * control characters. Whoever interrupts it is told what that means.
  */
 final class Progress implements AutoCloseable {
     private static final int CELLS = 24;
@@ -18,19 +18,32 @@ final class Progress implements AutoCloseable {
     private final PrintStream err;
     private final boolean moves;
     private final LongSupplier clock;
+    private final Thread farewell;
+    private volatile boolean over;
     private String last = "";
     private String shown = "";
     private long shownAt;
 
-    Progress(PrintStream err, boolean moves, LongSupplier clock) {
+    /** @param interrupted what to say when the process is told to end in between */
+    Progress(PrintStream err, boolean moves, LongSupplier clock, String interrupted) {
         this.err = err;
         this.moves = moves;
         this.clock = clock;
         this.shownAt = clock.getAsLong() - LINES;
+        this.farewell = new Thread(() -> leave(interrupted));
     }
 
-    static Progress on(Terminal terminal) {
-        return new Progress(terminal.err(), terminal.isInteractive(), System::nanoTime);
+    static Progress on(Terminal terminal, String interrupted) {
+        Progress progress = new Progress(terminal.err(), terminal.isInteractive(), System::nanoTime, interrupted);
+        Runtime.getRuntime().addShutdownHook(progress.farewell);
+        return progress;
+    }
+
+    /** Ends the line, so that neither it nor the shell's prompt hides what is said. */
+    void leave(String interrupted) {
+        over = true;
+        err.print((moves && !shown.isEmpty() ? System.lineSeparator() : "") + interrupted + System.lineSeparator());
+        err.flush();
     }
 
     /** Shows this line, unless the one before it is too young. */
@@ -41,10 +54,14 @@ final class Progress implements AutoCloseable {
         }
     }
 
+    /** On a terminal that is too narrow the line is cut at its edge: one that wraps could not be drawn over. */
     private void print() {
+        if (over) {
+            return;
+        }
         shownAt = clock.getAsLong();
         if (moves) {
-            err.print("\r" + last + "\u001b[K");
+            err.print("\r\u001b[?7l" + last + "\u001b[K\u001b[?7h");
         } else if (!last.equals(shown)) {
             err.println(last);
         }
@@ -55,6 +72,11 @@ final class Progress implements AutoCloseable {
     /** Leaves the last line standing. */
     @Override
     public void close() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(farewell);
+        } catch (IllegalStateException alreadyEnding) {
+            return;
+        }
         if (!last.isEmpty()) {
             print();
             if (moves) {
@@ -63,17 +85,18 @@ final class Progress implements AutoCloseable {
         }
     }
 
-    /** {@code [########................]  33 %  1,000 of 3,000  250 rows/s  8 s left}. */
-    static String line(long done, long total, double perSecond, Optional<Duration> left) {
+    /** {@code [########................]  33 %  1,000 of 3,000 subjects  250/s  8 s left}. */
+    static String line(long done, long total, String what, double perSecond, Optional<Duration> left) {
         long part = total <= 0 ? 0 : Math.min(CELLS, done * CELLS / total);
         String bar = "#".repeat((int) part) + ".".repeat((int) (CELLS - part));
         String line = String.format(
                 Locale.ROOT,
-                "[%s] %3d %%  %s of %s  %s rows/s",
+                "[%s] %3d %%  %s of %s %s  %s/s",
                 bar,
                 total <= 0 ? 0 : Math.min(100, done * 100 / total),
                 Text.number(done),
                 Text.number(total),
+                what,
                 Text.number(Math.round(perSecond)));
         return done >= total
                 ? line

@@ -22,14 +22,16 @@ import picocli.CommandLine.ScopeType;
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done",
-            "1:failed, some of a batch failed, or not confirmed",
+            "1:failed, some of a batch failed, a watched rotation was cancelled or failed, or not confirmed",
             "2:usage, or the vault found the request itself wrong",
             "3:not signed in, or not allowed to this caller",
             "4:not there, or erased",
             "5:conflict: the present state does not allow it",
-            "6:integrity: bytes do not authenticate, or a verification found something",
+            "6:integrity: bytes do not authenticate, a verification found something, or a watched rotation left rows"
+                    + " in quarantine",
             "7:no vault there, or it is not available now",
-            "8:the server's certificate is not trusted"
+            "8:the server's certificate is not trusted",
+            "130:interrupted with Ctrl-C"
         },
         description = {
             "Speaks to a vault over its API. Without arguments the runnable jar is the server.",

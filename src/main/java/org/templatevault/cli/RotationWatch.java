@@ -12,6 +12,7 @@ import org.templatevault.client.Api;
 /** Looks at a rotation until it ends; a restart of the server in between is waited for. */
 final class RotationWatch {
     private static final Set<String> ENDED = Set.of("DRAINED", "DRAINED_WITH_QUARANTINE", "CANCELLED", "FAILED");
+    private static final Set<String> STANDS = Set.of("PAUSED", "FAILED", "CANCELLED");
     private static final long PAUSE_MILLIS = 500;
 
     private RotationWatch() {}
@@ -19,10 +20,13 @@ final class RotationWatch {
     /** Shows its progress and, when it has ended, what became of it; the exit code. */
     static int watch(Session session, Api api, String rotation) throws Exception {
         JsonObject now;
-        try (Progress progress = Progress.on(session.terminal())) {
+        String interrupted = "The rotation goes on in the vault. To watch it again: vault rotation watch " + rotation;
+        try (Progress progress = Progress.on(session.terminal(), interrupted)) {
             while (true) {
                 now = api.get("/rotations/" + rotation).patient().send().json();
-                progress.show(line(now));
+                String seen = line(now);
+                api.whenItWaits(why -> progress.show(seen + "  " + why));
+                progress.show(seen);
                 if (ENDED.contains(now.getString("state"))) {
                     break;
                 }
@@ -45,7 +49,9 @@ final class RotationWatch {
     static String line(JsonObject rotation) {
         long total = rotation.getInt("total");
         long moved = total - rotation.getInt("remaining");
-        String bar = Progress.line(moved, total, perSecond(rotation), left(rotation));
+        boolean moves = !STANDS.contains(rotation.getString("state"));
+        String bar = Progress.line(
+                moved, total, "subjects", moves ? perSecond(rotation) : 0, moves ? left(rotation) : Optional.empty());
         return (rotation.getString("state") + "  " + bar + why(rotation)).stripTrailing();
     }
 
@@ -86,14 +92,16 @@ final class RotationWatch {
                         "subjects",
                         String.format(
                                 "%s in all: %s moved, %s remaining, %s in quarantine, %s erased",
-                                Text.field(rotation, "total"),
-                                Text.field(rotation, "done"),
-                                Text.field(rotation, "remaining"),
-                                Text.field(rotation, "quarantined"),
-                                Text.field(rotation, "erased"))),
+                                Text.number(rotation.getInt("total")),
+                                Text.number(rotation.getInt("done")),
+                                Text.number(rotation.getInt("remaining")),
+                                Text.number(rotation.getInt("quarantined")),
+                                Text.number(rotation.getInt("erased")))),
                 List.of(
                         "asked for",
                         Text.field(rotation, "requestedAt") + " by " + Text.field(rotation, "requestedBy")),
-                List.of("ended", Text.field(rotation, "endedAt"))));
+                List.of(
+                        "ended",
+                        Text.field(rotation, "endedAt").isEmpty() ? "not yet" : Text.field(rotation, "endedAt"))));
     }
 }

@@ -105,7 +105,7 @@ final class StatusCommand implements Callable<Integer> {
 
     private static String check(JsonObject check) {
         JsonObject data = check.getJsonObject("data");
-        String more = data == null
+        String more = data == null || data.isEmpty()
                 ? ""
                 : data.keySet().stream()
                         .map(name -> Text.printable(name) + " " + Text.field(data, name))
@@ -118,7 +118,7 @@ final class StatusCommand implements Callable<Integer> {
                 .filter(key -> key.getString("state").equals("ACTIVE"))
                 .map(key -> "version " + Text.field(key, "version") + " is active since "
                         + Text.field(key, "activatedAt") + ", " + Text.field(key, "suite") + ", "
-                        + Text.field(key, "subjects") + " subjects; "
+                        + Text.count(key.getInt("subjects"), "subject", "subjects") + "; "
                         + Text.count(keys.size(), "version", "versions") + " in all")
                 .collect(Collectors.joining());
     }

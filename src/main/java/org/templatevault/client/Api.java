@@ -10,6 +10,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /**
  * Makes requests of one caller to one vault. Redirects are not followed. A refusal with {@code Retry-After} is waited out
@@ -22,7 +23,7 @@ public final class Api {
     private final Connection connection;
     private final Duration wait;
     private final HttpClient http;
-
+    private Consumer<String> waits = why -> {};
     /**
      * Over this connection.
      *
@@ -37,6 +38,11 @@ public final class Api {
                 .connectTimeout(CONNECT)
                 .sslContext(connection.trust())
                 .build();
+    }
+
+    /** From now on this hears, in a few words, why a request is made again, each time before it is. */
+    public void whenItWaits(Consumer<String> hears) {
+        waits = hears;
     }
 
     /** Scheme, host and port of the vault. */
@@ -92,12 +98,15 @@ public final class Api {
                 if (response.statusCode() < 300) {
                     return reader.read(response);
                 }
-                pause = comeAgain(response, refusal(response), repeatable, end);
+                Problem problem = refusal(response);
+                pause = comeAgain(response, problem, repeatable, end);
+                waits.accept(problem.code() + ", trying again");
             } catch (IOException e) {
                 pause = Duration.ofSeconds(1);
                 if (!repeatable || !patient || !fits(pause, end) || isUntrusted(e)) {
                     throw failure(e);
                 }
+                waits.accept("no answer, trying again");
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new UnreachableException("interrupted", e);

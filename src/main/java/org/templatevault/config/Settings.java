@@ -1,5 +1,7 @@
 package org.templatevault.config;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -144,6 +146,9 @@ public record Settings(
                 != reader.optional("VAULT_JWT_KEY_LOCATION").isPresent()) {
             reader.refuse("VAULT_JWT_ISSUER and VAULT_JWT_KEY_LOCATION belong together: set both or neither");
         }
+        reader.optional("VAULT_REGISTRY_FILE")
+                .filter(file -> !Files.isReadable(Path.of(file)))
+                .ifPresent(file -> reader.refuse("VAULT_REGISTRY_FILE cannot be read: " + file));
         reader.number("VAULT_HTTPS_PORT", 9443, 1, 65535);
         reader.number("VAULT_DB_POOL_SIZE", 32, 4, 1000);
         reader.check();

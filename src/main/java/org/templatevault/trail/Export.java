@@ -6,10 +6,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
+import java.util.ArrayDeque;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import org.templatevault.persistence.AuditBlocks;
 import org.templatevault.persistence.AuditEntries;
 import org.templatevault.persistence.Transactions;
@@ -54,21 +53,21 @@ public class Export {
         });
     }
 
+    /** A block without entries, because its month was dropped, has its place in the order all the same. */
     private void write(List<AuditBlocks.Row> page, OutputStream out) {
-        Map<Long, AuditBlocks.Row> left = new HashMap<>();
-        page.forEach(block -> left.put(block.number(), block));
-        long first = page.get(0).number();
+        ArrayDeque<AuditBlocks.Row> left = new ArrayDeque<>(page);
         long last = page.get(page.size() - 1).number();
-        blocks.forEachPlaced(first, last, placed -> {
-            AuditBlocks.Row block = left.remove(placed.member().block());
-            if (block != null) {
-                line(out, Checkpoints.line(block));
-            }
+        blocks.forEachPlaced(page.get(0).number(), last, placed -> {
+            write(left, placed.member().block(), out);
             line(out, member(placed).toString());
         });
-        page.stream()
-                .filter(block -> left.containsKey(block.number()))
-                .forEach(block -> line(out, Checkpoints.line(block)));
+        write(left, last, out);
+    }
+
+    private static void write(ArrayDeque<AuditBlocks.Row> left, long upTo, OutputStream out) {
+        while (!left.isEmpty() && left.getFirst().number() <= upTo) {
+            line(out, Checkpoints.line(left.removeFirst()));
+        }
     }
 
     /** A membership whose entry is gone has no line. */

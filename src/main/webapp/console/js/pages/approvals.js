@@ -2,7 +2,7 @@
 import { get, post } from '../api.js';
 import { ask } from '../ask.js';
 import { h, render } from '../dom.js';
-import { ago, time } from '../format.js';
+import { ago, durationsOf, time } from '../format.js';
 import { badge, button, facts, heading, link, section, table } from '../parts.js';
 import { poll } from '../poll.js';
 import { caller, may, roles } from '../session.js';
@@ -38,7 +38,7 @@ export function approval(place, failed, id) {
     const own = one.requestedBy === caller();
     render(place, heading(kind(one), { back: { text: 'Approvals', href: '#/approvals' }, actions: actions(one, own, watch) }),
       one.state === 'REQUESTED' && own && may('POST /approvals/{approval}:approve') && h('p', { class: 'own' }, 'You asked for this, so somebody else has to approve it. You can take it back.'),
-      section('What will happen', h('blockquote', { class: 'words' }, one.request)),
+      section('What will happen', h('blockquote', { class: 'words' }, one.request), inWords(one)),
       section('The request', facts([
         ['State', badge(one.state)], ['About', about(one)],
         ['Asked for', h('span', {}, time(one.requestedAt), ' by ', h('strong', {}, one.requestedBy))],
@@ -51,6 +51,9 @@ export function approval(place, failed, id) {
   }, failed);
   return watch;
 }
+
+/** The words stay as they are, because their hash is approved; what is hard to read in them stands below. */
+const inWords = (one) => durationsOf(one.request) && h('p', { class: 'small' }, `${durationsOf(one.request)}.`);
 
 function actions(one, own, watch) {
   const asked = one.state === 'REQUESTED';
@@ -66,7 +69,7 @@ const mayTakeBack = (own) => may('POST /approvals/{approval}:cancel') && (own ||
 /** What was read is what is approved: its hash goes with the approval. */
 const approve = (one, own, watch) => ask({
   title: `Approve: ${kind(one)}`,
-  words: [h('blockquote', { class: 'words' }, one.request), own ? 'You asked for this yourself. The vault will refuse it.' : `${one.requestedBy} asked for it. You answer for it with your name.`],
+  words: [h('blockquote', { class: 'words' }, one.request), inWords(one), own ? 'You asked for this yourself. The vault will refuse it.' : `${one.requestedBy} asked for it. You answer for it with your name.`],
   confirm: 'Approve exactly this', danger: true,
   run: async () => { await post(`/approvals/${one.id}:approve`, { requestHash: one.requestHash }); watch.now(); },
 });

@@ -20,7 +20,7 @@ export function audit(place, failed) {
       note: 'Every request has an entry, durable before its answer leaves. Entries are sealed into a chain of signed blocks.',
       actions: downloads((error) => render(answer, problemBox(error))),
     }), section('Is it what was written?', last(verified ?? overview.verification),
-      may('POST /audit:verify') && h('p', {}, button('Verify everything', () => verify(), { kind: 'primary' })), answer),
+      may('POST /audit:verify') ? h('p', {}, button('Verify everything', () => verify(), { kind: 'primary' })) : h('p', { class: 'small' }, 'Who has the role auditor can verify it, here or by the command line.'), answer),
     section('How long it is kept', facts([
       ['A month can be given up after', count(kept.months, 'month')],
       ['Given up', kept.pruned.length ? kept.pruned.join(', ') : 'no month'],

@@ -1,7 +1,7 @@
 // The receipt of one erasure.
 import { get, saveJson } from '../api.js';
 import { h, render } from '../dom.js';
-import { ago, count, time } from '../format.js';
+import { ago, count, time, withTimes } from '../format.js';
 import { button, facts, heading, section } from '../parts.js';
 import { poll } from '../poll.js';
 
@@ -19,7 +19,7 @@ export function erasure(place, failed, id) {
     render(place, heading('Receipt of an erasure', {
       back: { text: 'Erasures', href: '#/erasures' },
       actions: [button('Download the receipt', () => saveJson(receipt, `receipt-${id}.json`))],
-      note: waiting ? `Not complete: ${count(waiting, 'step')} to come. Ask again while it fills up.` : 'Complete. Keep the receipt.',
+      note: waiting ? `Not complete: ${count(waiting, 'step')} to come. This page looks again by itself.` : 'Complete. Keep the receipt.',
     }), section('The four times', h('ol', { class: 'times' }, STEPS.map((step) => one(step, receipt)))),
     section('What it says', facts([
       ['Reason', receipt.reason], ['By', receipt.requestedBy],
@@ -30,7 +30,7 @@ export function erasure(place, failed, id) {
       ['Erased again', receipt.erasedAgainAt && receipt.erasedAgainAt.map((at) => h('div', {}, time(at)))],
       ['Copies registered too late', receipt.registeredLater ? count(receipt.registeredLater, 'copy', 'copies') : null],
       ['Signed', h('span', {}, time(receipt.signedAt), `, ${receipt.algorithm}, key ${receipt.keyNumber}`)],
-    ]), h('h3', {}, 'What no receipt attests'), h('p', {}, `${receipt.notAttested}.`)));
+    ]), h('h3', {}, 'What no receipt attests'), h('p', {}, `${receipt.notAttested.charAt(0).toUpperCase()}${receipt.notAttested.slice(1)}.`)));
     return waiting ? 5000 : 60_000;
   }, failed);
 }
@@ -39,8 +39,8 @@ function one([name, title, meaning], receipt) {
   const at = receipt[name];
   const waiting = receipt.waiting[name];
   return h('li', { class: at ? 'past' : 'now' },
-    h('strong', {}, title), ' ', at ? h('span', { class: 'ok' }, '✓ ', time(at)) : h('span', { class: 'waits' }, 'waits'),
+    h('strong', {}, title), ' ', at ? h('span', { class: 'ok' }, '✓ ', time(at)) : h('span', { class: 'waits' }, 'not yet'),
     h('div', { class: 'small' }, meaning),
-    waiting && h('ul', { class: 'small' }, waiting.for.map((cause) => h('li', {}, `For ${cause}`)),
+    waiting && h('ul', { class: 'small' }, waiting.for.map((cause) => h('li', {}, 'For ', withTimes(cause))),
       h('li', {}, waiting.expected ? ['Expected ', ago(waiting.expected)] : 'Nobody can tell when.')));
 }

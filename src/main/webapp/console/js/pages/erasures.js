@@ -52,4 +52,4 @@ const list = (rows) => table('The newest erasures', [
   { name: 'Off the disks', of: (row) => step(row.physicalAt) },
 ], rows, { empty: 'Nobody was erased yet.', key: (row) => row.id });
 
-const step = (at) => (at ? h('span', { class: 'ok' }, '✓ ', ago(at)) : h('span', { class: 'waits' }, 'waits'));
+const step = (at) => (at ? h('span', { class: 'ok' }, '✓ ', ago(at)) : h('span', { class: 'waits' }, 'not yet'));

@@ -1,7 +1,7 @@
 // One key version: what stands under it, its destruction, its certificate.
 import { get, saveJson } from '../api.js';
 import { h, render } from '../dom.js';
-import { ago, count, number, percent, time } from '../format.js';
+import { ago, count, number, percent, time, withTimes } from '../format.js';
 import { badge, button, facts, heading, link, section, table } from '../parts.js';
 import { poll } from '../poll.js';
 import { may } from '../session.js';
@@ -28,7 +28,7 @@ export function key(place, failed, version) {
 
 const about = (one) => section('Version', facts([
   ['State', h('span', {}, badge(one.state), ' ', KEY[one.state])],
-  ['Suite', one.suite], ['Key store', one.keyStore],
+  ['Wraps with', one.suite], ['Key store', one.keyStore],
   ['Fingerprint', one.fingerprint && h('code', { class: 'long' }, one.fingerprint)],
   ['Wraps', `${number(one.wraps)} of ${number(MOST_WRAPS)}, ${percent(one.wraps, MOST_WRAPS)}`],
   ['Made', time(one.createdAt)], ['Active since', one.activatedAt && time(one.activatedAt)],
@@ -56,9 +56,9 @@ function steps(destruction) {
     facts([
       ['Asked for', h('span', {}, time(destruction.requestedAt), ` by ${destruction.requestedBy}`)],
       ['Approval', h('span', {}, link(destruction.approval.state.toLowerCase().replaceAll('_', ' '), `#/approvals/${destruction.approval.id}`))],
-      ['Waits for', destruction.waitingFor.length > 0 ? destruction.waitingFor.join('; ') : null],
-      ['Opened', `${count(destruction.subjectsOpened, 'subject')}, ${count(destruction.templatesOpened, 'template')}`],
-      ['Did not open', count(destruction.refused, 'subject')],
+      ['Waits for', destruction.waitingFor.length > 0 ? h('span', {}, withTimes(destruction.waitingFor.join('; '))) : null],
+      ['Opened', at !== 0 ? `${count(destruction.subjectsOpened, 'subject')}, ${count(destruction.templatesOpened, 'template')}` : null],
+      ['Did not open', at !== 0 ? count(destruction.refused, 'subject') : null],
       ['Failed because', destruction.failure],
       ['Ended', destruction.endedAt && time(destruction.endedAt)],
     ]));

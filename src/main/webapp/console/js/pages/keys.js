@@ -33,7 +33,7 @@ function versions(rows) {
     { name: 'Version', of: (key) => link(`Version ${key.version}`, `#/keys/${key.version}`) },
     { name: 'State', of: (key) => h('span', {}, badge(key.state), ' ', h('span', { class: 'small' }, KEY[key.state])) },
     { name: 'Age', of: (key) => age(key.activatedAt ?? key.createdAt) },
-    { name: 'Suite', of: (key) => key.suite },
+    { name: 'Wraps with', of: (key) => key.suite },
     { name: 'Key store', of: (key) => key.keyStore },
     { name: 'Subjects', number: true, of: (key) => number(key.subjects) },
     { name: 'Wraps', number: true, of: (key) => h('span', { title: `${number(key.wraps)} of ${number(MOST_WRAPS)}` }, number(key.wraps), ' ', h('span', { class: 'small' }, percent(key.wraps, MOST_WRAPS))) },
@@ -51,6 +51,7 @@ function schedule(schedules, policies, again) {
     ['Mode', rotation.enabled ? rotation.mode : null],
     ['Rate', rotation.enabled ? (rotation.rate ? `${number(rotation.rate)} subjects/s at the most` : 'without a limit') : null],
     ['Next due', rotation.nextDueAt && ago(rotation.nextDueAt)],
+    ['Why off', rotation.enabled ? null : 'Nobody has switched it on. Until an operator does, the vault rotates only when somebody asks.'],
   ]), may('PUT /schedules/rotation') && h('p', {}, button('Change…', () => editSchedule(rotation, again)))),
   section('The epoch', facts([
     ['State', badge(epoch.enabled ? 'on' : 'off', epoch.enabled ? 'good' : 'calm')],

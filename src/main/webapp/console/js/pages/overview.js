@@ -19,8 +19,10 @@ export function overview(place, failed) {
   }, failed);
 }
 
-const PAGES = { '#/keys': 'GET /keys', '#/quarantine': 'GET /quarantine', '#/audit': 'GET /audit/checkpoints', '#/approvals': 'GET /approvals',
-  '#/erasures': 'GET /erasures/recent', '#/jobs': 'GET /jobs', '#/retention': 'GET /policies', '#/': 'GET /overview' };
+/** Where something is looked into: what somebody must be allowed who goes there, and the page's name. */
+const PAGES = { '#/keys': ['GET /keys', 'Keys'], '#/quarantine': ['GET /quarantine', 'Quarantine'], '#/audit': ['GET /audit/checkpoints', 'Audit'],
+  '#/approvals': ['GET /approvals', 'Approvals'], '#/erasures': ['GET /erasures/recent', 'Erasures'], '#/jobs': ['GET /jobs', 'Jobs'],
+  '#/retention': ['GET /policies', 'Retention'] };
 
 function attention(seen) {
   if (seen.attention.length === 0) {
@@ -28,9 +30,10 @@ function attention(seen) {
   }
   return section('Needs attention', h('ul', { class: 'attention' }, seen.attention.map((one) => {
     const [tone, text, href] = ATTENTION[one.code]?.(one.count) ?? ['warn', one.code, '#/'];
+    const [needs, name] = PAGES[href] ?? [];
     return h('li', { class: tone }, h('span', { class: 'sign', 'aria-label': tone === 'bad' ? 'Urgent' : 'Soon' }, tone === 'bad' ? '!' : '•'),
-      h('span', {}, text, one.since && [' Since ', ago(one.since), '.']),
-      href !== '#/' && may(PAGES[href]) && link('Look', href));
+      h('span', {}, text, one.since && [' It began ', ago(one.since), '.']),
+      needs && may(needs) && link(name, href));
   })));
 }
 
@@ -44,7 +47,7 @@ function running(seen) {
 
 /** A job's name, as a link where this person may look at it. */
 export function jobLink(job) {
-  const name = { rotation: `Rotation (${job.what})`, erasure: 'Erasure of many', reapplication: 'Erasures applied again' }[job.kind];
+  const name = { rotation: `Rotation (${job.what === 'reencrypt' ? 're-encrypt' : job.what})`, erasure: 'Erasure of many', reapplication: 'Erasures applied again' }[job.kind];
   const path = { rotation: ['GET /rotations/{rotation}', `#/rotations/${job.id}`], erasure: ['GET /erasures/bulk/{bulk}', `#/bulk/${job.id}`] }[job.kind];
   return path && may(path[0]) ? link(name, path[1]) : h('span', {}, name);
 }

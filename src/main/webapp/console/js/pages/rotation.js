@@ -3,7 +3,7 @@ import { get, patch, post } from '../api.js';
 import { ask } from '../ask.js';
 import { chart, widthOf } from '../chart.js';
 import { announce, h, render } from '../dom.js';
-import { ago, count, duration, number, percent, perSecond, time } from '../format.js';
+import { ago, count, duration, number, percent, perSecond, time, withTimes } from '../format.js';
 import { badge, bar, button, facts, heading, link, section } from '../parts.js';
 import { poll } from '../poll.js';
 import { Samples } from '../samples.js';
@@ -69,7 +69,7 @@ function progress(now) {
   return section(null,
     h('p', { class: 'state' }, badge(now.state), ' ', ROTATION[now.state],
       now.backingOff && h('span', { class: 'warn-text' }, ` It gives way: ${now.backingOff}.`),
-      now.waitingFor && h('span', { class: 'warn-text' }, ` It waits for: ${now.waitingFor.join(', ')}.`)),
+      now.waitingFor && h('span', { class: 'warn-text' }, ' It waits for: ', withTimes(now.waitingFor.join(', ')), '.')),
     bar('Progress of the rotation', [
       { value: now.done, kind: 'done' }, { value: now.erased, kind: 'gone' }, { value: now.quarantined, kind: 'bad' }], now.total, text),
     h('p', { class: 'legend' }, h('strong', { id: 'progress-text' }, now.total ? text : 'Nothing is counted before the activation.')),

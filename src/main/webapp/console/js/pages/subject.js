@@ -28,7 +28,11 @@ function erased(error) {
 }
 
 function gone(place, one) {
-  render(place, heading('Subject', { back: { text: 'Subjects', href: '#/subjects' } }), section('Erased', h('p', {}, 'This subject was erased. Its id never comes back.'), problemBox(one.receipt)));
+  const receipt = one.receipt.receipt?.split('/').pop();
+  render(place, heading('Subject', { back: { text: 'Subjects', href: '#/subjects' } }), section('Erased',
+    h('p', {}, 'This subject was erased. Its id never comes back.'),
+    receipt && (may('GET /erasures/{erasure}') ? h('p', {}, link('Look at the receipt', `#/erasures/${receipt}`), ': it says when it is gone from every copy.')
+      : h('p', {}, 'Its receipt is ', h('code', { class: 'long' }, receipt), '. Who has the role eraser or auditor can read it.'))));
   return 0;
 }
 

@@ -115,6 +115,15 @@ record ClientProcess(Process process, Path out, Path err) {
         }
     }
 
+    /** What it has written to standard error so far. */
+    String said() {
+        try {
+            return Files.readString(err);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     Outcome await() {
         try {
             if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {

@@ -279,6 +279,10 @@ class CommandLineIT {
         assertTrue(at(0, "rotation", "pause").text().contains(id));
         TestHome.await("it stands", PATIENCE, () -> state(id).equals("PAUSED"));
         assertTrue(at(0, "status").text().contains("! rotation"), "it will not go on by itself");
+        ClientProcess left = ClientProcess.start(Map.of(), "rotation", "watch", "--home", home);
+        TestHome.await("it is watched", PATIENCE, () -> left.said().contains("PAUSED"));
+        left.process().destroy();
+        assertTrue(left.await().expect(143).err().endsWith("vault rotation watch " + id + System.lineSeparator()));
         at(0, "rotation", "rate", "none");
         assertSays("invalid-field: ", at(2, "rotation", "rate", "0"));
         at(0, "rotation", "cancel", id);
@@ -289,7 +293,7 @@ class CommandLineIT {
         Outcome done = run("rotate", "--mode", "rewrap", "--watch", "--json", "--home", home);
         done.expect(done.json().getString("state").equals("DRAINED") ? 0 : 6);
         assertEquals(0, done.json().getInt("remaining"));
-        assertTrue(done.err().contains(" rows/s"), done::toString);
+        assertTrue(done.err().contains(" subjects  "), done::toString);
         assertFalse(done.err().contains("\u001b") || done.err().contains("\r"), "no control characters in a file");
         String version = Integer.toString(done.json().getInt("toVersion"));
         assertTrue(at(0, "keys", "list")

@@ -19,7 +19,7 @@ class ProgressTest {
     private long now = 100 * SECOND;
 
     private Progress progress(boolean terminal) {
-        return new Progress(new PrintStream(bytes, true, StandardCharsets.UTF_8), terminal, () -> now);
+        return new Progress(new PrintStream(bytes, true, StandardCharsets.UTF_8), terminal, () -> now, "Not finished.");
     }
 
     private String shown() {
@@ -29,13 +29,17 @@ class ProgressTest {
     @Test
     void drawsHowFarItIs() {
         assertEquals(
-                "[########................]  33 %  1,000 of 3,000  250 rows/s  8 s left",
-                Progress.line(1000, 3000, 250, Optional.of(Duration.ofSeconds(8))));
-        assertEquals("[........................]   0 %  0 of 0  0 rows/s", Progress.line(0, 0, 0, Optional.empty()));
+                "[########................]  33 %  1,000 of 3,000 subjects  250/s  8 s left",
+                Progress.line(1000, 3000, "subjects", 250, Optional.of(Duration.ofSeconds(8))));
         assertEquals(
-                "[########################] 100 %  5 of 5  3 rows/s",
-                Progress.line(5, 5, 2.6, Optional.of(Duration.ofSeconds(1))));
-        assertTrue(Progress.line(2999, 3000, 1, Optional.empty()).contains(" 99 %"), "100 is said at the end only");
+                "[........................]   0 %  0 of 0 templates  0/s",
+                Progress.line(0, 0, "templates", 0, Optional.empty()));
+        assertEquals(
+                "[########################] 100 %  5 of 5 subjects  3/s",
+                Progress.line(5, 5, "subjects", 2.6, Optional.of(Duration.ofSeconds(1))));
+        assertTrue(
+                Progress.line(2999, 3000, "subjects", 1, Optional.empty()).contains(" 99 %"),
+                "100 is said at the end only");
     }
 
     @Test
@@ -60,7 +64,22 @@ class ProgressTest {
             now += SECOND / 10;
             progress.show("two");
         }
-        assertEquals("\rone\u001b[K\rtwo\u001b[K\rtwo\u001b[K\n", shown().replace("\r\n", "\n"));
+        assertEquals(
+                "\r\u001b[?7lone\u001b[K\u001b[?7h\r\u001b[?7ltwo\u001b[K\u001b[?7h\r\u001b[?7ltwo\u001b[K\u001b[?7h\n",
+                shown().replace("\r\n", "\n"));
+    }
+
+    @Test
+    void saysOnALineOfItsOwnWhatAnInterruptionLeaves() {
+        Progress progress = progress(true);
+        progress.show("one");
+        progress.leave("Not finished.");
+        now += SECOND;
+        progress.show("two");
+        assertTrue(shown().endsWith("\u001b[?7h" + System.lineSeparator() + "Not finished." + System.lineSeparator()));
+        bytes.reset();
+        progress(false).leave("Not finished.");
+        assertEquals("Not finished." + System.lineSeparator(), shown());
     }
 
     @Test

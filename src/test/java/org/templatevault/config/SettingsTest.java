@@ -203,6 +203,14 @@ class SettingsTest {
     }
 
     @Test
+    void wantsTheRegistryThatItNames() {
+        given.put("VAULT_REGISTRY_FILE", "/nowhere/registry.xml");
+        assertTrue(refusal().contains("VAULT_REGISTRY_FILE cannot be read: /nowhere/registry.xml"));
+        given.put("VAULT_REGISTRY_FILE", "README.md");
+        read();
+    }
+
+    @Test
     void wantsAllOfAnOpenIdProviderOrNothing() {
         assertFalse(read().openId());
         given.put("VAULT_OIDC_CLIENT_SECRET", SECRET);

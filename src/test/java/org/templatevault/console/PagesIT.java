@@ -164,6 +164,14 @@ class PagesIT {
             button(visitor.page(), "Erase for ever").click();
             assertThat(visitor.page().locator("h1")).hasText("Receipt of an erasure");
             as("auditor").get("/subjects/" + gone).send().expect(410);
+
+            visitor.allow("410 GET /api/v1/subjects/" + gone);
+            open(visitor, "/subjects/" + gone, "Subject");
+            visitor.checkAxe();
+            visitor.page()
+                    .getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Look at the receipt"))
+                    .click();
+            assertThat(visitor.page().locator("h1")).hasText("Receipt of an erasure");
         }
     }
 

@@ -25,7 +25,7 @@ import org.templatevault.testing.VaultServer;
  * content security policy, an answer of 400 or more, a request without an answer — fails the test when the visitor
  * closes, unless {@link #allow} was told of it.
  */
-final class Visitor implements AutoCloseable {
+public final class Visitor implements AutoCloseable {
     /** What the rules of WCAG 2.2, levels A and AA, and axe's own best practices find. */
     private static final String AXE_RUN =
             "() => axe.run(document).then(found => found.violations.map(v => v.id + ': ' + v.help + ' at '"
@@ -53,7 +53,7 @@ final class Visitor implements AutoCloseable {
     }
 
     /** A visitor with a laptop, not signed in. The calling test is skipped where there is no browser. */
-    static Visitor at(VaultServer server) {
+    public static Visitor at(VaultServer server) {
         return at(server, new Browser.NewContextOptions().setViewportSize(1280, 800));
     }
 
@@ -101,17 +101,17 @@ final class Visitor implements AutoCloseable {
     }
 
     /** Goes to an address below {@code /console/}, such as {@code #/keys}. */
-    Visitor open(String path) {
+    public Visitor open(String path) {
         page.navigate(address(path));
         return this;
     }
 
     /** The full address of a path below {@code /console/}. */
-    String address(String path) {
+    public String address(String path) {
         return "https://localhost:" + server.port() + "/console/" + path;
     }
 
-    Page page() {
+    public Page page() {
         return page;
     }
 
@@ -121,7 +121,7 @@ final class Visitor implements AutoCloseable {
     }
 
     /** Complaints that match this, such as {@code 401 POST /console/session}, are expected from here on. */
-    Visitor allow(String pattern) {
+    public Visitor allow(String pattern) {
         allowed.add(Pattern.compile(pattern));
         return this;
     }
@@ -135,7 +135,7 @@ final class Visitor implements AutoCloseable {
     }
 
     /** The present page has no violation that axe can find. */
-    Visitor checkAxe() {
+    public Visitor checkAxe() {
         page.evaluate(AXE);
         assertEquals(List.of(), page.evaluate(AXE_RUN), page.url());
         return this;

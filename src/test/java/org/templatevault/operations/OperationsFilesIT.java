@@ -150,6 +150,7 @@ class OperationsFilesIT {
                 .results()
                 .map(match -> match.group(1).replace("{id}", "{rotation}"))
                 .map(path -> path.replace("/erasures/{rotation}", "/erasures/{erasure}"))
+                .map(path -> path.replace("/erasures/bulk/{rotation}", "/erasures/bulk/{bulk}"))
                 .forEach(path -> assertTrue(openApi.contains("\n  " + path + ":"), path));
     }
 

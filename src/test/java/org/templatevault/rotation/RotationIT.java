@@ -324,6 +324,7 @@ class RotationIT {
         List<JsonObject> live = liveExecutions();
         assertEquals(1, live.size(), live::toString);
         assertEquals("rotation", live.get(0).getString("jobName"));
+        assertTrue(live.get(0).getString("serverId").contains("node-a"), "no other node may take it for its own");
         for (String role : List.of("enroller", "reader", "eraser", "auditor", "approver", "key-custodian")) {
             int status = server.as(role)
                     .callOutside("GET", JOBS + "jobinstances")

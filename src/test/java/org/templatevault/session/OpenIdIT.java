@@ -1,9 +1,12 @@
 package org.templatevault.session;
 
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.options.AriaRole;
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonValue;
@@ -24,6 +27,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.templatevault.console.Visitor;
 import org.templatevault.testing.OpenIdProvider;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TestHome;
@@ -149,6 +153,45 @@ class OpenIdIT {
                 () -> cookies.getCookieStore().getCookies().toString());
         assertEquals(401, get("/console/session").statusCode());
         assertEquals(401, get("/api/v1/keys").statusCode());
+    }
+
+    /** Whoever came for a page has it after the way over the provider's own page. */
+    @Test
+    void bringsABrowserToThePageItWasFor() {
+        provider.ask();
+        try (Visitor visitor = Visitor.at(server).allow("401 GET /console/session")) {
+            Page page = visitor.open("#/keys").page();
+            page.getByRole(AriaRole.LINK, named("Sign in by your organisation")).click();
+            page.getByRole(AriaRole.LINK, named("Go on as anna")).click();
+            assertThat(page.locator("h1")).hasText("Keys");
+            assertThat(page.locator("#who")).containsText("anna");
+            assertEquals(visitor.address("#/keys"), page.url());
+            page.reload();
+            assertThat(page.locator("h1")).hasText("Keys");
+            visitor.open("?again");
+            assertThat(page.locator("h1")).hasText("Overview");
+        }
+    }
+
+    /** The password is another way to the same page. */
+    @Test
+    void keepsThePageOfABrowserThatTheProviderRefuses() {
+        provider.refuse();
+        try (Visitor visitor = Visitor.at(server).allow("401 GET /console/session|403 GET /oidcclient/")) {
+            Page page = visitor.open("#/keys").page();
+            page.getByRole(AriaRole.LINK, named("Sign in by your organisation")).click();
+            page.getByRole(AriaRole.LINK, named("Sign in to the vault")).click();
+            assertThat(page.getByRole(AriaRole.ALERT)).containsText("did not sign you in");
+            visitor.checkAxe();
+            page.getByLabel("Name").fill("operator");
+            page.getByLabel("Password").fill(server.password("operator"));
+            page.getByLabel("Password").press("Enter");
+            assertThat(page.locator("h1")).hasText("Keys");
+        }
+    }
+
+    private static Page.GetByRoleOptions named(String name) {
+        return new Page.GetByRoleOptions().setName(name);
     }
 
     @Test

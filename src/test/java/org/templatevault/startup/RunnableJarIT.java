@@ -24,6 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.templatevault.testing.Rows;
 import org.templatevault.testing.RunnableJar;
 import org.templatevault.testing.TemplateDocument;
 import org.templatevault.testing.TestHome;
@@ -146,6 +147,12 @@ class RunnableJarIT {
                 PATIENCE,
                 () -> rotation(id).getString("state").equals("DRAINED"));
         assertEquals(SUBJECTS, rotation(id).getInt("done"));
+        assertEquals(
+                2,
+                new Rows(home.database().superuser("theirs"))
+                        .number("select count(distinct left(serverid, 3)) from batch.jb_jobexecution"
+                                + " where left(serverid, 3) in ('one', 'two')"),
+                "a node takes no job of another for its own");
         isItsOwnClient();
         acknowledged.forEach((stored, bytes) ->
                 assertArrayEquals(bytes, as("reader").read(stored).expect(200).bytes()));

@@ -32,7 +32,7 @@ import javax.net.ssl.SSLContext;
 
 /**
  * A little OpenID provider: discovery, the authorization code flow with PKCE, keys. It asks nobody for a password and signs
- * in whomever the test says, with the claims that the test says.
+ * in whomever the test says, with the claims that the test says. To a browser it is another site than the vault.
  */
 public final class OpenIdProvider implements AutoCloseable {
     /** The client that it knows. */
@@ -40,6 +40,7 @@ public final class OpenIdProvider implements AutoCloseable {
     /** That client's secret. */
     public static final String SECRET = "s3cret-c4n4ry";
 
+    private static final String HOST = "127.0.0.1";
     private static final Base64.Encoder BASE64 = Base64.getUrlEncoder().withoutPadding();
 
     private final HttpsServer server;
@@ -49,6 +50,7 @@ public final class OpenIdProvider implements AutoCloseable {
     private volatile UnaryOperator<JsonObject> claims = UnaryOperator.identity();
     private volatile boolean forging;
     private volatile boolean refusing;
+    private volatile boolean asking;
 
     private OpenIdProvider(HttpsServer server) {
         this.server = server;
@@ -57,7 +59,7 @@ public final class OpenIdProvider implements AutoCloseable {
     /** Starts one on a free port of the loopback network. */
     public static OpenIdProvider start(SSLContext tls) {
         try {
-            HttpsServer server = HttpsServer.create(new InetSocketAddress(InetAddress.getByName("localhost"), 0), 0);
+            HttpsServer server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
             server.setHttpsConfigurator(new HttpsConfigurator(tls));
             OpenIdProvider provider = new OpenIdProvider(server);
             server.createContext("/", provider::answer);
@@ -70,7 +72,7 @@ public final class OpenIdProvider implements AutoCloseable {
 
     /** Who it is, and where. */
     public String issuer() {
-        return "https://localhost:" + server.getAddress().getPort();
+        return "https://" + HOST + ":" + server.getAddress().getPort();
     }
 
     /** From now on the claims of its ID tokens are changed like this, and signed by its own key. */
@@ -78,6 +80,7 @@ public final class OpenIdProvider implements AutoCloseable {
         claims = change;
         forging = false;
         refusing = false;
+        asking = false;
     }
 
     /** From now on it signs by a key that it does not publish. */
@@ -88,6 +91,11 @@ public final class OpenIdProvider implements AutoCloseable {
     /** From now on it lets nobody in. */
     public void refuse() {
         refusing = true;
+    }
+
+    /** From now on it shows a page with one link, by which the person goes on. */
+    public void ask() {
+        asking = true;
     }
 
     private void answer(HttpExchange exchange) throws IOException {
@@ -129,6 +137,10 @@ public final class OpenIdProvider implements AutoCloseable {
         asked.put(code, query);
         String back = query.get("redirect_uri") + (refusing ? "?error=access_denied" : "?code=" + code) + "&state="
                 + URLEncoder.encode(String.valueOf(query.get("state")), StandardCharsets.UTF_8);
+        if (asking) {
+            send(exchange, 200, "text/html", "<a href=\"" + back.replace("&", "&amp;") + "\">Go on as anna</a>");
+            return;
+        }
         exchange.getResponseHeaders().set("Location", URI.create(back).toString());
         exchange.sendResponseHeaders(302, -1);
     }
@@ -235,8 +247,12 @@ public final class OpenIdProvider implements AutoCloseable {
     }
 
     private static void send(HttpExchange exchange, int status, JsonObject json) throws IOException {
-        byte[] body = json.toString().getBytes(StandardCharsets.UTF_8);
-        exchange.getResponseHeaders().set("Content-Type", "application/json");
+        send(exchange, status, "application/json", json.toString());
+    }
+
+    private static void send(HttpExchange exchange, int status, String type, String text) throws IOException {
+        byte[] body = text.getBytes(StandardCharsets.UTF_8);
+        exchange.getResponseHeaders().set("Content-Type", type);
         exchange.sendResponseHeaders(status, body.length);
         exchange.getResponseBody().write(body);
     }

@@ -299,7 +299,7 @@ class TrailNodesIT {
 
     /** A month that is over since long, as far as the trail knows. */
     @Test
-    void letTheOwnerDropAnOldMonthWhichTwoPeopleHaveGivenUpAndNobodyElse() {
+    void letTheOwnerDropAnOldMonthWhichTwoPeopleHaveGivenUpAndNobodyElse() throws Exception {
         rows.change("create table if not exists vault.audit_entry_2016_01 partition of vault.audit_entry"
                 + " for values from ('2016-01-01Z') to ('2016-02-01Z')");
         rows.change("create table if not exists vault.audit_block_entry_2016_01 partition of vault.audit_block_entry"
@@ -332,6 +332,24 @@ class TrailNodesIT {
                 a.as("auditor").get("/audit/retention").send().expect(200).json();
         assertEquals(120, published.getInt("months"));
         assertEquals("2016-01", published.getJsonArray("pruned").getString(0));
+        assertTrue(verifiedOffline().contains("PRUNED: the entries of 2016-01 were dropped"));
+    }
+
+    /** What the program for auditors says of an export that is intact: the month's blocks are in their places. */
+    private static String verifiedOffline() throws Exception {
+        Path directory = Files.createTempDirectory("export");
+        Path export = directory.resolve("export.ndjson");
+        Path keys = directory.resolve("public.pem");
+        Files.write(
+                export, a.as("auditor").get("/audit/export").send().expect(200).bytes());
+        Files.write(keys, a.as("auditor").get("/audit/keys").send().expect(200).bytes());
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        Process verifier = new ProcessBuilder(java, "src/main/verify/Verify.java", export.toString(), keys.toString())
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(verifier.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, verifier.waitFor(), said);
+        return said;
     }
 
     private static Answer ask(String month, String head) {

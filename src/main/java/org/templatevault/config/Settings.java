@@ -146,6 +146,7 @@ public record Settings(
         }
         reader.number("VAULT_HTTPS_PORT", 9443, 1, 65535);
         reader.number("VAULT_DB_POOL_SIZE", 32, 4, 1000);
+        TraceTarget.check(reader);
         reader.check();
         return settings;
     }

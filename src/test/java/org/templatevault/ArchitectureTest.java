@@ -116,6 +116,7 @@ class ArchitectureTest {
                             "rotation",
                             "trail",
                             "vault")),
+            Map.entry("tracing", Set.of()),
             Map.entry("client", Set.of()),
             Map.entry("cli", Set.of("client")),
             Map.entry("embedded", Set.of("persistence")));
@@ -179,6 +180,18 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("jakarta.security.enterprise..")
+                .check(CLASSES);
+    }
+
+    /** Where traces are off, the server has none of these classes. */
+    @Test
+    void keepsOpenTelemetryInTracing() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + ".tracing")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.opentelemetry..", ROOT + ".tracing")
                 .check(CLASSES);
     }
 

@@ -151,6 +151,7 @@ public record Settings(
                 .ifPresent(file -> reader.refuse("VAULT_REGISTRY_FILE cannot be read: " + file));
         reader.number("VAULT_HTTPS_PORT", 9443, 1, 65535);
         reader.number("VAULT_DB_POOL_SIZE", 32, 4, 1000);
+        TraceTarget.check(reader);
         reader.check();
         return settings;
     }

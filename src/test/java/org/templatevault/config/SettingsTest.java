@@ -228,6 +228,40 @@ class SettingsTest {
     }
 
     @Test
+    void wantsACollectorWhereTracesAreOnAndNoneWhereTheyAreOff() {
+        given.put("VAULT_OTLP_ENDPOINT", "http://collector.example:4318");
+        assertTrue(refusal().contains("VAULT_OTLP_ENDPOINT is set, but VAULT_TRACING is not on"), this::refusal);
+        given.put("VAULT_TRACING", "yes");
+        assertTrue(refusal().contains("VAULT_TRACING must be one of [off, on]"), this::refusal);
+        given.put("VAULT_TRACING", "on");
+        assertTrue(refusal().contains("VAULT_TRACING must be a variable of the environment"), this::refusal);
+        given.put("vault.tracing", "on");
+        read();
+        given.put("VAULT_OTLP_ENDPOINT", "https://collector.example/otlp/");
+        read();
+        given.remove("VAULT_OTLP_ENDPOINT");
+        assertTrue(refusal().contains("VAULT_OTLP_ENDPOINT is not set"), this::refusal);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "collector.example:4318",
+                "grpc://collector.example:4317",
+                "http://",
+                "http://somebody:" + SECRET + "@collector.example:4318",
+                "http://collector.example:4318/?key=" + SECRET,
+                "http://collector.example:4318/#there",
+                "http://collector.example 4318"
+            })
+    void refusesACollectorThatIsNoHttpAddressWithoutRepeatingIt(String address) {
+        given.put("VAULT_TRACING", "on");
+        given.put("vault.tracing", "on");
+        given.put("VAULT_OTLP_ENDPOINT", address);
+        assertTrue(refusal().contains("VAULT_OTLP_ENDPOINT must be an http or https address"), this::refusal);
+    }
+
+    @Test
     void keepsPeopleSignedInForAQuarterOfAnHourAndAtMostAShift() {
         assertEquals(new SessionLimits(Duration.ofMinutes(15), Duration.ofHours(8)), read().sessions());
         given.put("VAULT_SESSION_IDLE_SECONDS", "601");

@@ -7,7 +7,6 @@ import static org.templatevault.testing.SharedVault.as;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
-import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.WaitUntilState;
 import java.util.List;
 import java.util.UUID;
@@ -15,6 +14,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.templatevault.testing.Eraser;
 import org.templatevault.testing.IsoTemplates;
 import org.templatevault.testing.SharedVault;
 
@@ -23,6 +23,7 @@ class PagesIT {
     private static String subject;
     private static String erasure;
     private static String approval;
+    private static String bulkErasure;
 
     @BeforeAll
     static void makesSomethingToSee() {
@@ -46,6 +47,10 @@ class PagesIT {
                 .expect(202)
                 .json()
                 .getString("id");
+        Eraser eraser = new Eraser(SharedVault.server());
+        bulkErasure =
+                eraser.ask(Eraser.list(eraser.enrol(3))).expect(202).json().getString("id");
+        eraser.await(bulkErasure, "DONE");
         approval = as("key-custodian")
                 .post("/keys/1/exposure")
                 .send()
@@ -109,10 +114,7 @@ class PagesIT {
             visitor.open("#" + route);
             assertThat(visitor.page().locator("h1")).isVisible();
             assertThat(visitor.page().getByText("Reading …")).hasCount(0);
-            for (ColorScheme theme : List.of(ColorScheme.LIGHT, ColorScheme.DARK)) {
-                visitor.page().emulateMedia(new Page.EmulateMediaOptions().setColorScheme(theme));
-                visitor.checkAxe();
-            }
+            visitor.checkAxeInBothThemes();
             visitor.page().setViewportSize(360, 740);
             visitor.checkWidth();
         }
@@ -139,9 +141,16 @@ class PagesIT {
     @Test
     void givesTheAuditorPagesThatEverybodyCanUse() {
         try (Visitor visitor = signedIn("auditor")) {
+            open(visitor, "/bulk/" + bulkErasure, "Erasure of many");
             checkAll(
                     visitor,
-                    List.of("/erasures", "/erasures/" + erasure, "/subjects", "/subjects/" + subject, "/nowhere"));
+                    List.of(
+                            "/erasures",
+                            "/erasures/" + erasure,
+                            "/bulk/" + bulkErasure,
+                            "/subjects",
+                            "/subjects/" + subject,
+                            "/nowhere"));
         }
     }
 

@@ -86,7 +86,7 @@ class RotationPageIT {
             assertThat(visitor.page().locator("#progress-text")).containsText("100 %");
             assertThat(visitor.page().locator("figure.chart svg[role=img]")).isVisible();
             assertTrue(new Custodian(server).get(id).getInt("total") >= 5_000);
-            visitor.checkAxe();
+            visitor.checkAxeInBothThemes();
             visitor.open("#/jobs");
             assertThat(visitor.page().locator("tr[data-key='" + id + "']")).containsText("drained");
         }
@@ -110,7 +110,7 @@ class RotationPageIT {
                 assertThat(bar(visitor, "Partition " + (i + 1) + " of " + partitions))
                         .hasAttribute("aria-valuetext", Pattern.compile("[1-9].* % of its ids passed"));
             }
-            visitor.checkAxe();
+            visitor.checkAxeInBothThemes();
             press(visitor, "Resume");
             awaitState(visitor, "re-encrypting");
             press(visitor, "Change the rate…");
@@ -133,7 +133,7 @@ class RotationPageIT {
             Locator line = visitor.page().locator("#connection");
             assertThat(line).containsText("Not connected, trying again");
             assertThat(visitor.page().locator("h1")).containsText("Rotation from version");
-            visitor.checkAxe();
+            visitor.checkAxeInBothThemes();
             server.start();
             assertThat(line)
                     .not()

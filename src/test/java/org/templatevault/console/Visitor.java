@@ -141,6 +141,15 @@ public final class Visitor implements AutoCloseable {
         return this;
     }
 
+    /** … in either of the two themes, of which the dark one stays. */
+    Visitor checkAxeInBothThemes() {
+        for (ColorScheme theme : List.of(ColorScheme.LIGHT, ColorScheme.DARK)) {
+            page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(theme));
+            checkAxe();
+        }
+        return this;
+    }
+
     /** Nothing of the present page is wider than the window. */
     Visitor checkWidth() {
         Object beyond = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth");

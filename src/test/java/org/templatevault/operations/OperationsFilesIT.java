@@ -32,6 +32,7 @@ import org.yaml.snakeyaml.Yaml;
 /** The alerts, the dashboard and the page for operators name metrics, alerts and codes that exist. */
 class OperationsFilesIT {
     private static final Path ALERTS = Path.of("deploy/prometheus/alerts.yaml");
+    private static final Path ALERT_TESTS = Path.of("src/test/prometheus/alerts-test.yaml");
     private static final Path DASHBOARD = Path.of("deploy/grafana/vault.json");
     private static final Path PAGE = Path.of("docs/operations.md");
     private static final Pattern METRIC =
@@ -156,14 +157,33 @@ class OperationsFilesIT {
 
     @Test
     void areReadByPrometheus() throws Exception {
+        promtool("check", "rules", ALERTS.toString());
+    }
+
+    @Test
+    void fireWhenTheyShouldAndOnlyThen() throws Exception {
+        promtool("test", "rules", ALERT_TESTS.toString());
+    }
+
+    private static void promtool(String... arguments) throws Exception {
         Path promtool = Path.of("/usr/bin/promtool");
         assumeTrue(Files.isExecutable(promtool), "promtool is not here: the alerts are not checked by it");
-        Process check = new ProcessBuilder(promtool.toString(), "check", "rules", ALERTS.toString())
-                .redirectErrorStream(true)
-                .start();
-        String said = new String(check.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertTrue(check.waitFor(30, TimeUnit.SECONDS), "promtool takes too long");
-        assertEquals(0, check.exitValue(), said);
+        List<String> command = new ArrayList<>(List.of(promtool.toString()));
+        command.addAll(List.of(arguments));
+        Process run = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(run.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertTrue(run.waitFor(30, TimeUnit.SECONDS), "promtool takes too long");
+        assertEquals(0, run.exitValue(), said);
+    }
+
+    /** Also where promtool is not there to run them. */
+    @Test
+    void areEachTestedWithSeriesThatFireAndSeriesThatDoNot() throws IOException {
+        String tests = Files.readString(ALERT_TESTS);
+        for (Alert alert : alerts()) {
+            assertTrue(tests.contains("  - name: " + alert.name() + " fires\n"), alert.name());
+            assertTrue(tests.contains("  - name: " + alert.name() + " is silent\n"), alert.name());
+        }
     }
 
     /** The manifests are YAML, of a user that is not root, with a file system that cannot be written. */

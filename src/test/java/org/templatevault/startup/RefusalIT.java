@@ -53,15 +53,17 @@ class RefusalIT {
 
     @Test
     void namesEverySettingThatIsWrongOrMissing() throws IOException {
+        VaultServer server = VaultServer.on(SharedVault.server().home(), "numbers")
+                .variable("VAULT_TEMPLATE_MAX_BYTES", "abc")
+                .variable("VAULT_DATA_SUITE", "NONE")
+                .variable("VAULT_KEYSTORE_PASSWORD", "")
+                .environment("VAULT_TRACING", "on")
+                .variable("VAULT_OTLP_ENDPOINT", "grpc://" + WRONG + ":4317");
         refuses(
-                launch(
-                        "numbers",
-                        Map.of(
-                                "VAULT_TEMPLATE_MAX_BYTES", "abc",
-                                "VAULT_DATA_SUITE", "NONE",
-                                "VAULT_KEYSTORE_PASSWORD", "")),
+                server.launch(),
                 "VAULT_TEMPLATE_MAX_BYTES must be a whole number",
                 "VAULT_DATA_SUITE must be one of",
+                "VAULT_OTLP_ENDPOINT must be an http or https address",
                 "VAULT_KEYSTORE_PASSWORD is not set");
     }
 

@@ -2,12 +2,14 @@ package org.templatevault.startup;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -20,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Properties;
 import java.util.UUID;
+import java.util.jar.JarFile;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -185,6 +188,22 @@ class RunnableJarIT {
                 SQLException refused = assertThrows(SQLException.class, () -> statement.execute(change));
                 assertEquals("42501", refused.getSQLState(), change);
             }
+        }
+    }
+
+    /** Its server has the features of its configuration only, which at the time of packaging must have been all. */
+    @Test
+    void holdsTheFeaturesThatTheEnvironmentMaySwitchOnAndSwitchesNoneItself() throws IOException {
+        try (JarFile packed = new JarFile("target/vault.jar")) {
+            assertNotNull(
+                    packed.getEntry("wlp/lib/features/com.ibm.websphere.appserver.openidConnectClient-1.0.mf"),
+                    "OpenID");
+            assertNotNull(packed.getEntry("wlp/lib/features/io.openliberty.mpTelemetry-2.1.mf"), "traces");
+            String environment = new String(
+                    packed.getInputStream(packed.getJarEntry("wlp/usr/servers/vault/server.env"))
+                            .readAllBytes(),
+                    StandardCharsets.UTF_8);
+            assertTrue(environment.lines().allMatch(line -> line.startsWith("#")), environment);
         }
     }
 }

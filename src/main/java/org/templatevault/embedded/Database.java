@@ -29,7 +29,7 @@ public final class Database implements AutoCloseable {
             "full_page_writes", "on",
             "listen_addresses", "localhost",
             "unix_socket_directories", "",
-            "shared_buffers", "512MB",
+            "shared_buffers", "256MB",
             "max_wal_size", "2GB",
             "max_connections", "120",
             "log_parameter_max_length", "0",

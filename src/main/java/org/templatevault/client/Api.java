@@ -24,6 +24,7 @@ public final class Api {
     private final Duration wait;
     private final HttpClient http;
     private Consumer<String> waits = why -> {};
+
     /**
      * Over this connection.
      *

@@ -46,6 +46,12 @@ public class OlderSubjects {
     /** Who moves: the rotation, its new version and the token of the lease under which it runs. */
     public record Mover(UUID rotationId, int toVersion, long leaseToken) {}
 
+    /**
+     * One statement for a whole page would keep a processor for ten milliseconds and more, and readers whose work was woken
+     * on that processor with it.
+     */
+    private static final int SLICE_ROWS = 100;
+
     @Inject
     Sql sql;
 
@@ -196,16 +202,36 @@ public class OlderSubjects {
         if (moves.isEmpty()) {
             return List.of();
         }
-        List<UUID> moved = swapKeys(moves, mover);
-        java.util.Set<UUID> movedIds = java.util.Set.copyOf(moved);
-        List<Move> done = moves.stream()
-                .filter(move -> movedIds.contains(move.from().subjectId()))
-                .toList();
-        replaceEnvelopes(done);
+        List<Move> done = new ArrayList<>();
+        for (List<Move> slice : slices(moves)) {
+            Set<UUID> swapped = Set.copyOf(swapKeys(slice, mover));
+            List<Move> replaced = slice.stream()
+                    .filter(move -> swapped.contains(move.from().subjectId()))
+                    .toList();
+            replaceEnvelopes(replaced);
+            done.addAll(replaced);
+        }
         count(done, mover, now);
         leaveQuarantine(done);
         unmark(done);
-        return moved;
+        return subjects(done.stream());
+    }
+
+    private static List<List<Move>> slices(List<Move> moves) {
+        List<List<Move>> slices = new ArrayList<>();
+        List<Move> slice = new ArrayList<>();
+        int rows = 0;
+        for (Move move : moves) {
+            slice.add(move);
+            rows += 1 + move.templates().size();
+            if (rows >= SLICE_ROWS) {
+                slices.add(slice);
+                slice = new ArrayList<>();
+                rows = 0;
+            }
+        }
+        slices.add(slice);
+        return slices;
     }
 
     private List<UUID> swapKeys(List<Move> moves, Mover mover) {

@@ -1,6 +1,7 @@
 package org.templatevault.bench;
 
 import java.util.Arrays;
+import java.util.List;
 
 /** How long each of many requests took. */
 final class Latencies {
@@ -9,6 +10,11 @@ final class Latencies {
     Latencies(long[] nanos) {
         sorted = nanos.clone();
         Arrays.sort(sorted);
+    }
+
+    static Latencies ofAll(List<Latencies> several) {
+        return new Latencies(
+                several.stream().flatMapToLong(one -> Arrays.stream(one.sorted)).toArray());
     }
 
     int count() {

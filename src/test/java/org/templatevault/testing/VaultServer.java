@@ -34,6 +34,7 @@ public final class VaultServer implements AutoCloseable {
     private final Map<String, String> variables = new HashMap<>();
     private String databaseUrl;
     private String heap = "512m";
+    private String initialHeap = "";
     private boolean quickStart = true;
     private @Nullable Process process;
 
@@ -58,6 +59,13 @@ public final class VaultServer implements AutoCloseable {
     /** The most heap that the server may take, such as 512m. */
     public VaultServer heap(String most) {
         heap = most;
+        return this;
+    }
+
+    /** A heap of this size from the start, as the documentation wants it in production. */
+    public VaultServer fixedHeap(String size) {
+        heap = size;
+        initialHeap = size;
         return this;
     }
 
@@ -184,6 +192,9 @@ public final class VaultServer implements AutoCloseable {
         command.addAll(options(wlp.resolve("lib/platform/java").resolve(strict ? "java24.options" : "java9.options")));
         command.addAll(options(serverDirectory().resolve("jvm.options")));
         command.add("-Xmx" + heap);
+        if (!initialHeap.isEmpty()) {
+            command.add("-Xms" + initialHeap);
+        }
         command.add("-XX:-UsePerfData");
         if (quickStart) {
             command.add("-XX:TieredStopAtLevel=1");

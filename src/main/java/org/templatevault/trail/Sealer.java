@@ -57,6 +57,7 @@ class Sealer {
      */
     List<AuditBlocks.Row> seal(long leaseToken) {
         return transactions.call(() -> {
+            blocks.useIndexes();
             List<AuditEntries.Row> waiting = entries.pending(MOST_ENTRIES);
             if (waiting.isEmpty()) {
                 return List.of();

@@ -230,7 +230,9 @@ public class OlderSubjects {
                 rows = 0;
             }
         }
-        slices.add(slice);
+        if (!slice.isEmpty()) {
+            slices.add(slice);
+        }
         return slices;
     }
 

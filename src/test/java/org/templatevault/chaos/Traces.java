@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -104,12 +105,23 @@ final class Traces {
         Set<String> found = new TreeSet<>();
         try (Stream<Path> files = Files.walk(place)) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
-                scan(file, found);
+                scanUnlessGone(file, found);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         return found;
+    }
+
+    /** PostgreSQL takes its cache of the catalog away whenever a table's facts change; of all else nothing may be missed. */
+    private void scanUnlessGone(Path file, Set<String> found) throws IOException {
+        try {
+            scan(file, found);
+        } catch (NoSuchFileException e) {
+            if (!file.endsWith("pg_internal.init")) {
+                throw e;
+            }
+        }
     }
 
     private void scan(Path file, Set<String> found) throws IOException {

@@ -6,6 +6,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
@@ -20,6 +21,8 @@ import org.templatevault.testing.VaultClient;
  */
 final class Wire implements AutoCloseable {
     private static final int PATIENCE_MILLIS = 60_000;
+    /** The server closes a connection of which nothing is heard for a minute, and may do so as a request is sent. */
+    private static final Duration KEEP_IDLE = Duration.ofSeconds(30);
 
     /** What came back. */
     static final class Reply {
@@ -59,6 +62,7 @@ final class Wire implements AutoCloseable {
     private @Nullable SSLSocket socket;
     private @Nullable InputStream in;
     private Instant opened = Instant.now();
+    private Instant used = opened;
 
     Wire(VaultClient client) {
         this.client = client;
@@ -100,6 +104,10 @@ final class Wire implements AutoCloseable {
     }
 
     private SSLSocket open() throws IOException {
+        if (used.plus(KEEP_IDLE).isBefore(Instant.now())) {
+            close();
+        }
+        used = Instant.now();
         SSLSocket present = socket;
         if (present == null) {
             present = client.connect();

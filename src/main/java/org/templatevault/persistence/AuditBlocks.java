@@ -87,9 +87,8 @@ public class AuditBlocks {
         var at = Sql.instants(members.stream().map(Member::at).toList());
         var entries = ArrayOf.uuids(members.stream().map(Member::entry).toList());
         sql.update(
-                // "offset 0": each by the index, whatever the statistics say. A vacuum in a quiet moment leaves them
-                // with
-                // one row in many pages, and by these each that waits would be compared with each of the block.
+                // "offset 0": each by the index, whatever the statistics say. After a vacuum in a quiet moment they
+                // say one row in many pages: each that waits would be compared with each of the block.
                 "with gone as (delete from vault.audit_pending where ctid = any(array(select found.ctid"
                         + " from unnest(?, ?) as m(at, id) cross join lateral (select of_one.ctid"
                         + " from vault.audit_pending of_one where of_one.at = m.at and of_one.id = m.id offset 0) found))"

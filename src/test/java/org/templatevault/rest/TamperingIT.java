@@ -218,6 +218,8 @@ class TamperingIT {
                 copy.subject(),
                 stored.subject());
         isRefused(copy);
+        rows.change("delete from vault.template where subject_id = ?", copy.subject());
+        rows.change("delete from vault.subject_key where subject_id = ?", copy.subject());
     }
 
     private void copyTemplate(Stored from, Stored to, int versions) {

@@ -23,17 +23,20 @@ public final class Database implements AutoCloseable {
     static final String OWNER = "vault_owner";
     static final String APPLICATION = "vault_app";
     private static final String SUPERUSER = "postgres";
-    private static final Map<String, String> SERVER_CONFIG = Map.of(
-            "fsync", "on",
-            "synchronous_commit", "on",
-            "full_page_writes", "on",
-            "listen_addresses", "localhost",
-            "unix_socket_directories", "",
-            "shared_buffers", "256MB",
-            "max_wal_size", "2GB",
-            "max_connections", "120",
-            "log_parameter_max_length", "0",
-            "log_parameter_max_length_on_error", "0");
+    private static final Map<String, String> SERVER_CONFIG = Map.ofEntries(
+            Map.entry("fsync", "on"),
+            Map.entry("synchronous_commit", "on"),
+            Map.entry("full_page_writes", "on"),
+            Map.entry("listen_addresses", "localhost"),
+            Map.entry("unix_socket_directories", ""),
+            // Touched as it fills. With less, a rotation's own connections write pages out between its statements.
+            Map.entry("shared_buffers", "1GB"),
+            // A new segment of the WAL is filled with zeros under the lock that every commit waits for.
+            Map.entry("min_wal_size", "1GB"),
+            Map.entry("max_wal_size", "2GB"),
+            Map.entry("max_connections", "120"),
+            Map.entry("log_parameter_max_length", "0"),
+            Map.entry("log_parameter_max_length_on_error", "0"));
 
     private final EmbeddedPostgres postgres;
     private final Properties passwords;

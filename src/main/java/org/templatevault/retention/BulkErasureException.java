@@ -21,6 +21,14 @@ public final class BulkErasureException extends VaultException {
                 "");
     }
 
+    static BulkErasureException ended(String state) {
+        return new BulkErasureException(
+                ErrorKind.CONFLICT,
+                "bulk-erasure-state",
+                "A bulk erasure that is " + state + " has ended: its rate means nothing any more",
+                "");
+    }
+
     static BulkErasureException tooMany(long found, long most) {
         return new BulkErasureException(
                 ErrorKind.CONFLICT,

@@ -182,7 +182,7 @@ public class BulkErasureLedger {
         return transactions.call(() -> {
             Row row = require(id);
             if (!erasures.setRate(id, rate)) {
-                throw BulkErasureException.illegal(row.state(), BulkErasureState.RUNNING);
+                throw BulkErasureException.ended(row.state());
             }
             return require(id);
         });

@@ -16,4 +16,9 @@ public final class RotationConflictException extends VaultException {
     static RotationConflictException illegal(RotationState from, RotationState to) {
         return new RotationConflictException("rotation-state", "A rotation that is " + from + " cannot become " + to);
     }
+
+    static RotationConflictException ended(String state) {
+        return new RotationConflictException(
+                "rotation-state", "A rotation that is " + state + " has ended: its rate means nothing any more");
+    }
 }

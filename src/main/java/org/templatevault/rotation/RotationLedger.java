@@ -288,7 +288,7 @@ public class RotationLedger {
         transactions.run(() -> {
             Rotations.Row row = rotations.find(id).orElseThrow(RotationNotFoundException::new);
             if (!rotations.setRate(id, rate)) {
-                throw RotationConflictException.illegal(RotationState.valueOf(row.state()), RotationState.REENCRYPTING);
+                throw RotationConflictException.ended(row.state());
             }
         });
         return report(id);

@@ -237,7 +237,8 @@ class BulkErasureNodesIT {
         assertEquals(10, eraser.get(id).getInt("rate"));
         eraser.changeRate(id, "null").expect(200);
         eachOnce(eraser, eraser.await(id, "DONE"), subjects);
-        eraser.changeRate(id, "5").problem(409, "bulk-erasure-state");
+        JsonObject late = eraser.changeRate(id, "5").problem(409, "bulk-erasure-state");
+        assertTrue(late.getString("detail").contains("has ended"), late::toString);
     }
 
     @Test

@@ -250,6 +250,8 @@ class RotationIT {
         drained(rotation);
         custodian.steer(rotation, "resume").problem(409, "rotation-state");
         custodian.steer(rotation, "cancel").problem(409, "rotation-state");
+        JsonObject late = changeRate(rotation, 5).problem(409, "rotation-state");
+        assertTrue(late.getString("detail").contains("has ended"), late::toString);
     }
 
     @Test

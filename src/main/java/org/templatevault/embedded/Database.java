@@ -29,8 +29,7 @@ public final class Database implements AutoCloseable {
             Map.entry("full_page_writes", "on"),
             Map.entry("listen_addresses", "localhost"),
             Map.entry("unix_socket_directories", ""),
-            // Touched as it fills. With less, a rotation's own connections write pages out between its statements.
-            Map.entry("shared_buffers", "1GB"),
+            Map.entry("shared_buffers", "256MB"),
             // A new segment of the WAL is filled with zeros under the lock that every commit waits for.
             Map.entry("min_wal_size", "1GB"),
             Map.entry("max_wal_size", "2GB"),

@@ -85,7 +85,7 @@ public class AuditBlocks {
     /** Puts entries into their block: they wait no longer. */
     public void insertMembers(List<Member> members) {
         var at = Sql.instants(members.stream().map(Member::at).toList());
-        var entries = ArrayOf.uuids(members.stream().map(Member::entry).toList());
+        var entries = new UuidArray(members.stream().map(Member::entry).toList());
         sql.update(
                 // "offset 0": each by the index, whatever the statistics say. After a vacuum in a quiet moment they
                 // say one row in many pages: each that waits would be compared with each of the block.

@@ -81,7 +81,7 @@ public class AuditEntries {
                         + " on conflict do nothing returning at, id)"
                         + " insert into vault.audit_pending (at, id) select at, id from written",
                 Sql.instants(rows.stream().map(Row::at).toList()),
-                ArrayOf.uuids(rows.stream().map(Row::id).toList()),
+                new UuidArray(rows.stream().map(Row::id).toList()),
                 new ArrayOf("text", rows.stream().map(Row::action).toList()),
                 new ArrayOf("text", rows.stream().map(Row::outcome).toList()),
                 new ArrayOf("text", rows.stream().map(Row::caller).toList()),

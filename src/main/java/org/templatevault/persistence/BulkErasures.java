@@ -88,7 +88,7 @@ public class BulkErasures {
         String held = "exists (select 1 from vault.subject_hold h where h.subject_id = k.subject_id"
                 + " and h.lifted_at is null) as held";
         if (selection.subjects != null) {
-            arguments.add(ArrayOf.uuids(selection.subjects));
+            arguments.add(new UuidArray(selection.subjects));
             return "select u.id as subject_id, " + held + ", k.subject_id is null as absent"
                     + " from (select distinct id from unnest(?) as u(id)) u"
                     + " left join vault.subject_key k on k.subject_id = u.id";
@@ -255,7 +255,7 @@ public class BulkErasures {
                 "update vault.bulk_erasure_item set outcome = ? where bulk_id = ? and subject_id = any(?)",
                 outcome,
                 id,
-                ArrayOf.uuids(subjects));
+                new UuidArray(subjects));
     }
 
     /** Forgets subjects about whom nothing is left to do. */
@@ -263,7 +263,7 @@ public class BulkErasures {
         sql.update(
                 "delete from vault.bulk_erasure_item where bulk_id = ? and subject_id = any(?)",
                 id,
-                ArrayOf.uuids(subjects));
+                new UuidArray(subjects));
     }
 
     /** Adds the receipts and the figures of a chunk. */
@@ -274,7 +274,7 @@ public class BulkErasures {
                         + " update vault.bulk_erasure set erased = erased + ?, held = held + ?, absent = absent + ?,"
                         + " kept = kept + ? where id = ?",
                 id,
-                ArrayOf.uuids(erasures),
+                new UuidArray(erasures),
                 progress.erased,
                 progress.held,
                 progress.absent,

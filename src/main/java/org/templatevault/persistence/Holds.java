@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import org.templatevault.persistence.Sql.ArrayOf;
 
 /**
  * Legal holds. Who sets one first locks the subject's row in {@link SubjectKeys}; who erases takes that row and then asks
@@ -93,6 +92,6 @@ public class Holds {
         return Set.copyOf(sql.query(
                 "select subject_id from vault.subject_hold where subject_id = any(?) and lifted_at is null",
                 row -> Sql.uuid(row, "subject_id"),
-                ArrayOf.uuids(subjects)));
+                new UuidArray(subjects)));
     }
 }

@@ -88,8 +88,8 @@ public class Idempotency {
                 new ArrayOf("text", items.stream().map(Item::kind).toList()),
                 new ArrayOf("text", items.stream().map(Item::code).toList()),
                 new ArrayOf("text", items.stream().map(Item::field).toList()),
-                new ArrayOf("uuid", items.stream().map(Item::subjectId).toList()),
-                new ArrayOf("uuid", items.stream().map(Item::resourceId).toList()),
+                new UuidArray(items.stream().map(Item::subjectId).toList()),
+                new UuidArray(items.stream().map(Item::resourceId).toList()),
                 new ArrayOf("int4", items.stream().map(Item::version).toList()));
     }
 

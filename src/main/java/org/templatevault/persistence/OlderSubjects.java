@@ -115,7 +115,7 @@ public class OlderSubjects {
                     return subject;
                 },
                 withTemplates,
-                ArrayOf.uuids(subjects),
+                new UuidArray(subjects),
                 belowVersion);
         return keys.stream()
                 .map(key -> new Subject(
@@ -250,7 +250,7 @@ public class OlderSubjects {
                         + " returning k.subject_id",
                 row -> Sql.uuid(row, "subject_id"),
                 mover.toVersion(),
-                ArrayOf.uuids(from.stream().map(SubjectKeyRow::subjectId).toList()),
+                new UuidArray(from.stream().map(SubjectKeyRow::subjectId).toList()),
                 new ArrayOf("int4", from.stream().map(SubjectKeyRow::dekNumber).toList()),
                 new ArrayOf("int4", from.stream().map(SubjectKeyRow::kekVersion).toList()),
                 new ArrayOf("int8", from.stream().map(SubjectKeyRow::revision).toList()),
@@ -273,8 +273,8 @@ public class OlderSubjects {
                 "update vault.template t set dek_number = m.dek_number, envelope = m.envelope"
                         + " from unnest(?, ?, ?, ?, ?) as m(subject_id, id, version, dek_number, envelope)"
                         + " where t.subject_id = m.subject_id and t.id = m.id and t.version = m.version",
-                ArrayOf.uuids(rows.stream().map(TemplateRow::subjectId).toList()),
-                ArrayOf.uuids(rows.stream().map(TemplateRow::id).toList()),
+                new UuidArray(rows.stream().map(TemplateRow::subjectId).toList()),
+                new UuidArray(rows.stream().map(TemplateRow::id).toList()),
                 new ArrayOf("int4", rows.stream().map(TemplateRow::version).toList()),
                 new ArrayOf("int4", rows.stream().map(TemplateRow::dekNumber).toList()),
                 new ArrayOf("bytea", rows.stream().map(TemplateRow::envelope).toList()));
@@ -289,8 +289,8 @@ public class OlderSubjects {
             sql.update(
                     "delete from vault.quarantine where subject_id = any(?)"
                             + " and (subject_id = any(?) or template_id = ?)",
-                    ArrayOf.uuids(subjects(done.stream())),
-                    ArrayOf.uuids(subjects(done.stream().filter(Move::reencrypts))),
+                    new UuidArray(subjects(done.stream())),
+                    new UuidArray(subjects(done.stream().filter(Move::reencrypts))),
                     new UUID(0, 0));
         }
     }
@@ -300,7 +300,7 @@ public class OlderSubjects {
         if (!done.isEmpty()) {
             sql.update(
                     "delete from vault.reencrypt_mark where subject_id = any(?)",
-                    ArrayOf.uuids(subjects(done.stream().filter(Move::reencrypts))));
+                    new UuidArray(subjects(done.stream().filter(Move::reencrypts))));
         }
     }
 

@@ -9,7 +9,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import org.templatevault.persistence.Sql.ArrayOf;
 
 /**
  * Which policy a subject has and when the person was last there. A day is a day in UTC by the database's clock; a day that
@@ -67,7 +66,7 @@ public class Retention {
                 "update vault.subject_retention r set last_interaction_on = " + TODAY
                         + " from (select * from unnest(?) as u(id) order by id) u"
                         + " where r.subject_id = u.id and r.last_interaction_on < " + TODAY,
-                ArrayOf.uuids(subjects.stream().sorted().toList()));
+                new UuidArray(subjects.stream().sorted().toList()));
     }
 
     /**
@@ -80,7 +79,7 @@ public class Retention {
                         + DUE_ON + " <= ? and r.subject_id = any(?) returning r.subject_id",
                 row -> Sql.uuid(row, "subject_id"),
                 dueBy,
-                ArrayOf.uuids(subjects)));
+                new UuidArray(subjects)));
     }
 
     /** Takes away all that is kept of an erased subject here. */

@@ -38,12 +38,8 @@ public class Sql {
 
     private static final int FETCHED_AT_ONCE = 1000;
 
-    /** An array argument, with PostgreSQL's name of its elements' type. */
-    record ArrayOf(String type, List<?> elements) {
-        static ArrayOf uuids(List<UUID> elements) {
-            return new ArrayOf("uuid", elements);
-        }
-    }
+    /** An array argument, with PostgreSQL's name of its elements' type; for UUIDs {@link UuidArray}. */
+    record ArrayOf(String type, List<?> elements) {}
 
     @PersistenceContext(unitName = "vault")
     EntityManager em;
@@ -123,7 +119,9 @@ public class Sql {
     }
 
     private static void bind(PreparedStatement statement, int index, @Nullable Object argument) throws SQLException {
-        if (argument instanceof ArrayOf array) {
+        if (argument instanceof UuidArray array) {
+            statement.setObject(index, array);
+        } else if (argument instanceof ArrayOf array) {
             statement.setArray(index, statement.getConnection().createArrayOf(array.type, elements(array)));
         } else if (argument instanceof Instant instant) {
             statement.setObject(index, instant.atOffset(ZoneOffset.UTC));
@@ -136,8 +134,15 @@ public class Sql {
         }
     }
 
+    /** Of the elements' own class: the driver would send objects as text. */
     private static Object[] elements(ArrayOf array) {
-        return array.type.equals("bytea") ? array.elements.toArray(byte[][]::new) : array.elements.toArray();
+        return switch (array.type) {
+            case "bytea" -> array.elements.toArray(byte[][]::new);
+            case "int4" -> array.elements.toArray(Integer[]::new);
+            case "int8" -> array.elements.toArray(Long[]::new);
+            case "text" -> array.elements.toArray(String[]::new);
+            default -> array.elements.toArray();
+        };
     }
 
     static ArrayOf instants(List<Instant> elements) {

@@ -78,8 +78,8 @@ public class SubjectKeys {
                         + " from (select * from unnest(?, ?) as u(id, bytes) order by id) a"
                         + " where k.subject_id = a.id returning " + COLUMNS + UNDER_LOCK,
                 SubjectKeys::readTouched,
-                ArrayOf.uuids(List.copyOf(sorted.keySet())),
-                new ArrayOf("bigint", List.copyOf(sorted.values())));
+                new UuidArray(List.copyOf(sorted.keySet())),
+                new ArrayOf("int8", List.copyOf(sorted.values())));
     }
 
     /** Corrects the stored bytes of a subject whose row this transaction holds. */
@@ -111,7 +111,7 @@ public class SubjectKeys {
                         + " on p.id = a.subject_id)"
                         + " select subject_id from added",
                 row -> Sql.uuid(row, "subject_id"),
-                ArrayOf.uuids(sorted.stream().map(SubjectKeyRow::subjectId).toList()),
+                new UuidArray(sorted.stream().map(SubjectKeyRow::subjectId).toList()),
                 new ArrayOf(
                         "int4", sorted.stream().map(SubjectKeyRow::dekNumber).toList()),
                 new ArrayOf("int8", sorted.stream().map(SubjectKeyRow::revision).toList()),
@@ -135,7 +135,7 @@ public class SubjectKeys {
                                 .map(row -> java.sql.Timestamp.from(row.createdAt()))
                                 .toList()),
                 UUID.randomUUID(),
-                ArrayOf.uuids(sorted.stream().map(SubjectKeyRow::subjectId).toList()),
+                new UuidArray(sorted.stream().map(SubjectKeyRow::subjectId).toList()),
                 new ArrayOf(
                         "text",
                         sorted.stream()
@@ -151,8 +151,8 @@ public class SubjectKeys {
                         + " insert into vault.subject_count (id, kek_version, kind, subjects, at)"
                         + " select gen_random_uuid(), kek_version, 'CREATED', -count(*), now() from gone"
                         + " group by kek_version",
-                ArrayOf.uuids(subjects),
-                ArrayOf.uuids(subjects));
+                new UuidArray(subjects),
+                new UuidArray(subjects));
     }
 
     /** Destroys the subject's key; its row as it was, or nothing if the revision is another or the subject is gone. */

@@ -288,8 +288,8 @@ public class Templates {
                         + " join vault.template t on t.subject_id = a.subject_id and t.id = a.id"
                         + " and t.version = a.version",
                 Templates::joined,
-                ArrayOf.uuids(addresses.stream().map(Address::subjectId).toList()),
-                ArrayOf.uuids(addresses.stream().map(Address::id).toList()),
+                new UuidArray(addresses.stream().map(Address::subjectId).toList()),
+                new UuidArray(addresses.stream().map(Address::id).toList()),
                 new ArrayOf("int4", addresses.stream().map(Address::version).toList()));
     }
 
@@ -307,8 +307,8 @@ public class Templates {
                 row -> new Length(
                         new Address(Sql.uuid(row, "subject_id"), Sql.uuid(row, "id"), row.getInt("version")),
                         row.getInt("length")),
-                ArrayOf.uuids(subjects),
-                ArrayOf.uuids(templates));
+                new UuidArray(subjects),
+                new UuidArray(templates));
     }
 
     static Sealed joined(ResultSet row) throws SQLException {

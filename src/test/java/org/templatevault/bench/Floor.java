@@ -184,11 +184,20 @@ final class Floor {
         return bytes;
     }
 
-    /** Templates a second that SQL rewrites: the columns of both tables that a rotation writes, in copies of them. */
-    double rewrites() throws SQLException {
+    /**
+     * Templates a second that SQL rewrites: the columns of both tables that a rotation writes, in copies of them.
+     *
+     * @param checked with the foreign key of the KEK version, as the vault's table has it, or as if it had none
+     */
+    double rewrites(boolean checked) throws SQLException {
         execute("truncate bench.template, bench.subject_key");
+        execute("alter table bench.subject_key drop constraint if exists wrapped_by");
         execute("insert into bench.template select * from vault.template");
         execute("insert into bench.subject_key select * from vault.subject_key");
+        if (checked) {
+            execute("alter table bench.subject_key add constraint wrapped_by"
+                    + " foreign key (kek_version) references vault.key_material (version)");
+        }
         execute("vacuum analyze bench.template");
         execute("vacuum analyze bench.subject_key");
         try (Connection connection = database.getConnection();
@@ -196,7 +205,8 @@ final class Floor {
             connection.setAutoCommit(false);
             long began = System.nanoTime();
             statement.executeUpdate("update bench.subject_key set dek_number = dek_number + 1,"
-                    + " kek_version = kek_version + 1, wrap_suite = wrap_suite, data_suite = data_suite,"
+                    + " kek_version = (select min(version) from vault.key_material),"
+                    + " wrap_suite = wrap_suite, data_suite = data_suite,"
                     + " wrapped = wrapped || '', reference = reference || ''");
             int templates = statement.executeUpdate(
                     "update bench.template set dek_number = dek_number + 1, envelope = envelope || ''");

@@ -42,7 +42,7 @@ public final class AssociatedData {
     private static final byte BYTES = 6;
     private static final byte VERSION = 7;
 
-    private byte[] bytes = new byte[512];
+    private byte[] bytes = new byte[256];
     private int length;
 
     private AssociatedData() {}

@@ -42,19 +42,20 @@ public class OverviewCounts {
                 Nodes.SILENT_SECONDS);
     }
 
-    /** The rows of templates, every version counted. */
+    /** The rows of templates, every version counted; no row is read where PostgreSQL's estimate says many. */
     public Count templates() {
         return sql.first(
-                        "select n, greatest(c.reltuples::bigint, coalesce(s.n_live_tup, 0)) as estimate"
-                                + " from (select count(*) as n from (select 1 from vault.template limit ?) t) counted,"
-                                + " pg_class c left join pg_stat_all_tables s on s.relid = c.oid"
-                                + " where c.oid = 'vault.template'::regclass",
+                        "select estimate, case when estimate <= ? then (select count(*) from (select 1 from vault.template"
+                                + " limit ?) t) end as n from (select greatest(c.reltuples::bigint,"
+                                + " coalesce(s.n_live_tup, 0)) as estimate from pg_class c left join pg_stat_all_tables s"
+                                + " on s.relid = c.oid where c.oid = 'vault.template'::regclass) told",
                         row -> {
                             long counted = row.getLong("n");
-                            return counted <= COUNTED
-                                    ? new Count(counted, true)
-                                    : new Count(Math.max(counted, row.getLong("estimate")), false);
+                            return row.wasNull() || counted > COUNTED
+                                    ? new Count(Math.max(counted, row.getLong("estimate")), false)
+                                    : new Count(counted, true);
                         },
+                        COUNTED,
                         COUNTED + 1)
                 .orElseThrow();
     }

@@ -22,13 +22,15 @@ import org.templatevault.persistence.RowsInUse;
 
 /**
  * Reads the subjects of one range in the order of their ids, a page at a time: at most 1,000 subjects or 8 MiB, whichever
- * is reached first, so that memory does not grow with the vault. A page is a chunk.
+ * is reached first, so that memory does not grow with the vault. A page is a chunk. Its rows are loaded some at a time:
+ * those that were prepared need no memory any more when the next ones come, and a collection copies what is in use.
  */
 @Named("rotationReader")
 @Dependent
 public class SubjectReader extends AbstractItemReader {
     private static final int PAGE_SUBJECTS = 1_000;
     private static final long PAGE_BYTES = 8 << 20;
+    private static final int LOADED_SUBJECTS = 50;
 
     @Inject
     @BatchProperty(name = RangeMapper.AFTER)
@@ -57,17 +59,20 @@ public class SubjectReader extends AbstractItemReader {
     RowsInUse rowsInUse;
 
     private RowsInUse.@Nullable Use use;
-    private final Deque<Subject> page = new ArrayDeque<>();
+    private final Deque<UUID> toLoad = new ArrayDeque<>();
+    private final Deque<Subject> loaded = new ArrayDeque<>();
     private UUID last = new UUID(0, 0);
     private UUID reached = last;
     private UUID written = last;
+    private int toVersion;
+    private boolean reencrypt;
     private boolean finished;
     private Pace.@Nullable Part part;
 
     @Override
     public void open(@Nullable Serializable checkpoint) {
         close();
-        page.clear();
+        forget();
         last = checkpoint instanceof UUID earlier ? earlier : UUID.fromString(after);
         reached = last;
         written = last;
@@ -76,13 +81,30 @@ public class SubjectReader extends AbstractItemReader {
 
     @Override
     public @Nullable Object readItem() {
-        if (page.isEmpty() && !finished) {
+        while (loaded.isEmpty() && !finished) {
             readPage();
         }
-        Subject next = page.poll();
-        reached = next == null || page.isEmpty() ? last : next.key().subjectId();
-        step.setTransientUserData(page.isEmpty() ? PageEnd.REACHED : PageEnd.NOT_REACHED);
+        Subject next = loaded.poll();
+        load();
+        reached = next == null || loaded.isEmpty() ? last : next.key().subjectId();
+        step.setTransientUserData(loaded.isEmpty() ? PageEnd.REACHED : PageEnd.NOT_REACHED);
         return next;
+    }
+
+    /** Loads the next rows of the page where none are left: the end of a page is known with its last subject. */
+    private void load() {
+        while (loaded.isEmpty() && !toLoad.isEmpty()) {
+            List<UUID> subjects = new ArrayList<>();
+            while (subjects.size() < LOADED_SUBJECTS && !toLoad.isEmpty()) {
+                subjects.add(toLoad.remove());
+            }
+            loaded.addAll(olderSubjects.load(subjects, toVersion, reencrypt));
+        }
+    }
+
+    private void forget() {
+        toLoad.clear();
+        loaded.clear();
     }
 
     /** The page before was written, or is read again: nothing of it is held any more. */
@@ -111,13 +133,10 @@ public class SubjectReader extends AbstractItemReader {
         }
         last = candidates.get(candidates.size() - 1).subjectId();
         use = rowsInUse.begin();
-        page.addAll(olderSubjects.load(
-                candidates.stream().map(Candidate::subjectId).toList(),
-                row.toVersion(),
-                row.mode().equals("reencrypt")));
-        if (page.isEmpty()) {
-            readPage();
-        }
+        candidates.forEach(candidate -> toLoad.add(candidate.subjectId()));
+        toVersion = row.toVersion();
+        reencrypt = row.mode().equals("reencrypt");
+        load();
     }
 
     private static List<Candidate> within(List<Candidate> candidates) {
@@ -150,7 +169,7 @@ public class SubjectReader extends AbstractItemReader {
     public Serializable checkpointInfo() {
         if (PageEnd.NOT_WRITTEN.equals(step.getTransientUserData())) {
             finished = true;
-            page.clear();
+            forget();
         } else if (!written.equals(reached)) {
             written = reached;
             rotations.reach(task.id(), UUID.fromString(upTo), written);

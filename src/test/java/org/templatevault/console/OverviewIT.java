@@ -62,6 +62,19 @@ class OverviewIT {
     }
 
     @Test
+    void tellsTheEstimateWhereTemplatesAreMany() {
+        rows.change("update pg_class set reltuples = 20000 where oid = 'vault.template'::regclass");
+        try {
+            TestHome.await("the estimate is told", java.time.Duration.ofSeconds(20), () -> {
+                JsonObject templates = overview().getJsonObject("templates");
+                return !templates.getBoolean("exact") && templates.getInt("rows") == 20_000;
+            });
+        } finally {
+            rows.change("analyze vault.template");
+        }
+    }
+
+    @Test
     void namesTheNodesAndTheKeyStore() {
         JsonObject seen = overview();
         JsonArray nodes = seen.getJsonArray("nodes");

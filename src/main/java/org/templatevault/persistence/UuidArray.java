@@ -11,8 +11,8 @@ import org.postgresql.util.PGobject;
 
 /**
  * A {@code uuid[]} argument in PostgreSQL's binary form, which the driver makes of numbers, texts and bytes but not of
- * UUIDs: parsing them from text was a fifteenth of what the database did for a rotation. The driver sends the text where
- * the binary form is not enabled for this type ({@code binaryTransferEnable}).
+ * UUIDs: the database would parse each from text. The driver sends the text where the binary form is not enabled for this
+ * type ({@code binaryTransferEnable}).
  */
 final class UuidArray extends PGobject implements PGBinaryObject {
     private static final long serialVersionUID = 1L;

@@ -234,8 +234,11 @@ class VaultEntriesIT {
         TestHome.await(
                 "all steps that erasures of other tests wait for are done",
                 PATIENCE,
-                () -> rows.number(
-                                "select count(*) from vault.erasure_round where evicted_at is null or vacuumed_at is null")
+                () -> rows.number("select count(*) from vault.erasure_round r where evicted_at is null"
+                                + " or vacuumed_at is null or physical_at is null"
+                                + " or cryptographic_at is null and not unknown_version and not exists (select 1"
+                                + " from vault.key_version v where v.version between r.first_kek_version"
+                                + " and r.last_kek_version and v.state <> 'DESTROYED')")
                         == 0);
         TestHome.pause(Duration.ofSeconds(2));
         begin();

@@ -78,6 +78,9 @@ public record Settings(
     /** No setting can raise the size of a template above this many bytes. */
     public static final int HARD_TEMPLATE_MAX_BYTES = 8 << 20;
 
+    /** The name of a node that was given none. */
+    public static final String DEFAULT_NODE_NAME = "localhost";
+
     private static final List<String> KNOWN_FORMATS = List.of(
             "ISO_19794_2_2005",
             "ISO_19794_2_2011",
@@ -109,7 +112,7 @@ public record Settings(
                 keyStore(reader),
                 keyStoreFile(reader),
                 keyStoreToken(reader),
-                reader.optional("VAULT_NODE").orElse("localhost"),
+                reader.optional("VAULT_NODE").orElse(DEFAULT_NODE_NAME),
                 (int) reader.number("VAULT_TEMPLATE_MAX_BYTES", 256 << 10, 1, HARD_TEMPLATE_MAX_BYTES),
                 reader.number("VAULT_SUBJECT_MAX_BYTES", 32 << 20, 1 << 10, 256 << 20),
                 (int) reader.number("VAULT_VERSIONS_KEPT", 10, 1, 1000),

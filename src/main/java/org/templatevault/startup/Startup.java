@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.util.List;
+import javax.management.JMException;
+import javax.management.ObjectName;
 import org.templatevault.config.InvalidSettingsException;
 import org.templatevault.config.Settings;
 import org.templatevault.keyring.DestroyedRootKeys;
@@ -55,6 +57,7 @@ public class Startup {
         try {
             requireG1();
             requireCertificate(settings.get());
+            requireNameInBatch(settings.get().nodeName());
             database.get().migrateAndCheck(settings.get());
             keyRings.get().start();
             destroyed.get().look();
@@ -95,6 +98,25 @@ public class Startup {
             throw new InvalidSettingsException(List.of(setting + file));
         } catch (GeneralSecurityException e) {
             throw new InvalidSettingsException(List.of("VAULT_TLS_KEYSTORE_FILE: not a PKCS#12 key store: " + file));
+        }
+    }
+
+    /** Batch takes the live jobs of a server of the same name and place for its own, and ends them at its start. */
+    private static void requireNameInBatch(String nodeName) {
+        String name = batchName();
+        boolean isDefault = nodeName.equals(Settings.DEFAULT_NODE_NAME) && name.contains("${");
+        if (!isDefault && !name.equalsIgnoreCase(nodeName)) {
+            throw new InvalidSettingsException(
+                    List.of("VAULT_NODE has to come from the environment: what runs the jobs reads it nowhere else"));
+        }
+    }
+
+    private static String batchName() {
+        try {
+            return String.valueOf(ManagementFactory.getPlatformMBeanServer()
+                    .getAttribute(new ObjectName("WebSphere:feature=kernel,name=ServerInfo"), "DefaultHostname"));
+        } catch (JMException e) {
+            throw new IllegalStateException("The server does not tell its name", e);
         }
     }
 

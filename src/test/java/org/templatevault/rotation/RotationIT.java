@@ -302,6 +302,7 @@ class RotationIT {
         }
     }
 
+    /** Of rotations: a server that was killed may have left a job of another kind that never ends here. */
     private List<JsonObject> liveExecutions() {
         List<JsonObject> live = new ArrayList<>();
         for (JsonObject instance : array(
@@ -313,6 +314,8 @@ class RotationIT {
                             .send())
                     .getValuesAs(JsonObject.class)
                     .stream()
+                    .filter(execution ->
+                            execution.getJsonObject("jobParameters").containsKey("rotation"))
                     .filter(execution ->
                             List.of("STARTED", "STARTING", "STOPPING").contains(execution.getString("batchStatus")))
                     .forEach(live::add);
@@ -326,7 +329,8 @@ class RotationIT {
         List<JsonObject> live = liveExecutions();
         assertEquals(1, live.size(), live::toString);
         assertEquals("rotation", live.get(0).getString("jobName"));
-        assertTrue(live.get(0).getString("serverId").contains("node-a"), "no other node may take it for its own");
+        String owner = live.get(0).getString("serverId");
+        assertTrue(owner.startsWith("node-a/"), () -> "no other node may take it for its own: " + owner);
         for (String role : List.of("enroller", "reader", "eraser", "auditor", "approver", "key-custodian")) {
             int status = server.as(role)
                     .callOutside("GET", JOBS + "jobinstances")

@@ -86,6 +86,11 @@ class RefusalIT {
     }
 
     @Test
+    void doesNotRunUnderAnotherNameThanItsJobs() throws IOException {
+        refuses(launch("name", Map.of("VAULT_NODE", "another")), "VAULT_NODE has to come from the environment");
+    }
+
+    @Test
     void doesNotStartWithoutTheRootKeyOfALivingVersion() throws IOException, GeneralSecurityException {
         Path directory = SharedVault.server().home().directory();
         Properties secrets = new Properties();

@@ -53,7 +53,7 @@ public final class VaultServer implements AutoCloseable {
     public static VaultServer on(TestHome home, String node) {
         VaultServer server = new VaultServer(home, node);
         CleanUp.later(server);
-        return server.variable("VAULT_NODE", "node-" + node);
+        return server.environment("VAULT_NODE", "node-" + node);
     }
 
     /** The most heap that the server may take, such as 512m. */

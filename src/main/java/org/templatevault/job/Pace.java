@@ -35,11 +35,17 @@ public class Pace {
         public static final Part ONLY = new Part(0, 1);
     }
 
-    @Inject
-    Backoff backoff;
-
+    private final Backoff backoff;
+    private final PageTurns turns;
     private long nextPageAt;
     private long pageNanos;
+    private boolean hasTurn;
+
+    @Inject
+    Pace(Backoff backoff, PageTurns turns) {
+        this.backoff = backoff;
+        this.turns = turns;
+    }
 
     /**
      * Refuses a rate that is none.
@@ -74,7 +80,8 @@ public class Pace {
     }
 
     /**
-     * Waits for this page's turn under the rate, before the chunk's transaction has touched a row.
+     * Waits for this page's turn under the rate, before the chunk's transaction has touched a row. {@link #endPage} ends
+     * the turn.
      *
      * @param rate subjects per second of the whole job; null for no limit
      * @param most how many subjects the page may have
@@ -98,7 +105,35 @@ public class Pace {
             sleep(Math.min(left, SLICE_MILLIS));
             between.run();
         }
+        if (part.of > 1) {
+            awaitTurn(start + period, between);
+        }
         return limit;
+    }
+
+    /**
+     * Two pages at once would leave readers no processor where there are two. A part that is late by a whole page goes on
+     * all the same: one at a time cannot keep such a rate.
+     */
+    private void awaitTurn(long until, Runnable between) {
+        for (long left = left(until); left > 0 && !hasTurn; left = left(until)) {
+            hasTurn = turns.take(Math.min(left, SLICE_MILLIS));
+            if (!hasTurn) {
+                between.run();
+            }
+        }
+    }
+
+    private static long left(long until) {
+        return (until - System.nanoTime()) / 1_000_000;
+    }
+
+    /** The page is written, or given up: another part may begin one. */
+    public void endPage() {
+        if (hasTurn) {
+            hasTurn = false;
+            turns.giveBack();
+        }
     }
 
     /** The pages of the parts begin one after the other: readers never wait for all of them at once. */

@@ -110,6 +110,7 @@ public class SubjectReader extends AbstractItemReader {
     /** The page before was written, or is read again: nothing of it is held any more. */
     @Override
     public void close() {
+        pace.endPage();
         RowsInUse.Use held = use;
         if (held != null) {
             held.close();

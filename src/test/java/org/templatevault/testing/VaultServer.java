@@ -7,6 +7,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -25,6 +26,12 @@ public final class VaultServer implements AutoCloseable {
             Path.of(System.getProperty("vault.it.wlp", "target/liberty/wlp")).toAbsolutePath();
     private static final Duration START = Duration.ofMinutes(5);
     private static final Duration STOP = Duration.ofSeconds(40);
+
+    /** Where a server keeps what its first start works out about the runtime, which takes a quarter of that start. */
+    private static final String WORK_AREA = "workarea";
+
+    /** The work area of the first server that was stopped, for those that are made after it. */
+    private static @Nullable Path knownWorkArea;
 
     private Path wlp = WLP;
     private final TestHome home;
@@ -149,6 +156,7 @@ public final class VaultServer implements AutoCloseable {
         Path config = serverDirectory();
         if (!Files.exists(config)) {
             copy(wlp.resolve("usr/servers/vault-it"), config);
+            copyKnownWorkArea(config);
         }
         Files.createDirectories(directory.resolve("tmp"));
         Map<String, String> all = new HashMap<>(variables);
@@ -159,7 +167,7 @@ public final class VaultServer implements AutoCloseable {
         Files.move(
                 home.directory().resolve("server/embedded.xml"),
                 generated.resolve("embedded.xml"),
-                java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+                StandardCopyOption.REPLACE_EXISTING);
         Path bootstrap = config.resolve("bootstrap.properties");
         Files.writeString(
                 bootstrap,
@@ -171,13 +179,13 @@ public final class VaultServer implements AutoCloseable {
         try (Stream<Path> files = Files.walk(from)) {
             for (Path file : files.toList()) {
                 Path relative = from.relativize(file);
-                if (relative.startsWith("workarea") || relative.startsWith("logs")) {
+                if (relative.startsWith(WORK_AREA) || relative.startsWith("logs")) {
                     continue;
                 }
                 if (Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)) {
                     Files.createDirectories(to.resolve(relative.toString()));
                 } else {
-                    Files.copy(file, to.resolve(relative.toString()));
+                    Files.copy(file, to.resolve(relative.toString()), StandardCopyOption.COPY_ATTRIBUTES);
                 }
             }
         }
@@ -229,6 +237,30 @@ public final class VaultServer implements AutoCloseable {
     /** SIGTERM, and waits for the end. */
     public void stop() {
         end(require().toHandle()::destroy);
+        keepWorkArea();
+    }
+
+    private void keepWorkArea() {
+        synchronized (VaultServer.class) {
+            if (knownWorkArea != null || !wlp.equals(WLP)) {
+                return;
+            }
+            try {
+                Path kept = Files.createTempDirectory(WORK_AREA);
+                copy(serverDirectory().resolve(WORK_AREA), kept);
+                knownWorkArea = kept;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    private void copyKnownWorkArea(Path config) throws IOException {
+        synchronized (VaultServer.class) {
+            if (knownWorkArea != null && wlp.equals(WLP)) {
+                copy(knownWorkArea, config.resolve(WORK_AREA));
+            }
+        }
     }
 
     /** SIGKILL. */
@@ -241,11 +273,17 @@ public final class VaultServer implements AutoCloseable {
         if (!signal.getAsBoolean() && running.isAlive()) {
             throw new IllegalStateException("The server takes no signal");
         }
-        awaitExit(STOP);
+        await(STOP);
     }
 
     /** Waits for the process to end by itself; its exit code. */
     public int awaitExit(Duration patience) {
+        int code = await(patience);
+        keepWorkArea();
+        return code;
+    }
+
+    private int await(Duration patience) {
         try {
             if (!require().waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
                 throw new AssertionError("The server still runs after " + patience + ":\n" + consoleEnd());

@@ -257,7 +257,7 @@ final class CrashRun {
         say("server killed at " + kill + ": rotation " + seen.id().substring(0, 8) + " " + seen.state() + ", moved "
                 + seen.done() + "; starts again as " + node);
         Watch.pause(random.nextInt(1000));
-        server.variable("VAULT_NODE", node).start();
+        server.environment("VAULT_NODE", node).start();
         outages.end(What.SERVER);
         say("  server ready again");
     }

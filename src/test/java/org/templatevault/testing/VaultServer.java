@@ -242,7 +242,8 @@ public final class VaultServer implements AutoCloseable {
 
     private void keepWorkArea() {
         synchronized (VaultServer.class) {
-            if (knownWorkArea != null || !wlp.equals(WLP)) {
+            boolean usual = wlp.equals(WLP) && environment.size() == 1; // the environment can choose other features
+            if (knownWorkArea != null || !usual) {
                 return;
             }
             try {

@@ -39,6 +39,7 @@ import org.templatevault.testing.VaultServer;
  * written by a server, and are copied as far as the older version has tables and columns for them.
  */
 @Tag("long")
+@Tag("nightly")
 class MigrationIT {
     private static final String OPEN = "modality=IRIS&format=OPAQUE";
 

@@ -28,6 +28,7 @@ import org.templatevault.testing.VaultServer;
 
 /** Erasures of many on two servers with one database: taken over from a node that was killed or stopped, and their pace. */
 @Tag("long")
+@Tag("nightly")
 class BulkErasureNodesIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Duration TAKE_OVER = Duration.ofSeconds(30);

@@ -42,6 +42,7 @@ import org.templatevault.testing.VaultServer;
 
 /** Two nodes write one trail, are killed while they seal, have wrong clocks, and tell their checkpoints outside. */
 @Tag("long")
+@Tag("nightly")
 class TrailNodesIT {
     private static final byte[] TEMPLATE = IsoTemplates.fingerprint(40, 1);
     private static final Duration SOON = Duration.ofSeconds(20);

@@ -261,7 +261,7 @@ public final class Benchmark {
         return each[each.length / 2];
     }
 
-    /** Rotation and reads each warm alone are not yet warm beside each other: the compiler needs a minute of both. */
+    /** Rotation and reads each warm alone are not yet warm beside each other. */
     private void warmTogether(Requests requests, int rate) throws Exception {
         for (int i = 0; i < PASSES_TOGETHER; i++) {
             TableFacts before = TableFacts.of(database, ROTATED);

@@ -12,6 +12,7 @@ import jakarta.json.JsonObject;
 import java.time.Duration;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.Custodian;
 import org.templatevault.testing.Eraser;
@@ -122,6 +123,7 @@ class RotationPageIT {
     }
 
     @Test
+    @Tag("nightly")
     void saysThatTheServerIsAwayAndGoesOnByItselfWhenItIsBack() {
         try (Visitor visitor = custodian()) {
             String id = rotate(visitor, "400");

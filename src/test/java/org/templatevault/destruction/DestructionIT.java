@@ -30,6 +30,7 @@ import java.util.Properties;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.Approver;
 import org.templatevault.testing.Custodian;
@@ -347,6 +348,7 @@ class DestructionIT {
     }
 
     @Test
+    @Tag("nightly")
     void raisesAnAlarmWhenADestroyedRootKeyComesBackWithAnOldCopyOfTheKeyStore() throws Exception {
         Path file = server.home().directory().resolve("keystore.p12");
         Path copy = server.home().directory().resolve("keystore-old.p12");

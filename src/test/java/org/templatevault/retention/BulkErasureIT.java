@@ -230,6 +230,7 @@ class BulkErasureIT {
     }
 
     @Test
+    @Tag("nightly")
     void goesOnAfterKillsAtRandomPointsAndErasesEachOnce() {
         List<UUID> subjects = eraser.enrol(600);
         long seed = System.nanoTime();

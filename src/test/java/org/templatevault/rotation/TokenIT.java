@@ -175,6 +175,7 @@ class TokenIT {
     }
 
     @Test
+    @Tag("nightly")
     void servesAndWaitsWhileACallToTheTokenDoesNotReturn() throws Exception {
         HangingLibrary library = HangingLibrary.before(token.settings().path(), home.directory());
         server.variable("VAULT_PKCS11_LIBRARY", library.path());

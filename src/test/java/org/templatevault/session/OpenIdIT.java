@@ -36,6 +36,7 @@ import org.templatevault.testing.VaultServer;
 
 /** Signing in to the console by an OpenID provider. */
 @Tag("long")
+@Tag("nightly")
 class OpenIdIT {
     private static OpenIdProvider provider;
     private static VaultServer server;

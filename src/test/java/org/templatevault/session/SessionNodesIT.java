@@ -16,6 +16,7 @@ import org.templatevault.testing.VaultServer;
 
 /** One session on two nodes, over a restart, and to its end. */
 @Tag("long")
+@Tag("nightly")
 class SessionNodesIT {
     private static final int LONGEST_SECONDS = 12;
 

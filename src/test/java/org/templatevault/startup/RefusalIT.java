@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import javax.crypto.spec.SecretKeySpec;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TestHome;
@@ -68,11 +69,13 @@ class RefusalIT {
     }
 
     @Test
+    @Tag("nightly")
     void namesTheDatabasePassword() throws IOException {
         refuses(launch("database", Map.of("VAULT_DB_PASSWORD", WRONG)), "VAULT_DB_PASSWORD");
     }
 
     @Test
+    @Tag("nightly")
     void doesNotMakeAKeyStoreForADatabaseThatHoldsKeys() throws IOException {
         refuses(
                 launch("absent", Map.of("VAULT_KEYSTORE_FILE", "/nowhere/keystore.p12")),
@@ -81,6 +84,7 @@ class RefusalIT {
     }
 
     @Test
+    @Tag("nightly")
     void namesTheKeyStorePassword() throws IOException {
         refuses(launch("keystore", Map.of("VAULT_KEYSTORE_PASSWORD", WRONG)), "VAULT_KEYSTORE_PASSWORD");
     }

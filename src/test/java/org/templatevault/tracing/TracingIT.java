@@ -28,6 +28,7 @@ import org.templatevault.testing.VaultServer;
 
 /** What a collector of traces is told, and what it is never told, whatever the environment asks for. */
 @Tag("long")
+@Tag("nightly")
 class TracingIT {
     private static final Duration PATIENCE = Duration.ofSeconds(15);
     private static final String REFERENCE = "reference-c4n4ry-8841";

@@ -3,12 +3,14 @@ package org.templatevault.trail;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultServer;
 
 /** Entries that came faster than blocks are written. */
+@Tag("nightly")
 class BacklogIT {
     private static final int ENTRIES = 60_000;
     /** After so many the statements' plans are kept, and no longer made for as many entries as there are. */

@@ -32,6 +32,7 @@ import org.templatevault.testing.WrongClock;
 
 /** What a host does to the vault: the disk is full, under the trail alone and under all tables; the clock is set back. */
 @Tag("long")
+@Tag("nightly")
 class HostIT {
     private static final byte[] TEMPLATE = IsoTemplates.fingerprint(40, 1);
     private static final Duration SOON = Duration.ofSeconds(30);

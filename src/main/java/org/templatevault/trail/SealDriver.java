@@ -11,7 +11,6 @@ import jakarta.ejb.TransactionManagementType;
 import jakarta.enterprise.concurrent.ManagedScheduledExecutorService;
 import jakarta.inject.Inject;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -23,7 +22,10 @@ import org.templatevault.persistence.AuditEntries;
 import org.templatevault.persistence.Leases;
 import org.templatevault.persistence.Transactions;
 
-/** Seals twice a second what waits, on the one node that holds the lease, and tells the newest block outside. */
+/**
+ * Seals twice a second what waits, on the one node that holds the lease, and tells the newest block outside. Only a backlog
+ * is sealed without a pause: where entries keep coming, there would be no end of small blocks, each with its commit.
+ */
 @Singleton
 @Startup
 @DependsOn("Startup")
@@ -99,11 +101,11 @@ public class SealDriver {
             return;
         }
         try {
-            List<AuditBlocks.Row> written = List.of();
+            Sealer.Sealed sealed;
             do {
-                written = transactions.read(entries::isWaiting) ? seal() : List.of();
-                written.forEach(checkpoints::tell);
-            } while (!written.isEmpty());
+                sealed = transactions.read(entries::isWaiting) ? seal() : Sealer.Sealed.NOTHING;
+                sealed.blocks().forEach(checkpoints::tell);
+            } while (sealed.full());
             checkpoints.sendNewest();
             obstacle = "";
         } catch (RuntimeException e) {
@@ -111,9 +113,9 @@ public class SealDriver {
         }
     }
 
-    private List<AuditBlocks.Row> seal() {
+    private Sealer.Sealed seal() {
         Optional<Long> token = transactions.call(() -> leases.hold(LEASE, node.id(), LEASE_TIME));
-        return token.isPresent() ? sealer.seal(token.get()) : List.of();
+        return token.isPresent() ? sealer.seal(token.get()) : Sealer.Sealed.NOTHING;
     }
 
     /** An obstacle that lasts is logged once, not at every step. */

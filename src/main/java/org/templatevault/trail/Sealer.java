@@ -47,20 +47,25 @@ class Sealer {
     @Inject
     ThisNode node;
 
+    /**
+     * What one round sealed.
+     *
+     * @param full it took as many entries as it may: more of them may wait
+     */
+    record Sealed(List<AuditBlocks.Row> blocks, boolean full) {
+        static final Sealed NOTHING = new Sealed(List.of(), false);
+    }
+
     /** What a block is written after. */
     private record Before(long number, Bytes hash, String month, BucketSums sums) {}
 
-    /**
-     * Seals at most 5,000 entries.
-     *
-     * @return the blocks that were written; none where nothing waits
-     */
-    List<AuditBlocks.Row> seal(long leaseToken) {
+    /** Seals at most 5,000 entries. */
+    Sealed seal(long leaseToken) {
         return transactions.call(() -> {
             blocks.useIndexes();
             List<AuditEntries.Row> waiting = entries.pending(MOST_ENTRIES);
             if (waiting.isEmpty()) {
-                return List.of();
+                return Sealed.NOTHING;
             }
             State state = blocks.state().orElseThrow(() -> new TryAgainException("The trail has not begun"));
             Before before = before(blocks.newest().orElse(null), state);
@@ -74,7 +79,7 @@ class Sealer {
             if (!blocks.advance(state.block(), after)) {
                 throw new TryAgainException("Another node has sealed");
             }
-            return written;
+            return new Sealed(written, waiting.size() == MOST_ENTRIES);
         });
     }
 

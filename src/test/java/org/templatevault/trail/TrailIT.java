@@ -128,6 +128,20 @@ class TrailIT {
     }
 
     @Test
+    void sealsNoMoreThanTwiceASecondWhateverComesMeanwhile() {
+        String blocks = "select count(*) from vault.audit_block";
+        long before = rows.number(blocks);
+        Instant began = Instant.now();
+        while (Instant.now().isBefore(began.plusSeconds(3))) {
+            as("auditor").get("/keys").send().expect(200);
+        }
+        long sealed = rows.number(blocks) - before;
+        double seconds = Duration.between(began, Instant.now()).toMillis() / 1000.0;
+        assertTrue(sealed > 0, "the trail is sealed while requests come");
+        assertTrue(sealed <= 2 * seconds + 1, () -> sealed + " blocks in " + seconds + " s");
+    }
+
+    @Test
     void readsForABlockWhatWaitsAndNotTheWholeTrail() throws Exception {
         String unknown = "{\"subject\":\"" + UUID.randomUUID() + "\",\"template\":\"" + UUID.randomUUID() + "\"}";
         String items = String.join(",", Collections.nCopies(500, unknown));

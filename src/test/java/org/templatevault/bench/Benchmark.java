@@ -26,7 +26,7 @@ public final class Benchmark {
     private static final int ROTATIONS = 3;
     private static final int READ_PASSES = 7;
     /** Reads and a rotation together need so many times the warm-up of each alone. */
-    private static final int TOGETHER_WARM = 3;
+    private static final long TOGETHER_WARM = 3;
     /** How often the subjects are rotated before that is measured: the compiler is at work until then. */
     private static final int ROTATIONS_BEFORE = 5;
     /** What is vacuumed a while after a rotation; that work belongs neither to it nor to the reads without it. */

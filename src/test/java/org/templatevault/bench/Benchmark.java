@@ -282,6 +282,7 @@ public final class Benchmark {
                 rotation.await();
             }
         }
+        TableFacts.after(database, ROTATED, TableFacts.of(database, ROTATED), 0, 1);
     }
 
     private Latencies openLoop(Requests requests) throws Exception {

@@ -4,7 +4,6 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.json.Json;
 import jakarta.json.JsonArrayBuilder;
-import jakarta.json.JsonObject;
 import jakarta.json.JsonObjectBuilder;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -16,6 +15,7 @@ import org.templatevault.persistence.Copies;
 import org.templatevault.persistence.Destructions;
 import org.templatevault.persistence.KeyUsage;
 import org.templatevault.persistence.KeyVersions;
+import org.templatevault.trail.Trail;
 
 /** Writes and signs what a destruction attests. */
 @ApplicationScoped
@@ -32,10 +32,13 @@ class Certificates {
     @Inject
     Destructions destructions;
 
+    @Inject
+    Trail trail;
+
     /** Signs the certificate of a version; part of the transaction that ends its destruction. */
     void certify(KeyVersions.Row version, Destructions.Row destruction, Approvals.Row approval, Instant now) {
         KeyUsage.Usage usage = keyUsage.of(version.version());
-        JsonObject body = Json.createObjectBuilder()
+        JsonObjectBuilder body = Json.createObjectBuilder()
                 .add("type", "template-vault key destruction")
                 .add("vault", keyRings.current().vaultId().toString())
                 .add("version", version.version())
@@ -62,9 +65,16 @@ class Certificates {
                 .add("approvedAt", String.valueOf(approval.decidedAt()))
                 .add("destroyedAt", now.toString())
                 .add("uselessCopies", uselessCopies(version.version()))
-                .add("notAttested", "copies of database or key store that nobody registered")
-                .build();
-        byte[] bytes = body.toString().getBytes(StandardCharsets.UTF_8);
+                .add("notAttested", "copies of database or key store that nobody registered");
+        trail.head()
+                .ifPresent(head -> body.add(
+                        "trail",
+                        Json.createObjectBuilder()
+                                .add("block", head.block())
+                                .add(
+                                        "hash",
+                                        HexFormat.of().formatHex(head.hash().toArray()))));
+        byte[] bytes = body.build().toString().getBytes(StandardCharsets.UTF_8);
         Signature signature = keyRings.sign(bytes);
         destructions.certify(version.version(), bytes, signature.bytes().toArray(), signature.keyNumber(), now);
     }

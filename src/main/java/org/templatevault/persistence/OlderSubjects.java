@@ -29,8 +29,9 @@ public class OlderSubjects {
      * A subject with all versions of its templates, as one statement saw them.
      *
      * @param marked one of its rows was deleted under its DEK: it is to get a new one
+     * @param leaked its DEK has stood under a compromised KEK version: it has to get a new one
      */
-    public record Subject(SubjectKeyRow key, List<TemplateRow> templates, boolean marked) {}
+    public record Subject(SubjectKeyRow key, List<TemplateRow> templates, boolean marked, boolean leaked) {}
 
     /** What a subject shall become: the new key row, and its templates sealed anew (none for a rewrap). */
     public record Move(SubjectKeyRow from, SubjectKeyRow to, List<TemplateRow> templates) {
@@ -80,7 +81,7 @@ public class OlderSubjects {
     }
 
     /**
-     * Loads subjects, with their templates if asked; those of a marked subject in any case.
+     * Loads subjects, with their templates if asked; those of a marked or leaked subject in any case.
      *
      * @param belowVersion those that were moved meanwhile are left out
      */
@@ -88,17 +89,25 @@ public class OlderSubjects {
         List<SubjectKeyRow> keys = new ArrayList<>();
         Map<UUID, List<TemplateRow>> templates = new LinkedHashMap<>();
         Set<UUID> marked = new HashSet<>();
+        Set<UUID> leaked = new HashSet<>();
         sql.query(
                 // "offset 0": each subject's templates by the index; without statistics the planner would read the
                 // whole table for each page.
-                "select k.*, m.subject_id is not null as marked, t.id as t_id, t.version as t_version,"
+                // A subject on the new version of a rotation away from a compromised one has got a new DEK on its way
+                // there.
+                "with leaks as materialized (select compromised_version, to_version from vault.rotation"
+                        + " where compromised_version is not null and started_at is not null)"
+                        + " select k.*, m.subject_id is not null as marked, t.id as t_id, t.version as t_version,"
                         + " t.dek_number as t_dek, t.modality, t.position,"
                         + " t.format, t.quality, t.extractor_name, t.extractor_version, t.created_at as t_created,"
-                        + " t.created_by, t.envelope from vault.subject_key k"
+                        + " t.created_by, t.envelope from (select key.*, exists (select 1 from leaks where"
+                        + " compromised_version between key.first_kek_version and key.kek_version"
+                        + " and to_version > key.kek_version) as leaked from vault.subject_key key"
+                        + " where key.subject_id = any(?) and key.kek_version < ?) k"
                         + " left join vault.reencrypt_mark m on m.subject_id = k.subject_id"
                         + " left join lateral (select * from vault.template of_one where of_one.subject_id = k.subject_id"
-                        + " and (? or m.subject_id is not null) offset 0) t on true"
-                        + " where k.subject_id = any(?) and k.kek_version < ? order by k.subject_id",
+                        + " and (? or m.subject_id is not null or k.leaked) offset 0) t on true"
+                        + " order by k.subject_id",
                 row -> {
                     UUID subject = Sql.uuid(row, "subject_id");
                     if (templates.putIfAbsent(subject, new ArrayList<>()) == null) {
@@ -107,6 +116,9 @@ public class OlderSubjects {
                     if (row.getBoolean("marked")) {
                         marked.add(subject);
                     }
+                    if (row.getBoolean("leaked")) {
+                        leaked.add(subject);
+                    }
                     if (row.getObject("t_id") != null) {
                         templates
                                 .getOrDefault(subject, new ArrayList<>())
@@ -114,12 +126,15 @@ public class OlderSubjects {
                     }
                     return subject;
                 },
-                withTemplates,
                 new UuidArray(subjects),
-                belowVersion);
+                belowVersion,
+                withTemplates);
         return keys.stream()
                 .map(key -> new Subject(
-                        key, templates.getOrDefault(key.subjectId(), List.of()), marked.contains(key.subjectId())))
+                        key,
+                        templates.getOrDefault(key.subjectId(), List.of()),
+                        marked.contains(key.subjectId()),
+                        leaked.contains(key.subjectId())))
                 .toList();
     }
 

@@ -126,13 +126,25 @@ public class RotationLedger {
         note(row.id(), RotationState.REQUESTED);
     }
 
-    /** Records a rotation in the place of the one that is open, if one is. */
-    void replaceOpen(RotationRequest request, String caller) {
+    /**
+     * Records a rotation in the place of the one that is open, to do what that one was to do.
+     *
+     * @param keep an open one that may stay
+     * @param otherwise what is to be done where none is open
+     */
+    void replaceOpen(Predicate<Rotations.Row> keep, RotationRequest otherwise, String caller) {
         UUID id = UuidCreator.getTimeOrderedEpoch();
         transactions.run(() -> {
-            interrupt(open -> true);
-            insert(row(id, request, caller, now()));
+            Optional<Rotations.Row> open = rotations.open();
+            if (open.filter(keep).isEmpty()) {
+                interrupt(row -> true);
+                insert(row(id, open.map(RotationLedger::asAsked).orElse(otherwise), caller, now()));
+            }
         });
+    }
+
+    private static RotationRequest asAsked(Rotations.Row row) {
+        return new RotationRequest(row.mode(), row.reason(), row.dataSuite(), row.compromisedVersion(), row.rate());
     }
 
     private Rotations.Row row(UUID id, RotationRequest request, String caller, Instant now) {

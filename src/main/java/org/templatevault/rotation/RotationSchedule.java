@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.audit.AuditContext;
 import org.templatevault.error.ErrorKind;
@@ -62,6 +63,8 @@ public class RotationSchedule {
 
     @Inject
     RotationLedger ledger;
+
+    private volatile @Nullable UUID begunHere;
 
     /** The schedule as it is. */
     public Report report() {
@@ -138,10 +141,18 @@ public class RotationSchedule {
      * under that version, and another is made at once.
      */
     private void leaveAnotherDatabase() {
-        Optional<Rotations.Row> open = transactions.read(rotations::open);
-        if (open.filter(row -> row.requestedBy().equals(ANOTHER_DATABASE)).isEmpty()) {
-            ledger.replaceOpen(new RotationRequest("rewrap", "scheduled", null, null, null), ANOTHER_DATABASE);
+        ledger.replaceOpen(
+                this::makesAVersionHere,
+                new RotationRequest("rewrap", "scheduled", null, null, null),
+                ANOTHER_DATABASE);
+    }
+
+    /** The version of one that was asked for elsewhere may have been made, and have wrapped, there. */
+    private boolean makesAVersionHere(Rotations.Row open) {
+        if (open.state().equals(RotationState.REQUESTED.name())) {
+            begunHere = open.id();
         }
+        return open.id().equals(begunHere) || open.requestedBy().equals(ANOTHER_DATABASE);
     }
 
     private void askWhenDue() {

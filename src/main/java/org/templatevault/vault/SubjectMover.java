@@ -32,7 +32,8 @@ public class SubjectMover {
      * Where subjects go.
      *
      * @param version the KEK version, which must be the active one
-     * @param reencrypt a new DEK and all templates sealed anew; false for a new wrapping only, except of marked subjects
+     * @param reencrypt a new DEK and all templates sealed anew; false for a new wrapping only, except of marked and of leaked
+     *     subjects
      * @param suite of the new DEK; unused by a rewrap
      */
     public record Target(int version, boolean reencrypt, Suite suite) {}
@@ -69,12 +70,12 @@ public class SubjectMover {
             if (target.reencrypt()) {
                 return reencrypt(ring, subject, old, target.suite());
             }
-            Prepared marked = subject.marked()
+            Prepared anew = subject.marked() || subject.leaked()
                     ? reencrypt(ring, subject, old, DataKeys.suite(row.dataSuite()))
                     : new Prepared(null, List.of());
-            return marked.move() != null
-                    ? marked
-                    : new Prepared(new Move(row, rewrapped(ring, row, old), List.of()), marked.damaged());
+            return anew.move() != null || subject.leaked()
+                    ? anew
+                    : new Prepared(new Move(row, rewrapped(ring, row, old), List.of()), anew.damaged());
         } catch (VaultException failure) {
             requireIntegrity(failure);
             return new Prepared(null, List.of(diagnosis.ofKey(row, failure)));

@@ -165,10 +165,22 @@ class DestructionIT {
         assertEquals("approver", certificate.getString("approvedBy"));
         assertEquals(key().getString("fingerprint"), certificate.getString("fingerprint"));
         assertEquals(0, certificate.getJsonObject("references").getInt("subject_key"));
+        isHeldByTheTrail(certificate.getJsonObject("trail"));
 
         server.kill();
         server.start();
         assertEquals("DESTROYED", key().getString("state"));
+    }
+
+    private void isHeldByTheTrail(JsonObject head) {
+        long next = head.getJsonNumber("block").longValue() + 1;
+        TestHome.await(
+                "the block after it is sealed",
+                PATIENCE,
+                () -> rows.number("select count(*) from vault.audit_block where number = ?", next) == 1);
+        String line = rows.texts("select line from vault.audit_block where number = ?", next)
+                .get(0);
+        assertTrue(line.contains("\"previous\":\"" + head.getString("hash") + "\""), line);
     }
 
     private static boolean verifies(JsonObject answer, byte[] signed) throws Exception {

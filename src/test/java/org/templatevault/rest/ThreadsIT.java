@@ -1,5 +1,7 @@
 package org.templatevault.rest;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.templatevault.testing.SharedVault.as;
 
 import java.sql.Connection;
@@ -17,12 +19,15 @@ import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultClient.Answer;
+import org.templatevault.testing.VaultClient.Stored;
 
 /** Requests wait for the database, not for a thread: the server keeps one for each connection. */
 class ThreadsIT {
     /** All 32 connections but those that upkeep may want meanwhile. */
     private static final int REQUESTS = 24;
 
+    private static final int CALLERS = 96;
+    private static final int ROUNDS = 5;
     private static final byte[] TEMPLATE = IsoTemplates.fingerprint(40, 1);
 
     private final Rows rows = new Rows(SharedVault.server().home());
@@ -45,6 +50,34 @@ class ThreadsIT {
         } finally {
             callers.shutdownNow();
         }
+    }
+
+    /** Whoever waits for a second connection while holding one would wait for ever when all do. */
+    @Test
+    void servesThriceAsManyCallersAsThereAreConnections() throws Exception {
+        ExecutorService callers = Executors.newFixedThreadPool(CALLERS);
+        List<Future<Integer>> ends = new ArrayList<>();
+        try {
+            for (int i = 0; i < CALLERS; i++) {
+                ends.add(callers.submit(ThreadsIT::storeAndRead));
+            }
+            for (Future<Integer> end : ends) {
+                assertEquals(ROUNDS, end.get());
+            }
+        } finally {
+            callers.shutdownNow();
+        }
+    }
+
+    private static int storeAndRead() {
+        UUID subject = UUID.randomUUID();
+        int read = 0;
+        for (int i = 0; i < ROUNDS; i++) {
+            Stored stored = as("enroller").store(subject, TEMPLATE);
+            assertArrayEquals(TEMPLATE, as("reader").read(stored).expect(200).bytes());
+            read++;
+        }
+        return read;
     }
 
     private static void forbidStores(Connection lock) throws SQLException {

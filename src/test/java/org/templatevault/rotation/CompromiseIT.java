@@ -118,6 +118,8 @@ class CompromiseIT {
         assertEquals(to, second.json().getInt("keyVersion"));
         acknowledged.put(replaced, bytes);
 
+        assertTrue(dek(stored) > 1 && dek(replaced) > 1, "a new wrapping of the old key is no new key");
+
         Stored batched = left.get(left.size() - 3);
         JsonObject item = TemplateDocument.with(
                 TemplateDocument.fingerprint(bytes),
@@ -130,11 +132,86 @@ class CompromiseIT {
                 .expect(200)
                 .json();
         assertEquals(to, results.getJsonArray("results").getJsonObject(0).getInt("keyVersion"));
+        assertTrue(dek(batched) > 1);
 
         JsonObject now = custodian.get(rotation);
         assertTrue(now.getInt("done") >= 3, now::toString);
         drained(rotation);
         assertEquals("COMPROMISED", state(from));
+    }
+
+    private long dek(Stored stored) {
+        return rows.number("select dek_number from vault.subject_key where subject_id = ?", stored.subject());
+    }
+
+    /** A rewrap of its own may follow at any time: by hand, by the schedule, or after a promotion. */
+    @Test
+    void leavesNoCompromisedKeyInUseWhenItIsGivenUpAndWhatRemainsIsRewrapped() {
+        String rotation = custodian.start(compromise().add("rate", 2));
+        custodian.await(rotation, "REENCRYPTING");
+        JsonObject given = custodian.steer(rotation, "cancel").expect(200).json();
+        assertTrue(given.getInt("remaining") > 6, given::toString);
+        rewrap();
+        acknowledged.keySet().forEach(stored -> assertEquals(2, dek(stored)));
+    }
+
+    @Test
+    void knowsThatAKeyStoodUnderAVersionThatIsCompromisedOnlyAfterItLeftThat() {
+        int version = active();
+        rewrap();
+        Stored later = store(UUID.randomUUID(), new byte[] {3});
+        String rotation = custodian.start(compromise().add("version", version).add("rate", 2));
+        custodian.await(rotation, "REENCRYPTING");
+        custodian.steer(rotation, "cancel").expect(200);
+        List<Stored> left = onVersion(version + 1);
+        assertTrue(left.size() > 6, () -> left.size() + " are left");
+        rewrap();
+        left.stream().filter(stored -> !stored.equals(later)).forEach(stored -> assertEquals(2, dek(stored)));
+        assertTrue(left.contains(later) ? dek(later) == 1 : dek(later) <= 2, "this key never stood under it");
+    }
+
+    /** After a promotion or a restore, of which here only the record of the database tells. */
+    private void moveToAnotherDatabase() {
+        rows.change("update vault.database_identity set timeline = timeline || '-elsewhere'");
+    }
+
+    private String newest() {
+        return rows.texts("select id::text from vault.rotation order by requested_at desc limit 1")
+                .get(0);
+    }
+
+    @Test
+    void isTakenUpByTheVaultsOwnRotationInAnotherDatabase() {
+        String first = custodian.start(compromise().add("rate", 2));
+        custodian.await(first, "REENCRYPTING");
+        moveToAnotherDatabase();
+        custodian.await(first, "CANCELLED");
+        String second = newest();
+        drained(second);
+        assertEquals("compromise", custodian.get(second).getString("reason"));
+        acknowledged.keySet().forEach(stored -> assertTrue(dek(stored) > 1));
+    }
+
+    @Test
+    void isCarriedOutWhenItIsAskedForInAnotherDatabase() {
+        int version = active();
+        moveToAnotherDatabase();
+        custodian.start(compromise().add("version", version));
+        TestHome.await(
+                "the version is compromised", PATIENCE, () -> state(version).equals("COMPROMISED"));
+        assertEquals("DRAINED", custodian.end(newest()).getString("state"));
+        assertEquals(List.of(), Invariants.broken(rows));
+        acknowledged.keySet().forEach(stored -> assertTrue(dek(stored) > 1));
+    }
+
+    private void rewrap() {
+        JsonObject ended = custodian.rotate(Json.createObjectBuilder().add("mode", "rewrap"));
+        assertEquals("DRAINED", ended.getString("state"), ended::toString);
+        assertEquals(List.of(), Invariants.broken(rows));
+    }
+
+    private int active() {
+        return (int) rows.number("select version from vault.key_version where state = 'ACTIVE'");
     }
 
     @Test
@@ -166,12 +243,31 @@ class CompromiseIT {
         custodian.ask(compromise().add("version", 999_999)).problem(422, "invalid-field");
     }
 
+    private String erased() {
+        UUID subject = server.as("enroller")
+                .store(UUID.randomUUID(), OPEN, new byte[] {4})
+                .subject();
+        String path = "/subjects/" + subject;
+        return server.as("eraser")
+                .delete(path)
+                .header("If-Match", server.as("eraser").get(path).send().header("ETag"))
+                .header("X-Reason", "enrolment-error")
+                .send()
+                .expect(202)
+                .json()
+                .getString("id");
+    }
+
     @Test
     void listsThoseWhoseKeysEverStoodUnderAVersionToTwoPeopleOnly() {
-        int version = (int) rows.number("select version from vault.key_version where state = 'ACTIVE'");
+        Stored across = store(UUID.randomUUID(), new byte[] {3});
+        drained(custodian.start(Json.createObjectBuilder()));
+        int version = active();
         Stored before = store(UUID.randomUUID(), new byte[] {1});
+        String erasedBefore = erased();
         drained(custodian.start(Json.createObjectBuilder()));
         Stored after = store(UUID.randomUUID(), new byte[] {2});
+        String erasedAfter = erased();
         String approval = server.as("key-custodian")
                 .post("/keys/" + version + "/exposure")
                 .send()
@@ -182,15 +278,19 @@ class CompromiseIT {
         server.as("auditor").get(list).send().problem(409, "approval-not-in-effect");
         new Approver(server).approve(approval);
         String subjects = server.as("auditor").get(list).send().expect(200).text();
+        assertTrue(subjects.contains(across.subject().toString()), "it came under it later and left it");
         assertTrue(subjects.contains(before.subject().toString()));
         assertTrue(!subjects.contains(after.subject().toString()));
         server.as("auditor")
                 .get("/keys/" + (version + 1) + "/exposure?approval=" + approval)
                 .send()
                 .problem(404, "approval-not-found");
-        TestHome.await(
-                "erasures can be listed",
-                PATIENCE,
-                () -> server.as("auditor").get(list + "&of=erasures").send().status() == 200);
+        String erasures = server.as("auditor")
+                .get(list + "&of=erasures")
+                .send()
+                .expect(200)
+                .text();
+        assertTrue(erasures.contains(erasedBefore), erasures);
+        assertTrue(!erasures.contains(erasedAfter), erasures);
     }
 }

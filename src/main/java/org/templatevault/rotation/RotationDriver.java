@@ -43,6 +43,8 @@ public class RotationDriver {
     private static final long STEP_SECONDS = 1;
     private static final int TRIES_WITHOUT_PROGRESS = 10;
 
+    private record Failure(UUID rotation, long done) {}
+
     @Inject
     Transactions transactions;
 
@@ -74,7 +76,7 @@ public class RotationDriver {
     private String obstacle = "";
     private boolean repositoryPrepared;
     private int failures;
-    private long doneAtLastFailure = -1;
+    private @Nullable Failure lastFailure;
 
     /** Begins to look after rotations. A timer of the container would hold up the server's stop for half a minute. */
     @PostConstruct
@@ -183,9 +185,10 @@ public class RotationDriver {
     }
 
     private boolean givesUp(UUID rotation) {
-        long done = transactions.call(() -> rotations.progress(rotation)).done();
-        failures = done == doneAtLastFailure ? failures + 1 : 1;
-        doneAtLastFailure = done;
+        Failure failure = new Failure(
+                rotation, transactions.call(() -> rotations.progress(rotation)).done());
+        failures = failure.equals(lastFailure) ? failures + 1 : 1;
+        lastFailure = failure;
         if (failures < TRIES_WITHOUT_PROGRESS) {
             return false;
         }

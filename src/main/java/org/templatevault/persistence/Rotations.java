@@ -95,7 +95,7 @@ public class Rotations {
      */
     public boolean move(UUID id, List<String> from, String to) {
         return sql.update(
-                        "update vault.rotation set state = ? where id = ? and state = any(?)",
+                        "update vault.rotation set state = ?, backing_off = null where id = ? and state = any(?)",
                         to,
                         id,
                         new ArrayOf("text", from))
@@ -108,8 +108,8 @@ public class Rotations {
         sql.first("select id from vault.rotation where id = ? for update", row -> Sql.uuid(row, "id"), id);
         Progress last = progress(id);
         boolean ended = sql.update(
-                        "update vault.rotation set state = ?, ended_at = ?, ended_done = ?, ended_remaining = ?,"
-                                + " ended_quarantined = ?, ended_erased = ? where id = ? and state = any(?)",
+                        "update vault.rotation set state = ?, backing_off = null, ended_at = ?, ended_done = ?,"
+                                + " ended_remaining = ?, ended_quarantined = ?, ended_erased = ? where id = ? and state = any(?)",
                         to,
                         now,
                         last.done(),
@@ -140,10 +140,14 @@ public class Rotations {
                 id);
     }
 
-    /** Says why the rotation goes slower than it could, as it was when that began; null when it does not. */
+    /**
+     * Says why the rotation goes slower than it could, as it was when that began; null when it does not. Each change of
+     * state takes it back, and one that stands still does not get it.
+     */
     public void setBackingOff(UUID id, @Nullable String reason) {
         sql.update(
-                "update vault.rotation set backing_off = ? where id = ? and (backing_off is null) <> (?::text is null)",
+                "update vault.rotation set backing_off = ? where id = ? and (backing_off is null) <> (?::text is null)"
+                        + " and state in ('ACTIVATED', 'REENCRYPTING', 'VERIFYING')",
                 reason,
                 id,
                 reason);

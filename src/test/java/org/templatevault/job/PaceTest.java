@@ -9,10 +9,11 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** The parts of a job under a rate take turns. */
+/** The parts of a job under a rate take turns; each page gives way. */
 class PaceTest {
     /** Of two parts: a page of one subject every other second. */
     private static final int RATE = 1;
@@ -58,5 +59,37 @@ class PaceTest {
     void needsNoTurnWithoutARate() {
         page(first, RATE, 0);
         assertEquals(1_000, page(second, null, 1));
+    }
+
+    private Pace busy(int times, AtomicInteger asked) {
+        Backoff backoff = new Backoff() {
+            @Override
+            public @Nullable String reason() {
+                return asked.incrementAndGet() <= times ? "reads are slow" : null;
+            }
+        };
+        return new Pace(backoff, turns);
+    }
+
+    @Test
+    void waitsUntilNothingSpeaksAgainstAPage() {
+        long from = System.nanoTime();
+        assertEquals(1_000, busy(3, new AtomicInteger()).giveWay(1_000));
+        long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - from);
+        assertTrue(millis >= 1_400, () -> "three waits of half a second took " + millis + " ms");
+    }
+
+    /** No wait of a thread that was interrupted lasts: the ten seconds are told by how often it looks. */
+    @Test
+    void takesFewSubjectsAfterTenSecondsWhileTheReasonLasts() {
+        AtomicInteger asked = new AtomicInteger();
+        Pace pace = busy(Integer.MAX_VALUE, asked);
+        Thread.currentThread().interrupt();
+        int many = pace.giveWay(1_000);
+        int few = pace.giveWay(7);
+        assertTrue(Thread.interrupted());
+        assertEquals(20, many);
+        assertEquals(7, few);
+        assertEquals(2 * 21, asked.get());
     }
 }

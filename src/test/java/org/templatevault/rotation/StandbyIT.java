@@ -2,6 +2,7 @@ package org.templatevault.rotation;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -37,6 +38,8 @@ import org.templatevault.testing.VaultServer;
 class StandbyIT {
     private static final String OPEN = "modality=IRIS&format=OPAQUE";
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+    /** How many subjects the one part moves at most every ten seconds while it gives way. */
+    private static final int PAGE_WHILE_IT_LAGS = 20;
 
     private static TestHome home;
     private static DatabaseProxy proxy;
@@ -59,6 +62,7 @@ class StandbyIT {
         server = VaultServer.on(home)
                 .through(proxy)
                 .variable("VAULT_BACKOFF_LAG_SECONDS", "1")
+                .variable("VAULT_ROTATION_PARTITIONS", "1")
                 .variable("VAULT_APPROVAL_WAIT_MINUTES", "0")
                 .start();
         custodian = new Custodian(server);
@@ -172,7 +176,7 @@ class StandbyIT {
 
     @Test
     void rotatesSlowlyWhileAStandbyLagsAndSaysSo() {
-        store(60);
+        store(200);
         DatabaseCopy standby = DatabaseCopy.standby(home, primary, "lagging");
         try {
             standby.awaitCaughtUp();
@@ -186,20 +190,40 @@ class StandbyIT {
                             .get(rotation)
                             .getString("backingOff", "")
                             .contains("VAULT_BACKOFF_LAG_SECONDS is 1"));
+            rate(rotation, "null");
+            int before = custodian.get(rotation).getInt("remaining");
+            TestHome.pause(Duration.ofSeconds(8));
+            JsonObject slow = custodian.get(rotation);
+            assertTrue(
+                    before > 100 && slow.getInt("remaining") >= before - 2 * PAGE_WHILE_IT_LAGS,
+                    () -> before + " were left 8 s before " + slow);
+            JsonObject paused = custodian.steer(rotation, "pause").expect(200).json();
+            assertFalse(paused.containsKey("backingOff"), paused::toString);
+            rate(rotation, "5");
+            custodian.steer(rotation, "resume").expect(200);
+            TestHome.await(
+                    "it backs off again",
+                    PATIENCE,
+                    () -> custodian.get(rotation).containsKey("backingOff"));
             standby.resumeReplay();
             TestHome.await(
                     "it does not back off any more",
                     PATIENCE,
                     () -> !custodian.get(rotation).containsKey("backingOff"));
-            server.as("operator")
-                    .call("PATCH", "/rotations/" + rotation)
-                    .json("{\"rate\":null}")
-                    .send()
-                    .expect(200);
-            assertEquals("DRAINED", custodian.end(rotation).getString("state"));
+            rate(rotation, "null");
+            JsonObject ended = custodian.end(rotation);
+            assertEquals("DRAINED", ended.getString("state"), ended::toString);
         } finally {
             standby.forget();
         }
+    }
+
+    private static void rate(String rotation, String perSecond) {
+        server.as("operator")
+                .call("PATCH", "/rotations/" + rotation)
+                .json("{\"rate\":" + perSecond + "}")
+                .send()
+                .expect(200);
     }
 
     @Test

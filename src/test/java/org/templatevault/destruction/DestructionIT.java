@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.KeyFactory;
-import java.security.KeyStore;
 import java.security.Signature;
 import java.security.spec.X509EncodedKeySpec;
 import java.sql.SQLException;
@@ -22,7 +21,6 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Base64;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -107,18 +105,6 @@ class DestructionIT {
         return server.as("auditor").get("/keys/" + version).send().expect(200).json();
     }
 
-    private List<String> rootKeys() throws Exception {
-        Properties passwords = new Properties();
-        try (var reader = Files.newBufferedReader(server.home().directory().resolve("keystore.properties"))) {
-            passwords.load(reader);
-        }
-        KeyStore store = KeyStore.getInstance("PKCS12");
-        try (var in = Files.newInputStream(server.home().directory().resolve("keystore.p12"))) {
-            store.load(in, passwords.getProperty("keystore").toCharArray());
-        }
-        return Collections.list(store.aliases());
-    }
-
     private String alias() {
         return rows.texts("select root_key_alias from vault.key_version where version = ?", version)
                 .get(0);
@@ -141,12 +127,12 @@ class DestructionIT {
 
     @Test
     void destroysAVersionThatNothingNeedsAndSignsACertificate() throws Exception {
-        assertTrue(rootKeys().contains(alias()));
+        assertTrue(server.home().rootKeys().contains(alias()));
         askAndApprove(true);
         JsonObject ended = await("DESTROYED");
         assertTrue(ended.getInt("templatesOpened") >= 20, ended::toString);
         assertEquals("DESTROYED", key().getString("state"));
-        assertFalse(rootKeys().contains(alias()));
+        assertFalse(server.home().rootKeys().contains(alias()));
         assertEquals(0, rows.number("select count(*) from vault.key_material where version = ?", version));
 
         JsonObject answer = server.as("auditor")

@@ -8,6 +8,7 @@ import java.security.KeyStore;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -137,13 +138,29 @@ public final class TestHome implements AutoCloseable {
         writeServerConfig(database().url(), Map.of());
     }
 
+    /** The aliases in the key store's file. */
+    public List<String> rootKeys() {
+        try (var file = Files.newInputStream(directory.resolve("keystore.p12"))) {
+            KeyStore store = KeyStore.getInstance("PKCS12");
+            store.load(file, password("keystore"));
+            return Collections.list(store.aliases());
+        } catch (IOException | GeneralSecurityException e) {
+            throw new IllegalStateException("The key store of " + directory + " does not open", e);
+        }
+    }
+
+    private char[] password(String name) throws IOException {
+        Properties known = new Properties();
+        try (var passwords = Files.newBufferedReader(directory.resolve("keystore.properties"))) {
+            known.load(passwords);
+        }
+        return known.getProperty(name).toCharArray();
+    }
+
     /** TLS with this home's certificate, for a server of the tests' own that the vault's server trusts. */
     public SSLContext tls() {
-        try (var file = Files.newInputStream(directory.resolve("tls.p12"));
-                var passwords = Files.newBufferedReader(directory.resolve("keystore.properties"))) {
-            Properties known = new Properties();
-            known.load(passwords);
-            char[] password = known.getProperty("tls").toCharArray();
+        try (var file = Files.newInputStream(directory.resolve("tls.p12"))) {
+            char[] password = password("tls");
             KeyStore store = KeyStore.getInstance("PKCS12");
             store.load(file, password);
             KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());

@@ -100,6 +100,12 @@ public final class VaultServer implements AutoCloseable {
         return this;
     }
 
+    /** Takes a server variable back: from the next start on, its default counts. */
+    public VaultServer without(String variable) {
+        variables.remove(variable);
+        return this;
+    }
+
     /** Sends the server's connections through this proxy. */
     public VaultServer through(DatabaseProxy proxy) {
         databaseUrl = "jdbc:postgresql://localhost:" + proxy.port() + "/vault";

@@ -79,10 +79,10 @@ public class DestructionLedger {
     @Inject
     Nodes nodes;
 
-    /** What stands under a version, at one point in time. */
+    /** What stands under a version and which registered backups need it, at one point in time. */
     public Use use(int version) {
         require(version);
-        return transactions.read(() -> new Use(keyUsage.of(version), copies.uselessWithout(version)));
+        return transactions.snapshot(() -> new Use(keyUsage.of(version), copies.uselessWithout(version)));
     }
 
     private KeyVersions.Row require(int version) {

@@ -15,7 +15,7 @@ public class KeyUsage {
      *
      * @param oldestTransaction when the oldest transaction began that could still add a reference; null if none can
      * @param lastWrapAt when something was last wrapped under it; null if never
-     * @param lastLeftAt when the last subject left it
+     * @param lastLeftAt when the last subject left it or, if that is later, the first rotation ended that emptied it
      */
     public record Usage(
             Instant at,

@@ -1,0 +1,159 @@
+package org.templatevault.destruction;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import jakarta.json.Json;
+import jakarta.json.JsonObject;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.templatevault.testing.Approver;
+import org.templatevault.testing.Custodian;
+import org.templatevault.testing.DatabaseProxy;
+import org.templatevault.testing.KeyVersion;
+import org.templatevault.testing.SharedVault;
+import org.templatevault.testing.TestHome;
+import org.templatevault.testing.VaultServer;
+
+/** What people look at before they ask for the end of a version: its use, and the backups that need it. */
+class KeyUsageIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Pattern RESTORABLE_SINCE =
+            Pattern.compile("(?m)^vault_restorable_since_seconds\\{[^}]*} (\\S+)$");
+
+    private final VaultServer server = SharedVault.mortal().server();
+    private final DatabaseProxy proxy = SharedVault.mortal().proxy();
+    private final Custodian custodian = new Custodian(server);
+
+    private JsonObject rotate() {
+        return custodian.rotate(Json.createObjectBuilder());
+    }
+
+    private void store() {
+        server.as("enroller").store(UUID.randomUUID(), "modality=IRIS&format=OPAQUE", new byte[] {1});
+    }
+
+    private static Instant now() {
+        return Instant.now().truncatedTo(ChronoUnit.MICROS);
+    }
+
+    private static Instant time(JsonObject usage, String name) {
+        return Instant.parse(usage.getString(name));
+    }
+
+    private static void assertBetween(Instant from, Instant to, JsonObject usage, String name) {
+        Instant time = time(usage, name);
+        assertFalse(time.isBefore(from) || time.isAfter(to), () -> from + " " + to + " " + usage);
+    }
+
+    /** The store has its row already, which nobody sees, and has not asked yet whether the version is still active. */
+    @Test
+    void tellsTheOldestTransactionThatCouldStillAddARow() {
+        KeyVersion version = KeyVersion.active(server);
+        Instant before = now();
+        try (var hold = proxy.holdStatementAfter(
+                "insert into vault.subject_key", "select version from vault.key_version where version")) {
+            CompletableFuture<Void> storing = CompletableFuture.runAsync(this::store);
+            hold.awaitHeld(PATIENCE);
+            Instant held = now();
+            assertBetween(before, held, version.usage(), "oldestTransaction");
+            assertEquals(version.number(), rotate().getInt("fromVersion"));
+            JsonObject left = version.usage();
+            assertFalse(left.getBoolean("used"), left::toString);
+            assertBetween(before, held, left, "oldestTransaction");
+            hold.release();
+            storing.join();
+        }
+        JsonObject left = version.usage();
+        assertFalse(left.containsKey("oldestTransaction"), left::toString);
+    }
+
+    @Test
+    void tellsWhenAVersionWrappedLastAndWasLeft() {
+        rotate();
+        KeyVersion version = KeyVersion.active(server);
+        Instant before = now();
+        store();
+        JsonObject used = version.usage();
+        assertTrue(used.getBoolean("used"), used::toString);
+        assertBetween(before, now(), used, "lastWrapAt");
+        assertFalse(used.containsKey("lastLeftAt"), used::toString);
+        JsonObject rotation = rotate();
+        JsonObject left = version.usage();
+        assertFalse(left.getBoolean("used"), left::toString);
+        assertEquals(time(used, "lastWrapAt"), time(left, "lastWrapAt"));
+        assertEquals(time(rotation, "endedAt"), time(left, "lastLeftAt"));
+    }
+
+    @Test
+    void showsRowsAndBackupsAtOnePointInTime() {
+        KeyVersion version = KeyVersion.active(server);
+        String copy;
+        try (var hold = proxy.holdStatement("select * from vault.copy, (values")) {
+            CompletableFuture<JsonObject> usage = CompletableFuture.supplyAsync(version::usage);
+            hold.awaitHeld(PATIENCE);
+            copy = registerBackup();
+            hold.release();
+            JsonObject seen = usage.join();
+            assertFalse(seen.toString().contains(copy), seen::toString);
+        }
+        JsonObject seen = version.usage();
+        assertTrue(seen.toString().contains(copy), seen::toString);
+    }
+
+    private String registerBackup() {
+        return server.as("operator")
+                .post("/copies")
+                .json(Json.createObjectBuilder()
+                        .add("kind", "database")
+                        .add("name", "nightly")
+                        .add("takenAt", now().toString())
+                        .add("expiresAt", now().plus(Duration.ofDays(30)).toString())
+                        .build())
+                .send()
+                .expect(201)
+                .json()
+                .getString("id");
+    }
+
+    @Test
+    void tellsInAMetricSinceWhenABackupOpensWhole() {
+        new Approver(server).destroy(rotate().getInt("fromVersion"));
+        assertTrue(restorableSince().isNull("restorableSince"));
+        awaitMetric(0);
+        String copy = registerBackup();
+        JsonObject since = restorableSince();
+        assertEquals(copy, since.getJsonObject("copy").getString("id"), since::toString);
+        awaitMetric(time(since, "restorableSince").getEpochSecond());
+    }
+
+    private JsonObject restorableSince() {
+        return server.as("operator")
+                .get("/keys/restorable-since")
+                .send()
+                .expect(200)
+                .json();
+    }
+
+    private void awaitMetric(long seconds) {
+        TestHome.await("the metric is " + seconds, PATIENCE, () -> metric() == seconds);
+    }
+
+    private double metric() {
+        String metrics = server.as("operator")
+                .callOutside("GET", "/metrics")
+                .send()
+                .expect(200)
+                .text();
+        Matcher line = RESTORABLE_SINCE.matcher(metrics);
+        assertTrue(line.find(), metrics);
+        return Double.parseDouble(line.group(1));
+    }
+}

@@ -53,7 +53,12 @@ class FailedRotationIT {
     }
 
     @AfterEach
-    void takeTheObstacleAway() {
+    void leaveNothingOpenForOtherTests() {
+        takeTheObstacleAway();
+        rows.texts("select id from vault.rotation where ended_at is null").forEach(id -> custodian.steer(id, "cancel"));
+    }
+
+    private void takeTheObstacleAway() {
         rows.change("drop trigger if exists obstacle on vault.subject_key");
         rows.change("drop function if exists vault.refuse");
     }

@@ -11,11 +11,11 @@ import java.util.HexFormat;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.keyring.Signature;
 import org.templatevault.persistence.Approvals;
+import org.templatevault.persistence.AuditBlocks;
 import org.templatevault.persistence.Copies;
 import org.templatevault.persistence.Destructions;
 import org.templatevault.persistence.KeyUsage;
 import org.templatevault.persistence.KeyVersions;
-import org.templatevault.trail.Trail;
 
 /** Writes and signs what a destruction attests. */
 @ApplicationScoped
@@ -33,7 +33,7 @@ class Certificates {
     Destructions destructions;
 
     @Inject
-    Trail trail;
+    AuditBlocks auditBlocks;
 
     /** Signs the certificate of a version; part of the transaction that ends its destruction. */
     void certify(KeyVersions.Row version, Destructions.Row destruction, Approvals.Row approval, Instant now) {
@@ -66,14 +66,11 @@ class Certificates {
                 .add("destroyedAt", now.toString())
                 .add("uselessCopies", uselessCopies(version.version()))
                 .add("notAttested", "copies of database or key store that nobody registered");
-        trail.head()
+        auditBlocks
+                .newest()
                 .ifPresent(head -> body.add(
                         "trail",
-                        Json.createObjectBuilder()
-                                .add("block", head.block())
-                                .add(
-                                        "hash",
-                                        HexFormat.of().formatHex(head.hash().toArray()))));
+                        Json.createObjectBuilder().add("block", head.number()).add("line", head.line())));
         byte[] bytes = body.build().toString().getBytes(StandardCharsets.UTF_8);
         Signature signature = keyRings.sign(bytes);
         destructions.certify(version.version(), bytes, signature.bytes().toArray(), signature.keyNumber(), now);

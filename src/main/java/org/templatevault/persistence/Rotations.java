@@ -46,6 +46,9 @@ public class Rotations {
     /** What of a range there are subjects in, and how far its partition has come; null before its first page. */
     public record Passed(UUID fromId, UUID upToId, @Nullable UUID reachedId) {}
 
+    /** Of a rotation that is not activated: what there is to move is counted then. */
+    public static final Progress NOTHING_YET = new Progress(0, 0, 0, 0, 0);
+
     private static final UUID LEAST = new UUID(0, 0);
     private static final UUID MOST = new UUID(-1, -1);
 
@@ -105,8 +108,12 @@ public class Rotations {
     /** Ends a rotation, and keeps its figures as they are now. */
     public boolean end(UUID id, List<String> from, String to, Instant now) {
         // Chunks under way hold this row (OlderSubjects.holdRunning): the figures are read when they have committed.
-        sql.first("select id from vault.rotation where id = ? for update", row -> Sql.uuid(row, "id"), id);
-        Progress last = progress(id);
+        boolean began = sql.first(
+                        "select started_at is not null as began from vault.rotation where id = ? for update",
+                        row -> row.getBoolean("began"),
+                        id)
+                .orElse(false);
+        Progress last = began ? progress(id) : NOTHING_YET;
         boolean ended = sql.update(
                         "update vault.rotation set state = ?, backing_off = null, ended_at = ?, ended_done = ?,"
                                 + " ended_remaining = ?, ended_quarantined = ?, ended_erased = ? where id = ? and state = any(?)",
@@ -123,6 +130,15 @@ public class Rotations {
             sql.update("delete from vault.rotation_range where rotation_id = ?", id); // they hold ids of subjects
         }
         return ended;
+    }
+
+    /** Whether the rotation is STAGED, now and until this transaction ends: a change of its state waits for it. */
+    public boolean holdStaged(UUID id) {
+        return sql.first(
+                        "select id from vault.rotation where id = ? and state = 'STAGED' for update",
+                        row -> Sql.uuid(row, "id"),
+                        id)
+                .isPresent();
     }
 
     /**

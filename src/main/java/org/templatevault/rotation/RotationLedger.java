@@ -61,7 +61,6 @@ public class RotationLedger {
     private static final double WINDOW_SECONDS = 10;
     private static final String COMPROMISE = "compromise";
     private static final String COMPROMISED = "COMPROMISED";
-    private static final Rotations.Progress NOTHING_YET = new Rotations.Progress(0, 0, 0, 0, 0);
 
     @Inject
     Settings settings;
@@ -242,7 +241,7 @@ public class RotationLedger {
     }
 
     private Report report(Rotations.Row row, Copies.@Nullable Reach reach) {
-        Rotations.Progress progress = row.startedAt() == null ? NOTHING_YET : rotations.progress(row.id());
+        Rotations.Progress progress = row.startedAt() == null ? Rotations.NOTHING_YET : rotations.progress(row.id());
         double rate = rate(row, progress);
         boolean moving = row.endedAt() == null && rate > 0;
         Instant end = moving ? Instant.now().plusMillis((long) (progress.remaining() / rate * 1000)) : null;
@@ -353,17 +352,25 @@ public class RotationLedger {
         }
         // Before the transaction that all writers of new subjects wait for: sorting all ids takes long.
         transactions.run(() -> {
-            AuditContext.note("rotation", row.id() + " divided into " + settings.rotationPartitions());
-            rotations.insertRanges(row.id(), settings.rotationPartitions());
+            if (rotations.holdStaged(row.id())) {
+                AuditContext.note("rotation", row.id() + " divided into " + settings.rotationPartitions());
+                rotations.insertRanges(row.id(), settings.rotationPartitions());
+            }
         });
         transactions.run(() -> {
-            String suite = row.mode().equals("reencrypt") ? row.dataSuite() : suiteOf(row.fromVersion());
-            keyVersions.activate(row.toVersion(), suite, row.compromisedVersion(), now());
-            databaseIdentity.record(databaseIdentity.present());
-            rotations.activated(row.id(), now());
-            note(row.id(), RotationState.ACTIVATED);
+            if (rotations.holdStaged(row.id())) {
+                activateHeld(row);
+            }
         });
         keyRings.refresh();
+    }
+
+    private void activateHeld(Rotations.Row row) {
+        String suite = row.mode().equals("reencrypt") ? row.dataSuite() : suiteOf(row.fromVersion());
+        keyVersions.activate(row.toVersion(), suite, row.compromisedVersion(), now());
+        databaseIdentity.record(databaseIdentity.present());
+        rotations.activated(row.id(), now());
+        note(row.id(), RotationState.ACTIVATED);
     }
 
     private static void note(UUID rotation, RotationState state) {

@@ -11,14 +11,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.audit.AuditContext;
 import org.templatevault.audit.AuditContext.Part;
-import org.templatevault.persistence.AuditBlocks;
 import org.templatevault.persistence.AuditEntries;
 import org.templatevault.persistence.AuditUnavailableException;
 import org.templatevault.persistence.Bytes;
@@ -35,9 +33,6 @@ import org.templatevault.trail.Entries.Told;
  */
 @ApplicationScoped
 public class Trail {
-    /** The newest block, and the hash of its line: what holds all before it. */
-    public record Head(long block, Bytes hash) {}
-
     private static final Object CHANGES = new Object();
 
     @Resource
@@ -50,9 +45,6 @@ public class Trail {
     AuditEntries auditEntries;
 
     @Inject
-    AuditBlocks auditBlocks;
-
-    @Inject
     Entries entries;
 
     @Inject
@@ -63,11 +55,6 @@ public class Trail {
 
     @Inject
     GroupCommit groupCommit;
-
-    /** The head of the trail; nothing before its first block. */
-    public Optional<Head> head() {
-        return auditBlocks.newest().map(block -> new Head(block.number(), Bytes.of(Merkle.block(block.line()))));
-    }
 
     void forget(@Observes TransactionBegan began) {
         AuditContext.current().ifPresent(AuditContext::transactionBegan);

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -270,6 +271,25 @@ class RotationIT {
         assertEquals(next.getInt("total"), next.getInt("done"));
         assertEquals(cancelled.getInt("toVersion") + 1, next.getInt("toVersion"));
         assertEquals(List.of(), Invariants.broken(rows));
+    }
+
+    @Test
+    void activatesNothingOnceItIsCancelled() {
+        long active = rows.number("select version from vault.key_version where state = 'ACTIVE'");
+        String rotation;
+        CompletableFuture<Answer> cancelled;
+        try (var hold = SharedVault.mortal().proxy().holdAnswer("insert into vault.rotation_range")) {
+            rotation = custodian.start(Json.createObjectBuilder());
+            hold.awaitHeld(PATIENCE);
+            cancelled = CompletableFuture.supplyAsync(() -> custodian.steer(rotation, "cancel"));
+            TestHome.pause(Duration.ofSeconds(1));
+            hold.release();
+        }
+        String state = cancelled.join().expect(200).json().getString("state");
+        TestHome.pause(Duration.ofSeconds(3));
+        assertEquals("CANCELLED", state);
+        assertEquals(active, rows.number("select version from vault.key_version where state = 'ACTIVE'"));
+        assertEquals(0, rows.number("select count(*) from vault.rotation_range"));
     }
 
     @Test

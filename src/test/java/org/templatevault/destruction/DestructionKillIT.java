@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import jakarta.json.Json;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.templatevault.testing.Approver;
@@ -18,6 +19,7 @@ import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.VaultServer;
 
 /** kill -9 when a step of a destruction is done but for its commit. */
+@Tag("nightly")
 class DestructionKillIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 

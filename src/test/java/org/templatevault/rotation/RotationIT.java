@@ -150,9 +150,11 @@ class RotationIT {
 
     @Test
     void countsWrapsInThisDatabaseFromTheVaultsFirstTransactionOn() {
+        Rows untouched =
+                new Rows(SharedVault.server().home()); // other tests change the record of the vault that they kill
         assertEquals(
                 1,
-                rows.number("select count(*) from vault.database_identity i join vault.vault_identity v"
+                untouched.number("select count(*) from vault.database_identity i join vault.vault_identity v"
                         + " on i.xmin = v.xmin"),
                 "a copy of a vault's first seconds would not be known as another database");
     }

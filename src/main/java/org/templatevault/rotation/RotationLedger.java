@@ -136,7 +136,7 @@ public class RotationLedger {
         transactions.run(() -> {
             Optional<Rotations.Row> open = rotations.open();
             if (open.filter(keep).isEmpty()) {
-                interrupt(row -> true);
+                open.ifPresent(row -> tryMove(row.id(), RotationState.CANCELLED));
                 insert(row(id, open.map(RotationLedger::asAsked).orElse(otherwise), caller, now()));
             }
         });

@@ -64,6 +64,7 @@ public class RotationSchedule {
     @Inject
     RotationLedger ledger;
 
+    /** A rotation whose version this node has seen unmade since the database is another. */
     private volatile @Nullable UUID begunHere;
 
     /** The schedule as it is. */

@@ -21,6 +21,8 @@ import org.templatevault.persistence.Transactions;
 /** Requests that need a second person, from the asking to the carrying out. */
 @ApplicationScoped
 public class ApprovalLedger {
+    private static final String EXPIRED = "EXPIRED";
+
     @Inject
     Settings settings;
 
@@ -120,7 +122,7 @@ public class ApprovalLedger {
     /** The state, with EXPIRED for what nobody carried out in time. */
     public static String state(Approvals.Row row) {
         boolean open = row.state().equals("REQUESTED") || row.state().equals("APPROVED");
-        return open && row.expiresAt().isBefore(Instant.now()) ? "EXPIRED" : row.state();
+        return open && row.expiresAt().isBefore(Instant.now()) ? EXPIRED : row.state();
     }
 
     /** Refuses a request. */
@@ -132,11 +134,15 @@ public class ApprovalLedger {
         });
     }
 
-    /** Takes a request back, also an approved one, until it is carried out. */
+    /**
+     * Takes a request back, also an approved one, until it is carried out.
+     *
+     * @throws ApprovalException if it has ended, or its time is over
+     */
     public Approvals.Row cancel(UUID id) {
         return transactions.call(() -> {
             Approvals.Row row = get(id);
-            requireDecided(approvals.end(id, "CANCELLED", now()), row);
+            requireDecided(!state(row).equals(EXPIRED) && approvals.end(id, "CANCELLED", now()), row);
             AuditContext.note("approval", id + " CANCELLED");
             return get(id);
         });

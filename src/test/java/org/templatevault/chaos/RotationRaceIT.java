@@ -83,12 +83,7 @@ class RotationRaceIT {
     }
 
     private Answer erase(UUID subject) {
-        String revision = server.as("eraser").get("/subjects/" + subject).send().header("ETag");
-        return server.as("eraser")
-                .delete("/subjects/" + subject)
-                .header("If-Match", revision)
-                .header("X-Reason", "retention")
-                .send();
+        return server.as("eraser").erase(subject, "retention");
     }
 
     private Answer batch(List<UUID> subjects, byte[] bytes) {

@@ -156,12 +156,8 @@ class OverviewIT {
     @Test
     void listsTheNewestErasuresWithTheirTimes() {
         UUID subject = enrolled();
-        String revision = as("eraser").get("/subjects/" + subject).send().header("ETag");
         String erasure = as("eraser")
-                .delete("/subjects/" + subject)
-                .header("If-Match", revision)
-                .header("X-Reason", "consent-withdrawn")
-                .send()
+                .erase(subject, "consent-withdrawn")
                 .expect(202)
                 .json()
                 .getString("id");

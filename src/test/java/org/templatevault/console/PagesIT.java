@@ -38,12 +38,8 @@ class PagesIT {
                 .header("X-Reason", "Case 1")
                 .send()
                 .expect(200);
-        String revision = as("eraser").get("/subjects/" + gone).send().header("ETag");
         erasure = as("eraser")
-                .delete("/subjects/" + gone)
-                .header("If-Match", revision)
-                .header("X-Reason", "data-subject-request")
-                .send()
+                .erase(gone, "data-subject-request")
                 .expect(202)
                 .json()
                 .getString("id");

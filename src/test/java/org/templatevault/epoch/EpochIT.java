@@ -140,12 +140,8 @@ class EpochIT {
     }
 
     private String erase(UUID subject) {
-        String revision = server.as("eraser").get("/subjects/" + subject).send().header("ETag");
         return server.as("eraser")
-                .delete("/subjects/" + subject)
-                .header("If-Match", revision)
-                .header("X-Reason", "data-subject-request")
-                .send()
+                .erase(subject, "data-subject-request")
                 .expect(202)
                 .json()
                 .getString("id");

@@ -47,12 +47,7 @@ class ReceiptIT {
     }
 
     private Answer tryToErase(UUID subject) {
-        String revision = server.as("eraser").get("/subjects/" + subject).send().header("ETag");
-        return server.as("eraser")
-                .delete("/subjects/" + subject)
-                .header("If-Match", revision)
-                .header("X-Reason", "data-subject-request")
-                .send();
+        return server.as("eraser").erase(subject, "data-subject-request");
     }
 
     private String erase(UUID subject) {

@@ -142,13 +142,7 @@ class IdempotencyIT {
                 .send()
                 .expect(204);
         store().problem(410);
-        String revision = as("reader").get("/subjects/" + subject).send().header("ETag");
-        as("eraser")
-                .delete("/subjects/" + subject)
-                .header("If-Match", revision)
-                .header("X-Reason", "retention")
-                .send()
-                .expect(202);
+        as("eraser").erase(subject, "retention").expect(202);
         store().problem(410);
         assertEquals(List.of("null"), rows.texts("select subject_id::text from vault.idempotency where key = ?", key));
         assertEquals(0, stored());

@@ -247,12 +247,8 @@ class CompromiseIT {
         UUID subject = server.as("enroller")
                 .store(UUID.randomUUID(), OPEN, new byte[] {4})
                 .subject();
-        String path = "/subjects/" + subject;
         return server.as("eraser")
-                .delete(path)
-                .header("If-Match", server.as("eraser").get(path).send().header("ETag"))
-                .header("X-Reason", "enrolment-error")
-                .send()
+                .erase(subject, "enrolment-error")
                 .expect(202)
                 .json()
                 .getString("id");

@@ -219,13 +219,7 @@ class RotationIT {
 
     private void eraseDamaged(Stored... stored) {
         for (Stored one : stored) {
-            String path = "/subjects/" + one.subject();
-            server.as("eraser")
-                    .delete(path)
-                    .header("If-Match", server.as("eraser").get(path).send().header("ETag"))
-                    .header("X-Reason", "enrolment-error")
-                    .send()
-                    .expect(202);
+            server.as("eraser").erase(one.subject(), "enrolment-error").expect(202);
         }
     }
 

@@ -179,6 +179,15 @@ public final class VaultClient {
                 .send();
     }
 
+    /** Erases a subject as it is now, whatever the answer; for an eraser. */
+    public Answer erase(UUID subject, String reason) {
+        String path = "/subjects/" + subject;
+        return delete(path)
+                .header("If-Match", get(path).send().header("ETag"))
+                .header("X-Reason", reason)
+                .send();
+    }
+
     /** A template that the vault acknowledged. */
     public record Stored(UUID subject, UUID template) {
         /** Its path below the API's base. */

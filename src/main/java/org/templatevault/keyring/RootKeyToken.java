@@ -83,10 +83,15 @@ final class RootKeyToken implements RootKeys {
         });
     }
 
-    /** Some tokens report a fault of their own like a wrong tag; one that still wraps has none. */
+    /** Some tokens report a fault of their own like a wrong tag: one that opens what it has just sealed has none. */
     private static void requireWorking(TokenSession session, Key rootKey) throws GeneralSecurityException {
+        byte[] none = new byte[0];
         try (SecretBytes probe = SecretBytes.random(Suite.KEY_BYTES)) {
-            WrappedKey.wrapInside(session.provider(), rootKey, probe, new byte[0]);
+            byte[] wrapped = WrappedKey.wrapInside(session.provider(), rootKey, probe, none);
+            WrappedKey.unwrapInside(session.provider(), rootKey, wrapped, Suite.KEY_BYTES, none)
+                    .close();
+        } catch (AuthenticationFailedException e) {
+            throw new GeneralSecurityException("the token does not open what it has just sealed", e);
         }
     }
 

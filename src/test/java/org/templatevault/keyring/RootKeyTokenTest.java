@@ -29,7 +29,7 @@ import org.templatevault.crypto.AuthenticationFailedException;
 import org.templatevault.crypto.SecretBytes;
 import org.templatevault.crypto.Suite;
 import org.templatevault.crypto.WrappedKey;
-import org.templatevault.testing.HangingLibrary;
+import org.templatevault.testing.FaultyLibrary;
 import org.templatevault.testing.SoftToken;
 
 class RootKeyTokenTest {
@@ -185,7 +185,7 @@ class RootKeyTokenTest {
 
     @Test
     void letsNobodyInWhileACallDoesNotReturnAndGoesOnWhenItHas() throws InterruptedException {
-        HangingLibrary library = HangingLibrary.before(soft.settings().path(), directory);
+        FaultyLibrary library = FaultyLibrary.before(soft.settings().path(), directory);
         RootKeyToken slow = new RootKeyToken(
                 new KeyStoreToken(library.path(), SoftToken.LABEL, SoftToken.PIN), Duration.ofMillis(300), () -> now);
         slow.generate("root-1");

@@ -29,6 +29,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.templatevault.testing.Custodian;
 import org.templatevault.testing.DatabaseProxy;
 import org.templatevault.testing.Invariants;
@@ -111,8 +113,12 @@ class NodesIT {
     }
 
     private void store(VaultServer server, long seed) {
+        store(server, UUID.randomUUID(), seed);
+    }
+
+    private void store(VaultServer server, UUID subject, long seed) {
         byte[] bytes = TemplateDocument.noise(200, seed);
-        acknowledged.put(server.as("enroller").store(UUID.randomUUID(), OPEN, bytes), bytes);
+        acknowledged.put(server.as("enroller").store(subject, OPEN, bytes), bytes);
     }
 
     @AfterEach
@@ -317,35 +323,76 @@ class NodesIT {
         drained(a, accepted.json().getString("id"));
     }
 
-    @Test
-    void doNotWaitForANodeThatIsCutOffFromTheDatabaseAndFenceIt() {
-        Stored atB = acknowledged.keySet().iterator().next();
+    /** The acknowledged templates that stand under a version, or under any other. */
+    private List<Stored> standing(boolean under, int version) {
+        List<String> subjects = rows.texts(
+                "select subject_id::text from vault.subject_key where (kek_version = ?) = ?", version, under);
+        return acknowledged.keySet().stream()
+                .filter(stored -> subjects.contains(stored.subject().toString()))
+                .toList();
+    }
+
+    /** A fenced node reads, and seals under the DEKs that there are; it makes none, and none that a compromise asks for. */
+    @ParameterizedTest
+    @ValueSource(strings = {"manual", "compromise"})
+    void doNotWaitForANodeThatIsCutOffFromTheDatabaseAndFenceIt(String reason) {
         copyKeyStore();
         proxy.refuse(true);
         proxy.dropAll();
         String id;
+        int active;
         try {
             TestHome.await("node a has the lease", PATIENCE, () -> owner() == a);
-            id = new Custodian(a).start(Json.createObjectBuilder());
-            drained(a, id);
+            id = new Custodian(a).start(rate(20).add("reason", reason));
+            active = rotationInTheMiddle(id);
         } finally {
             proxy.refuse(false);
         }
-        // The key store of node b does not have the new root key yet: everything stands under what it cannot unwrap.
+        // The key store of node b does not have the new root key yet.
+        Stored moved = standing(true, active).get(0);
         TestHome.await(
                 "node b reaches the database",
                 PATIENCE,
-                () -> b.as("reader").read(atB).text().contains("key-store-unavailable"));
+                () -> b.as("reader").read(moved).text().contains("key-store-unavailable"));
+        for (Stored left : standing(false, active)) {
+            assertArrayEquals(
+                    acknowledged.get(left),
+                    b.as("reader").read(left).expect(200).bytes());
+            if (reason.equals("compromise")) {
+                refusesToStoreFor(left.subject());
+            } else {
+                store(b, left.subject(), 76);
+            }
+        }
+        refusesToStoreFor(UUID.randomUUID());
+        copyKeyStore();
+        store(b, 77);
+        new Custodian(a).steer(id, "resume").expect(200);
+        drained(a, id);
+        assertEquals(0, rows.number("select count(*) from vault.subject_key where kek_version <> ?", active));
+    }
+
+    /** Paused when some of the acknowledged templates are moved and some are not; the version it leads to. */
+    private int rotationInTheMiddle(String id) {
+        TestHome.await("some are moved", PATIENCE, () -> done(a, id) > 0);
+        int active = rotation(a, id).getInt("toVersion");
+        TestHome.await(
+                "an acknowledged one is moved",
+                PATIENCE,
+                () -> !standing(true, active).isEmpty());
+        new Custodian(a).steer(id, "pause").expect(200);
+        new Custodian(a).await(id, "PAUSED");
+        assertFalse(standing(false, active).isEmpty());
+        return active;
+    }
+
+    private static void refusesToStoreFor(UUID subject) {
         Answer refused = b.as("enroller")
-                .post("/subjects/" + UUID.randomUUID() + "/templates?" + OPEN)
+                .post("/subjects/" + subject + "/templates?" + OPEN)
                 .octets(new byte[] {1})
                 .send();
         refused.problem(503);
         assertFalse(refused.header("Retry-After").isEmpty());
-        copyKeyStore();
-        store(b, 77);
-        int active = rotation(a, id).getInt("toVersion");
-        assertEquals(0, rows.number("select count(*) from vault.subject_key where kek_version <> ?", active));
     }
 
     @Test

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.Approver;
 import org.templatevault.testing.Custodian;
-import org.templatevault.testing.HangingLibrary;
+import org.templatevault.testing.FaultyLibrary;
 import org.templatevault.testing.Invariants;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SoftToken;
@@ -177,7 +177,7 @@ class TokenIT {
     @Test
     @Tag("nightly")
     void servesAndWaitsWhileACallToTheTokenDoesNotReturn() throws Exception {
-        HangingLibrary library = HangingLibrary.before(token.settings().path(), home.directory());
+        FaultyLibrary library = FaultyLibrary.before(token.settings().path(), home.directory());
         server.variable("VAULT_PKCS11_LIBRARY", library.path());
         restart("token");
         store(10);

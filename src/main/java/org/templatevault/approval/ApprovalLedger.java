@@ -198,6 +198,11 @@ public class ApprovalLedger {
         }
     }
 
+    /** Whether it is approved and in its time, now and until the caller's transaction ends: a cancellation waits for it. */
+    public boolean holdApproved(UUID id) {
+        return approvals.holdApproved(id, now());
+    }
+
     /** Records that it was carried out; part of the transaction that does so. */
     public void carriedOut(UUID id) {
         Approvals.Row row = get(id);

@@ -11,6 +11,8 @@ import jakarta.inject.Inject;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
+import java.util.stream.Collectors;
 import org.templatevault.job.LeasedTicks;
 import org.templatevault.persistence.Destructions;
 import org.templatevault.persistence.Transactions;
@@ -45,19 +47,35 @@ public class DestructionDriver {
         ticks.end();
     }
 
-    /** One that cannot go on, for want of a token say, holds up none of the others. */
+    /**
+     * One that cannot go on, for want of a token say, holds up none of the others. A full pass goes on in the next tick,
+     * which renews the lease.
+     */
     private void advanceAsFarAsPossible() {
         Map<Integer, RuntimeException> stuck = new LinkedHashMap<>();
-        List<Destructions.Row> before = List.of();
+        Map<UUID, String> before = Map.of();
         List<Destructions.Row> open = transactions.read(destructions::open);
-        while (!open.equals(before)) {
+        while (!steps(open).equals(before)) {
             open.stream().filter(row -> !stuck.containsKey(row.version())).forEach(row -> advance(row, stuck));
-            before = open;
+            before = steps(open);
             open = transactions.read(destructions::open);
         }
-        stuck.values().stream().findFirst().ifPresent(obstacle -> {
-            throw obstacle;
-        });
+        if (!stuck.isEmpty()) {
+            throw all(stuck);
+        }
+    }
+
+    private static Map<UUID, String> steps(List<Destructions.Row> open) {
+        return open.stream().collect(Collectors.toMap(Destructions.Row::id, row -> row.state() + row.goneAtLsn()));
+    }
+
+    private static RuntimeException all(Map<Integer, RuntimeException> stuck) {
+        RuntimeException all = new IllegalStateException(stuck.entrySet().stream()
+                .map(one ->
+                        "key version " + one.getKey() + ": " + one.getValue().getMessage())
+                .collect(Collectors.joining("; ")));
+        stuck.values().forEach(all::addSuppressed);
+        return all;
     }
 
     private void advance(Destructions.Row row, Map<Integer, RuntimeException> stuck) {

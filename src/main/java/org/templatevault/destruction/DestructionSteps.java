@@ -15,6 +15,7 @@ import org.templatevault.persistence.Destructions;
 import org.templatevault.persistence.KeyUsage;
 import org.templatevault.persistence.KeyVersions;
 import org.templatevault.persistence.Transactions;
+import org.templatevault.persistence.TryAgainException;
 
 /**
  * The steps of a destruction. Each is one transaction, or may be done again: a crash between any two is made good by
@@ -23,7 +24,9 @@ import org.templatevault.persistence.Transactions;
 @ApplicationScoped
 class DestructionSteps {
     private static final System.Logger LOG = System.getLogger(DestructionSteps.class.getName());
-    private static final Duration PASS_SLICE = Duration.ofSeconds(3);
+    /** The lease of destructions is renewed after it. */
+    private static final Duration PASS_SLICE = Duration.ofSeconds(5);
+
     private static final List<String> BEFORE_THE_END = List.of("REQUESTED", "PASSING", "WAITING");
 
     @Inject
@@ -99,9 +102,13 @@ class DestructionSteps {
             return;
         }
         transactions.run(() -> {
-            if (destructions.moveVersion(
-                    row.version(), List.of("DEACTIVATED", "COMPROMISED"), "DESTROYING", DestructionLedger.now())) {
-                move(row, DestructionState.REQUESTED, DestructionState.PASSING);
+            if (move(row, DestructionState.REQUESTED, DestructionState.PASSING)
+                    && !destructions.moveVersion(
+                            row.version(),
+                            List.of("DEACTIVATED", "COMPROMISED"),
+                            "DESTROYING",
+                            DestructionLedger.now())) {
+                throw new TryAgainException("Key version " + row.version() + " is neither left nor compromised");
             }
         });
     }
@@ -125,10 +132,7 @@ class DestructionSteps {
         while (Instant.now().isBefore(until)) {
             FullPass.@Nullable Page page = fullPass.page(reached);
             if (page == null) {
-                transactions.run(() -> {
-                    destructions.passEnded(row.id(), DestructionLedger.now());
-                    note(row, DestructionState.WAITING);
-                });
+                endPass(row, reached);
                 return;
             }
             if (!page.refused().isEmpty() && !standing) {
@@ -139,19 +143,37 @@ class DestructionSteps {
                                 + page.refused().get(0) + ": a rotation says why, repair or release them");
                 return;
             }
-            UUID firstRefused = page.refused().isEmpty() ? null : page.refused().get(0);
-            transactions.run(() -> {
-                AuditContext.note("fullPass", "key version " + row.version() + ", " + page.subjects() + " subjects");
-                destructions.passed(
-                        row.id(),
-                        page.reached(),
-                        page.subjects(),
-                        page.templates(),
-                        page.refused().size(),
-                        firstRefused);
-            });
+            if (!passed(row, reached, page)) {
+                return;
+            }
             reached = page.reached();
         }
+    }
+
+    private void endPass(Destructions.Row row, @Nullable UUID reached) {
+        transactions.run(() -> {
+            if (destructions.passEnded(row.id(), reached, DestructionLedger.now())) {
+                note(row, DestructionState.WAITING);
+            }
+        });
+    }
+
+    private boolean passed(Destructions.Row row, @Nullable UUID from, FullPass.Page page) {
+        UUID firstRefused = page.refused().isEmpty() ? null : page.refused().get(0);
+        return transactions.call(() -> {
+            boolean passed = destructions.passed(
+                    row.id(),
+                    from,
+                    page.reached(),
+                    page.subjects(),
+                    page.templates(),
+                    page.refused().size(),
+                    firstRefused);
+            if (passed) {
+                AuditContext.note("fullPass", "key version " + row.version() + ", " + page.subjects() + " subjects");
+            }
+            return passed;
+        });
     }
 
     /** Whether a row needs the version is looked at last, and then by the foreign keys: it is a look at every row. */
@@ -165,7 +187,8 @@ class DestructionSteps {
             return;
         }
         transactions.run(() -> {
-            if (move(row, DestructionState.WAITING, DestructionState.MATERIAL_GONE)) {
+            boolean wanted = !PolicyLedger.isStanding(approval) || approvals.holdApproved(approval.id());
+            if (wanted && move(row, DestructionState.WAITING, DestructionState.MATERIAL_GONE)) {
                 destructions.deleteMaterial(row.version());
                 if (!PolicyLedger.isStanding(approval)) {
                     approvals.carriedOut(approval.id());

@@ -7,6 +7,7 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import org.templatevault.crypto.SecretBytes;
 
 /**
  * The KEK versions and service keys that this node holds, one KEK active. Immutable: a change gives a new ring, and
@@ -66,7 +67,7 @@ public final class KeyRing {
         return keks.values();
     }
 
-    /** The versions and states that it was read from, as {@link org.templatevault.persistence.Nodes#seen} answers with. */
+    /** The versions, states and fingerprints that it was read from, as {@link org.templatevault.persistence.Nodes#seen} answers with. */
     public String versions() {
         return versions;
     }
@@ -74,6 +75,11 @@ public final class KeyRing {
     /** The version, if this ring holds it. */
     public Optional<Kek> find(int version) {
         return Optional.ofNullable(keks.get(version));
+    }
+
+    /** Whether one of its versions has this very key. */
+    boolean holds(SecretBytes key) {
+        return keks.values().stream().anyMatch(kek -> kek.key() == key);
     }
 
     /** The newest key for the purpose. */

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -101,6 +102,7 @@ public class KeyRings {
             for (ServicePurpose purpose : ServicePurpose.values()) {
                 insertServiceKey(vault, purpose, 1, Suite.AES_256_GCM, kek, now);
             }
+            budget.count(1, ServicePurpose.values().length);
         }
     }
 
@@ -121,8 +123,11 @@ public class KeyRings {
         for (ServicePurpose purpose : ServicePurpose.values()) {
             if (present.serviceKeys(purpose).isEmpty()) {
                 complete = false;
-                transactions.run(() -> insertServiceKey(
-                        present.vaultId(), purpose, active.version(), active.wrapSuite(), active.key(), now()));
+                transactions.run(() -> {
+                    insertServiceKey(
+                            present.vaultId(), purpose, active.version(), active.wrapSuite(), active.key(), now());
+                    budget.count(active.version(), 1);
+                });
             }
         }
         KeyRing full = complete ? present : refresh();
@@ -227,7 +232,7 @@ public class KeyRings {
         List<String> versions = new ArrayList<>();
         for (KeyVersions.Row row : keyVersions.all()) {
             if (row.wrapped() != null) {
-                versions.add(row.version() + row.state());
+                versions.add(row.version() + row.state() + name(row.fingerprint()));
                 add(keks, vault, row, row.wrapped(), old);
             }
         }
@@ -236,13 +241,22 @@ public class KeyRings {
                 .toList();
         KeyRing fresh = new KeyRing(vault, keks, serviceKeys, String.join(",", versions));
         ring = fresh;
-        budget.prepare(fresh.active().version());
         if (old != null) {
-            old.keks().stream()
-                    .filter(kek -> fresh.find(kek.version()).isEmpty())
-                    .forEach(kek -> kek.key().close());
+            old.keks().stream().filter(kek -> !fresh.holds(kek.key())).forEach(this::forget);
         }
+        budget.prepare(fresh.active().version());
         return fresh;
+    }
+
+    /** The version is gone, or in a database that was changed for another one its number names another KEK. */
+    private void forget(Kek kek) {
+        budget.forget(kek.version());
+        kek.key().close();
+    }
+
+    /** As {@link org.templatevault.persistence.Nodes.Seen#versions} has it. */
+    private static String name(@Nullable Bytes fingerprint) {
+        return fingerprint == null ? "" : HexFormat.of().formatHex(fingerprint.toArray());
     }
 
     /** For whoever finds that this node's ring is older than the database: reads it anew; to be thrown. */
@@ -278,7 +292,7 @@ public class KeyRings {
         Suite suite = Suite.valueOf(row.wrapSuite());
         Kek held = old == null ? null : old.find(row.version()).orElse(null);
         Suite dataSuite = row.dataSuite() == null ? null : Suite.valueOf(row.dataSuite());
-        if (held != null && held.wrapSuite() == suite) {
+        if (held != null && held.wrapSuite() == suite && isKekOf(row, vault, held.key())) {
             return new Kek(row.version(), state, suite, dataSuite, held.key());
         }
         byte[] aad = KeyIdentity.kek(vault, row.version(), suite);
@@ -286,6 +300,12 @@ public class KeyRings {
         SecretBytes key = rootKeys.unwrap(row.rootKeyAlias(), wrapped.toArray(), aad);
         requireKnownAnswer(vault, row, key);
         return new Kek(row.version(), state, suite, dataSuite, key);
+    }
+
+    /** A copy of the database may have made another KEK under a number that this node knows. */
+    private static boolean isKekOf(KeyVersions.Row row, UUID vault, SecretBytes key) {
+        Bytes made = row.fingerprint();
+        return made != null && MessageDigest.isEqual(fingerprint(vault, row.version(), key), made.toArray());
     }
 
     /** A node says that it holds a version only after it has computed with its KEK what the maker computed. */

@@ -94,6 +94,16 @@ public class WrapBudget {
         }
     }
 
+    /** What was reserved under a version that is gone, or is another one now, counts nothing. */
+    void forget(int version) {
+        blocks.remove(version);
+    }
+
+    /** Counts wraps that are made in the caller's transaction, without a block. */
+    void count(int version, int wraps) {
+        counts.reserve(version, wraps);
+    }
+
     private void reserveSoon(int version) {
         if (reserving.add(version)) {
             executor.execute(() -> {

@@ -71,6 +71,16 @@ public class Approvals {
                 kind);
     }
 
+    /** Whether a request is approved and has not expired; its row is held until the transaction ends. */
+    public boolean holdApproved(UUID id, Instant now) {
+        return sql.first(
+                        "select id from vault.approval where id = ? and state = 'APPROVED' and expires_at > ? for share",
+                        row -> Sql.uuid(row, "id"),
+                        id,
+                        now)
+                .isPresent();
+    }
+
     /** Decides an open request; false if it is not open any more. */
     public boolean decide(UUID id, String state, String person, Instant now, @Nullable Instant notBefore) {
         return sql.update(

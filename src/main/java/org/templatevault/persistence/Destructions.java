@@ -92,28 +92,37 @@ public class Destructions {
                 == 1;
     }
 
-    /** Records how far the full pass is. */
-    public void passed(
-            UUID id, UUID reached, long subjects, long templates, long refused, @Nullable UUID firstRefused) {
-        sql.update(
-                "update vault.destruction set reached_id = ?, subjects = subjects + ?, templates = templates + ?,"
-                        + " refused = refused + ?, first_refused = coalesce(first_refused, ?)"
-                        + " where id = ? and state = 'PASSING'",
-                reached,
-                subjects,
-                templates,
-                refused,
-                firstRefused,
-                id);
+    /** Records how far the full pass is; false if it is not where this page began: somebody else carries it on. */
+    public boolean passed(
+            UUID id,
+            @Nullable UUID from,
+            UUID reached,
+            long subjects,
+            long templates,
+            long refused,
+            @Nullable UUID firstRefused) {
+        return sql.update(
+                        "update vault.destruction set reached_id = ?, subjects = subjects + ?, templates = templates + ?,"
+                                + " refused = refused + ?, first_refused = coalesce(first_refused, ?)"
+                                + " where id = ? and state = 'PASSING' and reached_id is not distinct from ?::uuid",
+                        reached,
+                        subjects,
+                        templates,
+                        refused,
+                        firstRefused,
+                        id,
+                        from)
+                == 1;
     }
 
-    /** Ends the full pass. */
-    public boolean passEnded(UUID id, Instant now) {
+    /** Ends the full pass; false if it is not where it was found to be at its end. */
+    public boolean passEnded(UUID id, @Nullable UUID from, Instant now) {
         return sql.update(
                         "update vault.destruction set state = 'WAITING', passed_at = ?, reached_id = null"
-                                + " where id = ? and state = 'PASSING'",
+                                + " where id = ? and state = 'PASSING' and reached_id is not distinct from ?::uuid",
                         now,
-                        id)
+                        id,
+                        from)
                 == 1;
     }
 

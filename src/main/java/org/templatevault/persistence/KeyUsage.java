@@ -14,7 +14,7 @@ public class KeyUsage {
      * The use of a version at one point in time.
      *
      * @param oldestTransaction when the oldest transaction began that could still add a reference; null if none can
-     * @param lastWrapAt when something was last wrapped under it; null if never
+     * @param lastWrapAt when a DEK was last wrapped under it; null if never
      * @param lastLeftAt when the last subject left it or, if that is later, the first rotation ended that emptied it
      */
     public record Usage(

@@ -16,7 +16,8 @@ public class Nodes {
     /**
      * What a report learns.
      *
-     * @param versions those that have a KEK, each with its state: another text than before means that the ring is old
+     * @param versions those that have a KEK, each with its state and its fingerprint: another text than before means that
+     *     the ring is old
      * @param endedBelow every transaction with a lower id has ended, and whatever begins later sees what it did
      */
     public record Seen(String versions, long endedBelow) {}
@@ -38,7 +39,8 @@ public class Nodes {
                                 + " values (?, ?, ?, clock_timestamp(), ?, ?)"
                                 + " on conflict (id) do update set seen_at = excluded.seen_at, held = excluded.held,"
                                 + " cleared_xid = excluded.cleared_xid"
-                                + " returning (select coalesce(string_agg(v.version || v.state, ',' order by v.version), '')"
+                                + " returning (select coalesce(string_agg(v.version || v.state"
+                                + " || coalesce(encode(v.fingerprint, 'hex'), ''), ',' order by v.version), '')"
                                 + " from vault.key_version v join vault.key_material m using (version)) as versions,"
                                 + " pg_snapshot_xmin(pg_current_snapshot())::text::bigint as ended_below",
                         row -> new Seen(row.getString("versions"), row.getLong("ended_below")),

@@ -28,8 +28,8 @@ public class OlderSubjects {
     /**
      * A subject with all versions of its templates, as one statement saw them.
      *
-     * @param marked one of its rows was deleted under its DEK: it is to get a new one
-     * @param leaked its DEK has stood under a compromised KEK version: it has to get a new one
+     * @param marked one of its rows was deleted under its DEK, or it was moved with a leaked one: it is to get a new one
+     * @param leaked its DEK has stood under a compromised KEK version: it is to get a new one
      */
     public record Subject(SubjectKeyRow key, List<TemplateRow> templates, boolean marked, boolean leaked) {}
 
@@ -96,7 +96,7 @@ public class OlderSubjects {
                 // A subject on the new version of a rotation away from a compromised one has got a new DEK on its way
                 // there.
                 "with leaks as materialized (select compromised_version, to_version from vault.rotation"
-                        + " where compromised_version is not null and started_at is not null)"
+                        + " where compromised_version is not null)"
                         + " select k.*, m.subject_id is not null as marked, t.id as t_id, t.version as t_version,"
                         + " t.dek_number as t_dek, t.modality, t.position,"
                         + " t.format, t.quality, t.extractor_name, t.extractor_version, t.created_at as t_created,"
@@ -316,6 +316,17 @@ public class OlderSubjects {
             sql.update(
                     "delete from vault.reencrypt_mark where subject_id = any(?)",
                     new UuidArray(subjects(done.stream().filter(Move::reencrypts))));
+        }
+    }
+
+    /** Subjects that were moved with the DEK which they should have left are to get a new one as soon as they can. */
+    public void mark(List<UUID> subjects, Instant now) {
+        if (!subjects.isEmpty()) {
+            sql.update(
+                    "insert into vault.reencrypt_mark (subject_id, marked_at) select id, ? from unnest(?) as u(id)"
+                            + " on conflict do nothing",
+                    now,
+                    new UuidArray(subjects));
         }
     }
 

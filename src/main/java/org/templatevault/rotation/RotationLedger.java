@@ -112,7 +112,9 @@ public class RotationLedger {
             if (request.reason().equals(COMPROMISE)) {
                 interrupt(open -> !open.reason().equals(COMPROMISE));
             }
-            insert(row(id, request, caller, now));
+            Rotations.Row row = row(id, request, caller, now);
+            requireLiving(row.compromisedVersion());
+            insert(row);
             return id;
         });
         return report(made);
@@ -130,16 +132,26 @@ public class RotationLedger {
      *
      * @param keep an open one that may stay
      * @param otherwise what is to be done where none is open
+     * @return the id of the one that is open now
      */
-    void replaceOpen(Predicate<Rotations.Row> keep, RotationRequest otherwise, String caller) {
+    UUID replaceOpen(Predicate<Rotations.Row> keep, RotationRequest otherwise, String caller) {
         UUID id = UuidCreator.getTimeOrderedEpoch();
-        transactions.run(() -> {
+        return transactions.call(() -> {
             Optional<Rotations.Row> open = rotations.open();
-            if (open.filter(keep).isEmpty()) {
-                open.ifPresent(row -> tryMove(row.id(), RotationState.CANCELLED));
+            Optional<Rotations.Row> kept = open.filter(keep);
+            if (kept.isEmpty()) {
+                open.ifPresent(this::giveUp);
                 insert(row(id, open.map(RotationLedger::asAsked).orElse(otherwise), caller, now()));
             }
+            return kept.map(Rotations.Row::id).orElse(id);
         });
+    }
+
+    /** For another one, whose first state is told in the same transaction. */
+    private void giveUp(Rotations.Row row) {
+        if (tryMove(row.id(), RotationState.CANCELLED)) {
+            AuditContext.note("replaced", row.id() + " " + RotationState.CANCELLED);
+        }
     }
 
     private static RotationRequest asAsked(Rotations.Row row) {
@@ -164,7 +176,7 @@ public class RotationLedger {
                 newest + 1,
                 0,
                 request.rate(),
-                compromised(request, versions, active),
+                compromised(request, active),
                 null,
                 null,
                 caller,
@@ -183,24 +195,29 @@ public class RotationLedger {
                 .orElse(settings.dataSuite());
     }
 
-    private static @Nullable Integer compromised(RotationRequest request, List<KeyVersions.Row> versions, int active) {
+    private static @Nullable Integer compromised(RotationRequest request, int active) {
         if (!request.reason().equals(COMPROMISE)) {
             return null;
         }
-        int version = request.version() == null ? active : request.version();
-        boolean living = versions.stream()
-                .anyMatch(row -> row.version() == version
+        return request.version() == null ? active : request.version();
+    }
+
+    private void requireLiving(@Nullable Integer compromised) {
+        if (compromised == null) {
+            return;
+        }
+        boolean living = keyVersions.all().stream()
+                .anyMatch(row -> row.version() == compromised
                         && row.wrapped() != null
                         && Set.of("ACTIVE", "DEACTIVATED", COMPROMISED).contains(row.state()));
         if (!living) {
             throw invalid("version", "a version that has been active and is not destroyed");
         }
-        return version;
     }
 
     /** A compromise does not wait: what the rotation under way has not moved, the next one does. */
     private void interrupt(Predicate<Rotations.Row> which) {
-        rotations.open().filter(which).ifPresent(open -> tryMove(open.id(), RotationState.CANCELLED));
+        rotations.open().filter(which).ifPresent(this::giveUp);
     }
 
     private static void check(RotationRequest request) {

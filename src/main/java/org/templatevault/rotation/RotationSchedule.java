@@ -64,8 +64,14 @@ public class RotationSchedule {
     @Inject
     RotationLedger ledger;
 
-    /** A rotation whose version this node has seen unmade since the database is another. */
-    private volatile @Nullable UUID begunHere;
+    /**
+     * A rotation whose version was not made yet in a database.
+     *
+     * @param rotation its id
+     */
+    private record Begun(UUID rotation, DatabaseIdentity.Identity in) {}
+
+    private volatile @Nullable Begun begun;
 
     /** The schedule as it is. */
     public Report report() {
@@ -131,7 +137,7 @@ public class RotationSchedule {
                 identity.record(present);
             });
         } else if (!counted.get().equals(present)) {
-            leaveAnotherDatabase();
+            leaveAnotherDatabase(present);
         } else {
             askWhenDue();
         }
@@ -141,19 +147,22 @@ public class RotationSchedule {
      * The count of wraps may be short of what was wrapped after the backup or by the old primary: nothing more is wrapped
      * under that version, and another is made at once.
      */
-    private void leaveAnotherDatabase() {
-        ledger.replaceOpen(
-                this::makesAVersionHere,
+    private void leaveAnotherDatabase(DatabaseIdentity.Identity present) {
+        UUID open = ledger.replaceOpen(
+                row -> makesAVersionIn(present, row),
                 new RotationRequest("rewrap", "scheduled", null, null, null),
                 ANOTHER_DATABASE);
+        begun = new Begun(open, present);
     }
 
-    /** The version of one that was asked for elsewhere may have been made, and have wrapped, there. */
-    private boolean makesAVersionHere(Rotations.Row open) {
-        if (open.state().equals(RotationState.REQUESTED.name())) {
-            begunHere = open.id();
-        }
-        return open.id().equals(begunHere) || open.requestedBy().equals(ANOTHER_DATABASE);
+    /**
+     * The version of any other may have been made, and have wrapped, in the database that was left; that of one which has
+     * begun to move subjects has, since its activation records the database. Another node does not know what this one saw:
+     * then there is one version more.
+     */
+    private boolean makesAVersionIn(DatabaseIdentity.Identity present, Rotations.Row open) {
+        boolean madeHere = new Begun(open.id(), present).equals(begun) && open.startedAt() == null;
+        return open.state().equals(RotationState.REQUESTED.name()) || madeHere;
     }
 
     private void askWhenDue() {

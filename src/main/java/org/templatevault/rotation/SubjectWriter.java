@@ -96,9 +96,18 @@ public class SubjectWriter extends AbstractItemWriter {
             }
         }
         Set<UUID> moved = new HashSet<>(olderSubjects.move(moves, mover, RotationLedger.now()));
+        olderSubjects.mark(withDamage(prepared, moved), RotationLedger.now());
         return moves.stream()
                 .map(move -> move.from().subjectId())
                 .filter(subject -> !moved.contains(subject))
+                .toList();
+    }
+
+    private static List<UUID> withDamage(List<Prepared> prepared, Set<UUID> moved) {
+        return prepared.stream()
+                .filter(one -> one.move() != null && !one.damaged().isEmpty())
+                .map(one -> one.damaged().get(0).key().subjectId())
+                .filter(moved::contains)
                 .toList();
     }
 

@@ -10,6 +10,7 @@ import org.templatevault.keyring.KeyRings;
 import org.templatevault.persistence.OlderSubjects;
 import org.templatevault.persistence.Rotations;
 import org.templatevault.persistence.Transactions;
+import org.templatevault.vault.DataKeys;
 
 /**
  * The job's last step: moves the service keys, then counts by the rows themselves what is left. A job that completed
@@ -36,6 +37,9 @@ public class VerifyBatchlet extends AbstractBatchlet {
     KeyRings keyRings;
 
     @Inject
+    DataKeys dataKeys;
+
+    @Inject
     TidyUp tidyUp;
 
     @Inject
@@ -52,7 +56,12 @@ public class VerifyBatchlet extends AbstractBatchlet {
         if (!transactions.call(() -> ledger.tryMove(row.id(), RotationState.VERIFYING))) {
             return row.state();
         }
-        keyRings.rewrapServiceKeys();
+        transactions.run(() -> {
+            if (keyRings.rewrapServiceKeys() > 0) {
+                AuditContext.note("serviceKeys", row.id().toString());
+                dataKeys.holdActive(row.toVersion());
+            }
+        });
         long[] left = olderSubjects.count(row.id(), row.toVersion());
         warnIfCountsDiffer(row.id(), left);
         RotationState next = next(left);

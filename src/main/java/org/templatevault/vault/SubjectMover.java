@@ -39,8 +39,8 @@ public class SubjectMover {
     public record Target(int version, boolean reencrypt, Suite suite) {}
 
     /**
-     * What to write for one subject: its move, or the rows that did not open. Both for a marked subject that a rewrap could
-     * not re-encrypt: it moves with its DEK, so that nobody else waits for it, and keeps its mark.
+     * What to write for one subject: its move, or the rows that did not open. Both for a marked or leaked subject that a
+     * rewrap could not re-encrypt: it moves with its DEK, so that nobody else waits for it, and is marked from then on.
      */
     public record Prepared(@Nullable Move move, List<Damaged> damaged) {}
 
@@ -73,7 +73,7 @@ public class SubjectMover {
             Prepared anew = subject.marked() || subject.leaked()
                     ? reencrypt(ring, subject, old, DataKeys.suite(row.dataSuite()))
                     : new Prepared(null, List.of());
-            return anew.move() != null || subject.leaked()
+            return anew.move() != null
                     ? anew
                     : new Prepared(new Move(row, rewrapped(ring, row, old), List.of()), anew.damaged());
         } catch (VaultException failure) {

@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonObjectBuilder;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -331,6 +334,41 @@ class EpochIT {
         assertEquals(
                 "DEACTIVATED",
                 server.as("auditor").get("/keys/" + version).send().json().getString("state"));
+    }
+
+    /** The cancellation has begun before the wrapped key goes, and commits when that could be gone. */
+    @Test
+    void destroysNothingOnceItIsCancelled() throws SQLException {
+        inEffect(policy().add("withoutNewerBackup", false));
+        makeDue();
+        TestHome.await("the pass has ended", PATIENCE, () -> state().equals("WAITING"));
+        String approval = destruction().json().getJsonObject("approval").getString("id");
+        try (Connection cancelling = server.home().superuser().getConnection();
+                Statement statement = cancelling.createStatement()) {
+            cancelling.setAutoCommit(false);
+            statement.executeUpdate(
+                    "update vault.approval set state = 'CANCELLED', ended_at = now() where id = '" + approval + "'");
+            List.of("database", "keystore").forEach(this::register);
+            TestHome.pause(Duration.ofSeconds(4));
+            cancelling.commit();
+        }
+        TestHome.await("it is cancelled", PATIENCE, () -> state().equals("CANCELLED"));
+        assertEquals(1, rows.number("select count(*) from vault.key_material where version = ?", version));
+    }
+
+    private void register(String kind) {
+        server.as("operator")
+                .post("/copies")
+                .json(Json.createObjectBuilder()
+                        .add("kind", kind)
+                        .add("name", kind)
+                        .add("takenAt", Instant.now().toString())
+                        .add(
+                                "expiresAt",
+                                Instant.now().plus(Duration.ofDays(30)).toString())
+                        .build())
+                .send()
+                .expect(201);
     }
 
     private Answer destruction() {

@@ -170,6 +170,59 @@ class CompromiseIT {
         assertTrue(left.contains(later) ? dek(later) == 1 : dek(later) <= 2, "this key never stood under it");
     }
 
+    @Test
+    void givesASubjectANewKeyAlsoWhereThatIsWrappedByAVersionThatIsNotCompromised() {
+        int version = active();
+        rewrap();
+        String rotation = custodian.start(compromise().add("version", version).add("rate", 2));
+        custodian.await(rotation, "REENCRYPTING");
+        List<Stored> left = onVersion(version + 1);
+        assertTrue(left.size() > 6, () -> left.size() + " are left");
+        Stored during = left.get(left.size() - 1);
+        store(during.subject(), new byte[] {1});
+        assertEquals(2, dek(during));
+        custodian.steer(rotation, "cancel").expect(200);
+        Stored after = left.get(left.size() - 2);
+        store(after.subject(), new byte[] {2});
+        assertEquals(2, dek(after));
+        rewrap();
+    }
+
+    @Test
+    void isRememberedWhereItWasGivenUpBeforeItsVersionWasActive() {
+        rows.change("insert into vault.node (id, name, started_at, seen_at, held)"
+                + " values (gen_random_uuid(), 'silent', now(), now(), '{}')");
+        String rotation = custodian.start(compromise());
+        custodian.await(rotation, "STAGED");
+        custodian.steer(rotation, "cancel").expect(200);
+        rows.change("delete from vault.node where name = 'silent'");
+        Stored later = store(acknowledged.keySet().iterator().next().subject(), new byte[] {1});
+        rewrap();
+        acknowledged.keySet().forEach(stored -> assertEquals(2, dek(stored)));
+        assertEquals(200, server.as("reader").read(later).status());
+    }
+
+    /** A version must not be kept for ever by a template that nobody can repair. */
+    @Test
+    void movesASubjectWithARowThatDoesNotOpenInARewrapAndMarksIt() {
+        String rotation = custodian.start(compromise().add("rate", 2));
+        int version = custodian.await(rotation, "REENCRYPTING").getInt("fromVersion");
+        custodian.steer(rotation, "cancel").expect(200);
+        List<Stored> left = onVersion(version);
+        Stored damaged = left.get(left.size() - 1);
+        String flip = "update vault.template set envelope = set_bit(envelope, 400, 1 - get_bit(envelope, 400))"
+                + " where id = ?";
+        rows.change(flip, damaged.template());
+        rewrap();
+        assertEquals(List.of(), onVersion(version));
+        assertEquals(1, dek(damaged));
+        assertEquals(1, rows.number("select count(*) from vault.quarantine where template_id = ?", damaged.template()));
+        rows.change(flip, damaged.template());
+        rewrap();
+        assertEquals(2, dek(damaged));
+        assertEquals(0, rows.number("select count(*) from vault.quarantine where template_id = ?", damaged.template()));
+    }
+
     /** After a promotion or a restore, of which here only the record of the database tells. */
     private void moveToAnotherDatabase() {
         rows.change("update vault.database_identity set timeline = timeline || '-elsewhere'");
@@ -190,6 +243,37 @@ class CompromiseIT {
         drained(second);
         assertEquals("compromise", custodian.get(second).getString("reason"));
         acknowledged.keySet().forEach(stored -> assertTrue(dek(stored) > 1));
+    }
+
+    /** The version that the vault makes for itself is that of one database, too. */
+    @Test
+    void isTakenUpOnceMoreInYetAnotherDatabase() {
+        String first = custodian.start(compromise().add("rate", 2));
+        custodian.await(first, "REENCRYPTING");
+        moveToAnotherDatabase();
+        custodian.await(first, "CANCELLED");
+        String second = newest();
+        custodian.await(second, "REENCRYPTING");
+        moveToAnotherDatabase();
+        custodian.await(second, "CANCELLED");
+        String third = newest();
+        drained(third);
+        assertTrue(
+                custodian.get(third).getInt("toVersion") > custodian.get(second).getInt("toVersion"));
+        acknowledged.keySet().forEach(stored -> assertTrue(dek(stored) > 1));
+    }
+
+    @Test
+    void isTakenUpWhenTheCompromisedVersionIsDestroyedAlready() {
+        int version = active();
+        rewrap();
+        String first = custodian.start(compromise().add("version", version).add("rate", 2));
+        custodian.await(first, "REENCRYPTING");
+        new Approver(server).destroy(version);
+        moveToAnotherDatabase();
+        custodian.await(first, "CANCELLED");
+        drained(newest());
+        assertEquals("DESTROYED", state(version));
     }
 
     @Test
@@ -220,6 +304,12 @@ class CompromiseIT {
         custodian.await(first, "REENCRYPTING");
         String second = custodian.start(compromise());
         assertEquals("CANCELLED", custodian.get(first).getString("state"));
+        assertEquals(
+                List.of(second + " REQUESTED"),
+                rows.texts(
+                        "select line::json #>> '{notes,rotation}' from vault.audit_entry"
+                                + " where line::json #>> '{notes,replaced}' = ?",
+                        first + " CANCELLED"));
         custodian.ask(compromise()).problem(409, "rotation-in-progress");
         drained(second);
         assertEquals(

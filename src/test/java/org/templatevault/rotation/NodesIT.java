@@ -395,6 +395,40 @@ class NodesIT {
         assertFalse(refused.header("Retry-After").isEmpty());
     }
 
+    /** As after a promotion that has lost the version which node b knows: its number is given again. */
+    @Test
+    void doNotTakeAKeyForAnotherOfTheSameNumber() {
+        rows.change("insert into vault.node (id, name, started_at, seen_at, held)"
+                + " values (gen_random_uuid(), 'silent', now(), now() + interval '1 hour', '{}')");
+        String lost = new Custodian(a).start(Json.createObjectBuilder());
+        int version = rotation(a, lost).getInt("toVersion");
+        TestHome.await(
+                "node b holds the version",
+                PATIENCE,
+                () -> rows.number("select count(*) from vault.node where name = 'node-b' and ? = any(held)", version)
+                        == 1);
+        new Custodian(a).steer(lost, "cancel").expect(200);
+        proxy.refuse(true);
+        proxy.dropAll();
+        try {
+            for (String table : List.of("wrap_count", "key_material", "key_version")) {
+                String column = table.equals("wrap_count") ? "kek_version" : "version";
+                rows.change("delete from vault." + table + " where " + column + " = ?", version);
+            }
+            rows.change("delete from vault.node where name = 'silent'");
+            TestHome.await("node a has the lease", PATIENCE, () -> owner() == a);
+            String made = new Custodian(a).start(Json.createObjectBuilder());
+            drained(a, made);
+            assertEquals(version, rotation(a, made).getInt("toVersion"));
+        } finally {
+            proxy.refuse(false);
+        }
+        TestHome.await("node b reaches the database", PATIENCE, () -> b.client().isReady());
+        for (int i = 0; i < 5; i++) {
+            store(b, 80 + i);
+        }
+    }
+
     @Test
     void waitForALiveNodeThatCannotUnwrapTheNewVersionYet() {
         copyKeyStore();

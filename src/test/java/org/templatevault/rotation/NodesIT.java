@@ -411,6 +411,7 @@ class NodesIT {
         proxy.refuse(true);
         proxy.dropAll();
         try {
+            TestHome.await("node b is cut off", PATIENCE, () -> !b.client().isReady());
             for (String table : List.of("wrap_count", "key_material", "key_version")) {
                 String column = table.equals("wrap_count") ? "kek_version" : "version";
                 rows.change("delete from vault." + table + " where " + column + " = ?", version);

@@ -112,18 +112,7 @@ class DestructionIT {
     }
 
     private void register(String kind, Instant takenAt) {
-        server.as("operator")
-                .post("/copies")
-                .json(Json.createObjectBuilder()
-                        .add("kind", kind)
-                        .add("name", kind + " of the tests")
-                        .add("takenAt", takenAt.toString())
-                        .add(
-                                "expiresAt",
-                                Instant.now().plus(Duration.ofDays(30)).toString())
-                        .build())
-                .send()
-                .expect(201);
+        server.as("operator").registerCopy(kind, takenAt);
     }
 
     @Test

@@ -99,7 +99,7 @@ class KeyUsageIT {
         try (var hold = proxy.holdStatement("select * from vault.copy, (values")) {
             CompletableFuture<JsonObject> usage = CompletableFuture.supplyAsync(version::usage);
             hold.awaitHeld(PATIENCE);
-            copy = registerBackup();
+            copy = server.as("operator").registerCopy("database", now());
             hold.release();
             JsonObject seen = usage.join();
             assertFalse(seen.toString().contains(copy), seen::toString);
@@ -108,27 +108,12 @@ class KeyUsageIT {
         assertTrue(seen.toString().contains(copy), seen::toString);
     }
 
-    private String registerBackup() {
-        return server.as("operator")
-                .post("/copies")
-                .json(Json.createObjectBuilder()
-                        .add("kind", "database")
-                        .add("name", "nightly")
-                        .add("takenAt", now().toString())
-                        .add("expiresAt", now().plus(Duration.ofDays(30)).toString())
-                        .build())
-                .send()
-                .expect(201)
-                .json()
-                .getString("id");
-    }
-
     @Test
     void tellsInAMetricSinceWhenABackupOpensWhole() {
         new Approver(server).destroy(rotate().getInt("fromVersion"));
         assertTrue(restorableSince().isNull("restorableSince"));
         awaitMetric(0);
-        String copy = registerBackup();
+        String copy = server.as("operator").registerCopy("database", now());
         JsonObject since = restorableSince();
         assertEquals(copy, since.getJsonObject("copy").getString("id"), since::toString);
         awaitMetric(time(since, "restorableSince").getEpochSecond());

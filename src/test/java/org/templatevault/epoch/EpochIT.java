@@ -348,27 +348,13 @@ class EpochIT {
             cancelling.setAutoCommit(false);
             statement.executeUpdate(
                     "update vault.approval set state = 'CANCELLED', ended_at = now() where id = '" + approval + "'");
-            List.of("database", "keystore").forEach(this::register);
+            List.of("database", "keystore")
+                    .forEach(kind -> server.as("operator").registerCopy(kind, Instant.now()));
             TestHome.pause(Duration.ofSeconds(4));
             cancelling.commit();
         }
         TestHome.await("it is cancelled", PATIENCE, () -> state().equals("CANCELLED"));
         assertEquals(1, rows.number("select count(*) from vault.key_material where version = ?", version));
-    }
-
-    private void register(String kind) {
-        server.as("operator")
-                .post("/copies")
-                .json(Json.createObjectBuilder()
-                        .add("kind", kind)
-                        .add("name", kind)
-                        .add("takenAt", Instant.now().toString())
-                        .add(
-                                "expiresAt",
-                                Instant.now().plus(Duration.ofDays(30)).toString())
-                        .build())
-                .send()
-                .expect(201);
     }
 
     private Answer destruction() {

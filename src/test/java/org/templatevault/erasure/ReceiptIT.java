@@ -72,18 +72,7 @@ class ReceiptIT {
     }
 
     private String register(String kind) {
-        return server.as("operator")
-                .post("/copies")
-                .json(Json.createObjectBuilder()
-                        .add("kind", kind)
-                        .add("name", kind + " of the tests")
-                        .add("takenAt", Instant.now().toString())
-                        .add("expiresAt", Instant.now().plus(Duration.ofDays(9)).toString())
-                        .build())
-                .send()
-                .expect(201)
-                .json()
-                .getString("id");
+        return server.as("operator").registerCopy(kind, Instant.now());
     }
 
     private void destroyCopy(String copy) {

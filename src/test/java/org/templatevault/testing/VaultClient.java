@@ -20,6 +20,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
@@ -186,6 +187,21 @@ public final class VaultClient {
                 .header("If-Match", get(path).send().header("ETag"))
                 .header("X-Reason", reason)
                 .send();
+    }
+
+    /** Registers a backup that is kept for a month; its id; for an operator. */
+    public String registerCopy(String kind, Instant takenAt) {
+        return post("/copies")
+                .json(Json.createObjectBuilder()
+                        .add("kind", kind)
+                        .add("name", kind + " of the tests")
+                        .add("takenAt", takenAt.toString())
+                        .add("expiresAt", takenAt.plus(Duration.ofDays(30)).toString())
+                        .build())
+                .send()
+                .expect(201)
+                .json()
+                .getString("id");
     }
 
     /** A template that the vault acknowledged. */

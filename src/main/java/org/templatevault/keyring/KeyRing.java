@@ -67,7 +67,10 @@ public final class KeyRing {
         return keks.values();
     }
 
-    /** The versions, states and fingerprints that it was read from, as {@link org.templatevault.persistence.Nodes#seen} answers with. */
+    /**
+     * The versions, states and fingerprints that it was read from, as {@link org.templatevault.persistence.Nodes#seen}
+     * answers with.
+     */
     public String versions() {
         return versions;
     }

@@ -110,7 +110,11 @@ public class RotationLedger {
                 return Optional.ofNullable(earlier.get().resourceId()).orElseThrow(RotationNotFoundException::new);
             }
             if (request.reason().equals(COMPROMISE)) {
-                interrupt(open -> !open.reason().equals(COMPROMISE));
+                // It does not wait: what the rotation under way has not moved, this one does.
+                rotations
+                        .open()
+                        .filter(open -> !open.reason().equals(COMPROMISE))
+                        .ifPresent(this::giveUp);
             }
             Rotations.Row row = row(id, request, caller, now);
             requireLiving(row.compromisedVersion());
@@ -147,7 +151,7 @@ public class RotationLedger {
         });
     }
 
-    /** For another one, whose first state is told in the same transaction. */
+    /** Cancels it for another one, whose first state is told in the same transaction. */
     private void giveUp(Rotations.Row row) {
         if (tryMove(row.id(), RotationState.CANCELLED)) {
             AuditContext.note("replaced", row.id() + " " + RotationState.CANCELLED);
@@ -213,11 +217,6 @@ public class RotationLedger {
         if (!living) {
             throw invalid("version", "a version that has been active and is not destroyed");
         }
-    }
-
-    /** A compromise does not wait: what the rotation under way has not moved, the next one does. */
-    private void interrupt(Predicate<Rotations.Row> which) {
-        rotations.open().filter(which).ifPresent(this::giveUp);
     }
 
     private static void check(RotationRequest request) {

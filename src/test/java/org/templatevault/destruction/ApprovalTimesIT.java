@@ -80,7 +80,7 @@ class ApprovalTimesIT {
 
     @Test
     void waitsADayAfterTheApproval() {
-        String approval = version.askForApproval();
+        String approval = version.askForApproval(true);
         JsonObject approved = approver.approve(approval);
         assertEquals(Duration.ofHours(24), between(approved, "decidedAt", "notBefore"), approved::toString);
         Duration open = between(approved, "requestedAt", "expiresAt");
@@ -97,7 +97,7 @@ class ApprovalTimesIT {
 
     @Test
     void endsWhatNobodyApprovedInTime() {
-        String approval = version.askForApproval();
+        String approval = version.askForApproval(true);
         String hash = approver.get(approval).getString("requestHash");
         expire(approval);
         JsonObject refused = approver.approve(approval, hash).problem(409, "approval-state");
@@ -108,7 +108,7 @@ class ApprovalTimesIT {
     }
 
     private void askedAnewItWaitsForASecondPerson() {
-        String anew = version.askForApproval();
+        String anew = version.askForApproval(true);
         assertEquals("REQUESTED", approver.get(anew).getString("state"));
         cancel(anew).expect(200);
         version.await("CANCELLED");
@@ -122,7 +122,7 @@ class ApprovalTimesIT {
 
     @Test
     void endsWhatWasApprovedAndNotCarriedOutInTime() {
-        String approval = version.askForApproval();
+        String approval = version.askForApproval(true);
         approver.approve(approval);
         version.await("WAITING");
         expire(approval);

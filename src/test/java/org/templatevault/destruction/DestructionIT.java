@@ -38,7 +38,6 @@ import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TemplateDocument;
 import org.templatevault.testing.TestHome;
-import org.templatevault.testing.VaultClient.Answer;
 import org.templatevault.testing.VaultClient.Stored;
 import org.templatevault.testing.VaultServer;
 
@@ -51,7 +50,7 @@ class DestructionIT {
     private final Custodian custodian = new Custodian(server);
     private final Approver approver = new Approver(server);
     private final Map<Stored, byte[]> acknowledged = new LinkedHashMap<>();
-    private int version;
+    private KeyVersion left;
 
     @BeforeEach
     void leaveAVersion() {
@@ -59,7 +58,15 @@ class DestructionIT {
             byte[] bytes = TemplateDocument.noise(200 + i, i);
             acknowledged.put(server.as("enroller").store(UUID.randomUUID(), OPEN, bytes), bytes);
         }
-        version = custodian.rotate(Json.createObjectBuilder()).getInt("fromVersion");
+        left = leaveAnother();
+    }
+
+    private KeyVersion leaveAnother() {
+        return version(custodian.rotate(Json.createObjectBuilder()).getInt("fromVersion"));
+    }
+
+    private KeyVersion version(int number) {
+        return new KeyVersion(server, number);
     }
 
     @AfterEach
@@ -69,45 +76,14 @@ class DestructionIT {
         assertEquals(List.of(), Invariants.broken(rows));
     }
 
-    private Answer ask(int which, boolean withoutBackup) {
-        return server.as("key-custodian")
-                .post("/keys/" + which + ":destroy")
-                .json("{\"withoutNewerBackup\":" + withoutBackup + "}")
-                .send();
-    }
-
     private String askAndApprove(boolean withoutBackup) {
-        String approval = ask(version, withoutBackup)
-                .expect(202)
-                .json()
-                .getJsonObject("approval")
-                .getString("id");
+        String approval = left.askForApproval(withoutBackup);
         approver.approve(approval);
         return approval;
     }
 
-    private JsonObject destruction() {
-        return server.as("auditor")
-                .get("/keys/" + version + "/destruction")
-                .send()
-                .expect(200)
-                .json();
-    }
-
-    private JsonObject await(String state) {
-        TestHome.await(
-                "the destruction is " + state,
-                PATIENCE,
-                () -> destruction().getString("state").equals(state));
-        return destruction();
-    }
-
-    private JsonObject key() {
-        return server.as("auditor").get("/keys/" + version).send().expect(200).json();
-    }
-
     private String alias() {
-        return rows.texts("select root_key_alias from vault.key_version where version = ?", version)
+        return rows.texts("select root_key_alias from vault.key_version where version = ?", left.number())
                 .get(0);
     }
 
@@ -119,14 +95,14 @@ class DestructionIT {
     void destroysAVersionThatNothingNeedsAndSignsACertificate() throws Exception {
         assertTrue(server.home().rootKeys().contains(alias()));
         askAndApprove(true);
-        JsonObject ended = await("DESTROYED");
+        JsonObject ended = left.await("DESTROYED");
         assertTrue(ended.getInt("templatesOpened") >= 20, ended::toString);
-        assertEquals("DESTROYED", key().getString("state"));
+        assertEquals("DESTROYED", left.get().getString("state"));
         assertFalse(server.home().rootKeys().contains(alias()));
-        assertEquals(0, rows.number("select count(*) from vault.key_material where version = ?", version));
+        assertEquals(0, rows.number("select count(*) from vault.key_material where version = ?", left.number()));
 
         JsonObject answer = server.as("auditor")
-                .get("/keys/" + version + "/certificate")
+                .get("/keys/" + left.number() + "/certificate")
                 .send()
                 .expect(200)
                 .json();
@@ -136,16 +112,16 @@ class DestructionIT {
         signed[signed.length / 2] ^= 1;
         assertFalse(verifies(answer, signed));
         JsonObject certificate = answer.getJsonObject("certificate");
-        assertEquals(version, certificate.getInt("version"));
+        assertEquals(left.number(), certificate.getInt("version"));
         assertEquals("key-custodian", certificate.getString("requestedBy"));
         assertEquals("approver", certificate.getString("approvedBy"));
-        assertEquals(key().getString("fingerprint"), certificate.getString("fingerprint"));
+        assertEquals(left.get().getString("fingerprint"), certificate.getString("fingerprint"));
         assertEquals(0, certificate.getJsonObject("references").getInt("subject_key"));
         isHeldByTheTrail(certificate.getJsonObject("trail"));
 
         server.kill();
         server.start();
-        assertEquals("DESTROYED", key().getString("state"));
+        assertEquals("DESTROYED", left.get().getString("state"));
     }
 
     private void isHeldByTheTrail(JsonObject head) {
@@ -166,24 +142,28 @@ class DestructionIT {
     }
 
     @Test
-    void isNotHeldUpByAnOlderOneThatCannotGoOn() {
-        KeyVersion stuck = new KeyVersion(server, version);
-        KeyVersion next = new KeyVersion(
-                server, custodian.rotate(Json.createObjectBuilder()).getInt("fromVersion"));
+    void isNotHeldUpByOlderOnesThatCannotGoOnAndTheLogNamesThemAll() {
+        List<KeyVersion> stuck = List.of(left, leaveAnother());
+        KeyVersion next = leaveAnother();
+        int second = stuck.get(1).number();
         rows.change("create function vault.refuse() returns trigger language plpgsql"
                 + " as 'begin raise exception ''refused''; end'");
-        rows.change("create trigger obstacle before update on vault.destruction for each row" + " when (new.version = "
-                + version + ") execute function vault.refuse()");
+        rows.change("create trigger obstacle before update on vault.destruction for each row when (new.version in ("
+                + left.number() + ", " + second + ")) execute function vault.refuse()");
         try {
-            approver.beginDestruction(stuck.number());
+            stuck.forEach(one -> approver.beginDestruction(one.number()));
             approver.beginDestruction(next.number());
             next.await("DESTROYED");
-            assertFalse(stuck.destruction().getString("state").equals("DESTROYED"));
+            stuck.forEach(one -> assertEquals("REQUESTED", one.destruction().getString("state")));
+            String line =
+                    "(?s).*has to wait: key version " + left.number() + ": [^\n]*; key version " + second + ": .*";
+            TestHome.await(
+                    "the log names both", PATIENCE, () -> server.console().matches(line));
         } finally {
             rows.change("drop trigger obstacle on vault.destruction");
             rows.change("drop function vault.refuse");
         }
-        stuck.await("DESTROYED");
+        stuck.forEach(one -> one.await("DESTROYED"));
     }
 
     @Test
@@ -192,13 +172,9 @@ class DestructionIT {
         custodian.await(rotation, "REENCRYPTING");
         custodian.steer(rotation, "cancel").expect(200);
         int used = custodian.get(rotation).getInt("fromVersion");
-        JsonObject problem = ask(used, true).problem(409, "key-in-use");
+        JsonObject problem = version(used).ask().problem(409, "key-in-use");
         assertTrue(problem.getString("detail").matches(".*: [1-9][0-9]* rows of subject_key, .*"), problem::toString);
-        JsonObject usage = server.as("auditor")
-                .get("/keys/" + used + "/usage")
-                .send()
-                .expect(200)
-                .json();
+        JsonObject usage = version(used).usage();
         assertTrue(usage.getBoolean("used"), usage::toString);
         SQLException refused = assertThrows(SQLException.class, () -> {
             try (var connection = server.home().superuser().getConnection();
@@ -207,16 +183,15 @@ class DestructionIT {
             }
         });
         assertEquals("23503", refused.getSQLState().replace("23001", "23503"));
-        ask(used + 1, true).problem(409, "key-state");
-        ask(999_999, true).problem(404, "key-version-not-found");
+        version(used + 1).ask().problem(409, "key-state");
+        version(999_999).ask().problem(404, "key-version-not-found");
         assertEquals("DRAINED", custodian.rotate(Json.createObjectBuilder()).getString("state"));
     }
 
     @Test
     void needsTwoPeopleAndExactlyTheRequestThatWasRead() {
-        String approval =
-                ask(version, true).expect(202).json().getJsonObject("approval").getString("id");
-        ask(version, true).problem(409, "destruction-in-progress");
+        String approval = left.askForApproval(true);
+        left.ask().problem(409, "destruction-in-progress");
         approver.approve(approval, "0".repeat(64)).problem(409, "request-hash-differs");
         SQLException refused = assertThrows(SQLException.class, () -> {
             try (var connection = server.home().superuser().getConnection();
@@ -235,30 +210,30 @@ class DestructionIT {
         approver.approve(approval, approver.get(approval).getString("requestHash"))
                 .problem(409, "request-hash-differs");
         server.as("approver").post("/approvals/" + approval + ":reject").send().expect(200);
-        await("CANCELLED");
-        assertEquals("DEACTIVATED", key().getString("state"));
+        left.await("CANCELLED");
+        assertEquals("DEACTIVATED", left.get().getString("state"));
     }
 
     @Test
     void waitsForNewerBackupsAndCanBeTakenBackUntilThen() {
         String approval = askAndApprove(false);
-        JsonObject waiting = await("WAITING");
-        assertEquals("DESTROYING", key().getString("state"));
+        JsonObject waiting = left.await("WAITING");
+        assertEquals("DESTROYING", left.get().getString("state"));
         assertEquals(2, waiting.getJsonArray("waitingFor").size(), waiting::toString);
         server.as("key-custodian")
                 .post("/approvals/" + approval + ":cancel")
                 .send()
                 .expect(200);
-        await("CANCELLED");
-        assertEquals("DEACTIVATED", key().getString("state"));
+        left.await("CANCELLED");
+        assertEquals("DEACTIVATED", left.get().getString("state"));
 
         Instant before = Instant.now().minus(Duration.ofDays(1));
         register("database", before);
         askAndApprove(false);
-        await("WAITING");
+        left.await("WAITING");
         register("database", Instant.now());
         register("keystore", Instant.now());
-        await("DESTROYED");
+        left.await("DESTROYED");
         JsonObject since = server.as("operator")
                 .get("/keys/restorable-since")
                 .send()
@@ -274,30 +249,30 @@ class DestructionIT {
                 + " where id = ?";
         rows.change(flip, damaged.template());
         askAndApprove(true);
-        JsonObject failed = await("FAILED");
+        JsonObject failed = left.await("FAILED");
         assertTrue(failed.getString("failure").contains(damaged.subject().toString()), failed::toString);
-        assertEquals("DEACTIVATED", key().getString("state"));
+        assertEquals("DEACTIVATED", left.get().getString("state"));
         rows.change(flip, damaged.template());
         askAndApprove(true);
-        await("DESTROYED");
+        left.await("DESTROYED");
     }
 
     @Test
     void goesOnAfterAKillAtAnyStep() {
         askAndApprove(false);
-        await("WAITING");
+        left.await("WAITING");
         server.kill();
         server.start();
-        await("WAITING");
+        left.await("WAITING");
         register("database", Instant.now());
         register("keystore", Instant.now());
         TestHome.await(
                 "the key is gone",
                 PATIENCE,
-                () -> rows.number("select count(*) from vault.key_material where version = ?", version) == 0);
+                () -> rows.number("select count(*) from vault.key_material where version = ?", left.number()) == 0);
         server.kill();
         server.start();
-        await("DESTROYED");
+        left.await("DESTROYED");
     }
 
     private JsonObject restorableSince() {
@@ -321,18 +296,14 @@ class DestructionIT {
         assertEquals(restorableSince().get("restorableSince"), reach.get("now"), asked::toString);
         assertTrue(reach.isNull("after"), asked::toString);
         assertTrue(reach.getInt("copiesLost") >= 2, asked::toString);
-        version = custodian.end(asked.getString("id")).getInt("fromVersion");
+        left = version(custodian.end(asked.getString("id")).getInt("fromVersion"));
 
         Instant after = Instant.now().truncatedTo(ChronoUnit.MICROS);
         register("database", after);
         reach = custodian.get(asked.getString("id")).getJsonObject("restorableSince");
         assertEquals(after, Instant.parse(reach.getString("after")), reach::toString);
         int lost = reach.getInt("copiesLost");
-        JsonObject usage = server.as("auditor")
-                .get("/keys/" + version + "/usage")
-                .send()
-                .expect(200)
-                .json();
+        JsonObject usage = left.usage();
         List<String> useless = usage.getJsonArray("uselessAfterDestruction").getValuesAs(JsonObject.class).stream()
                 .map(copy -> copy.getString("kind"))
                 .toList();
@@ -340,14 +311,9 @@ class DestructionIT {
         assertFalse(useless.contains("keystore"), usage::toString);
 
         askAndApprove(true);
-        await("DESTROYED");
+        left.await("DESTROYED");
         assertEquals(after, Instant.parse(restorableSince().getString("restorableSince")));
-        JsonObject certificate = server.as("auditor")
-                .get("/keys/" + version + "/certificate")
-                .send()
-                .expect(200)
-                .json()
-                .getJsonObject("certificate");
+        JsonObject certificate = left.certificate();
         assertEquals(useless.size(), certificate.getJsonArray("uselessCopies").size(), certificate::toString);
         assertTrue(lost >= useless.size(), () -> lost + " are lost, of this version " + useless);
         assertTrue(certificate.getString("notAttested").contains("that nobody registered"), certificate::toString);
@@ -359,7 +325,7 @@ class DestructionIT {
         Path file = server.home().directory().resolve("keystore.p12");
         Path copy = server.home().directory().resolve("keystore-old.p12");
         Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
-        new Approver(server).destroy(version);
+        new Approver(server).destroy(left.number());
         assertEquals(0, destroyedRootKeys());
         Files.move(copy, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         custodian.rotate(Json.createObjectBuilder());
@@ -399,7 +365,7 @@ class DestructionIT {
         return server.console()
                 .lines()
                 .filter(line -> line.contains(
-                        "the destroyed key version " + version + " is in the key store again: " + alias()))
+                        "the destroyed key version " + left.number() + " is in the key store again: " + alias()))
                 .count();
     }
 

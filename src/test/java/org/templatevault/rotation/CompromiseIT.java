@@ -22,6 +22,7 @@ import org.templatevault.testing.Custodian;
 import org.templatevault.testing.Invariants;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
+import org.templatevault.testing.SilentNode;
 import org.templatevault.testing.TemplateDocument;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultClient.Answer;
@@ -190,12 +191,11 @@ class CompromiseIT {
 
     @Test
     void isRememberedWhereItWasGivenUpBeforeItsVersionWasActive() {
-        rows.change("insert into vault.node (id, name, started_at, seen_at, held)"
-                + " values (gen_random_uuid(), 'silent', now(), now(), '{}')");
-        String rotation = custodian.start(compromise());
-        custodian.await(rotation, "STAGED");
-        custodian.steer(rotation, "cancel").expect(200);
-        rows.change("delete from vault.node where name = 'silent'");
+        SilentNode.during(rows, () -> {
+            String rotation = custodian.start(compromise());
+            custodian.await(rotation, "STAGED");
+            return custodian.steer(rotation, "cancel").expect(200);
+        });
         Stored later = store(acknowledged.keySet().iterator().next().subject(), new byte[] {1});
         rewrap();
         acknowledged.keySet().forEach(stored -> assertEquals(2, dek(stored)));

@@ -35,6 +35,7 @@ import org.templatevault.testing.Custodian;
 import org.templatevault.testing.DatabaseProxy;
 import org.templatevault.testing.Invariants;
 import org.templatevault.testing.Rows;
+import org.templatevault.testing.SilentNode;
 import org.templatevault.testing.TemplateDocument;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultClient.Answer;
@@ -90,11 +91,9 @@ class NodesIT {
         }
     }
 
-    /** Makes the file of node b the one of node a, for the time of a test. */
-    private static AutoCloseable sharing() throws IOException {
+    private static void shareKeyStore() throws IOException {
         Files.delete(keyStore("b"));
         Files.createSymbolicLink(keyStore("b"), keyStore("a"));
-        return () -> {};
     }
 
     @AfterAll
@@ -106,7 +105,7 @@ class NodesIT {
 
     @BeforeEach
     void enrol() throws IOException {
-        sharing();
+        shareKeyStore();
         for (int i = 0; i < 40; i++) {
             store(i % 2 == 0 ? a : b, i);
         }
@@ -398,25 +397,24 @@ class NodesIT {
     /** As after a promotion that has lost the version which node b knows: its number is given again. */
     @Test
     void doNotTakeAKeyForAnotherOfTheSameNumber() {
-        rows.change("insert into vault.node (id, name, started_at, seen_at, held)"
-                + " values (gen_random_uuid(), 'silent', now(), now() + interval '1 hour', '{}')");
-        String lost = new Custodian(a).start(Json.createObjectBuilder());
-        int version = rotation(a, lost).getInt("toVersion");
-        TestHome.await(
-                "node b holds the version",
-                PATIENCE,
-                () -> rows.number("select count(*) from vault.node where name = 'node-b' and ? = any(held)", version)
-                        == 1);
-        new Custodian(a).steer(lost, "cancel").expect(200);
+        int version = SilentNode.during(rows, () -> {
+            String lost = new Custodian(a).start(Json.createObjectBuilder());
+            int staged = rotation(a, lost).getInt("toVersion");
+            TestHome.await(
+                    "node b holds the version",
+                    PATIENCE,
+                    () -> rows.number("select count(*) from vault.node where name = 'node-b' and ? = any(held)", staged)
+                            == 1);
+            new Custodian(a).steer(lost, "cancel").expect(200);
+            return staged;
+        });
         proxy.refuse(true);
-        proxy.dropAll();
         try {
             TestHome.await("node b is cut off", PATIENCE, () -> !b.client().isReady());
             for (String table : List.of("wrap_count", "key_material", "key_version")) {
                 String column = table.equals("wrap_count") ? "kek_version" : "version";
                 rows.change("delete from vault." + table + " where " + column + " = ?", version);
             }
-            rows.change("delete from vault.node where name = 'silent'");
             TestHome.await("node a has the lease", PATIENCE, () -> owner() == a);
             String made = new Custodian(a).start(Json.createObjectBuilder());
             drained(a, made);

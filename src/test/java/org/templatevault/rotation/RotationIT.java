@@ -24,6 +24,7 @@ import org.templatevault.testing.Custodian;
 import org.templatevault.testing.Invariants;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
+import org.templatevault.testing.SilentNode;
 import org.templatevault.testing.TemplateDocument;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultClient.Answer;
@@ -136,16 +137,16 @@ class RotationIT {
 
     @Test
     void reservesWrapsBeforeAVersionBecomesActive() {
-        rows.change("insert into vault.node (id, name, started_at, seen_at, held)"
-                + " values (gen_random_uuid(), 'silent', now(), now(), '{}')");
-        String rotation = custodian.start();
-        int version = custodian.get(rotation).getInt("toVersion");
-        TestHome.await(
-                "wraps are reserved",
-                PATIENCE,
-                () -> rows.number("select count(*) from vault.wrap_count where kek_version = ?", version) == 1);
-        assertEquals("STAGED", custodian.get(rotation).getString("state"));
-        drained(rotation);
+        drained(SilentNode.during(rows, () -> {
+            String rotation = custodian.start();
+            int version = custodian.get(rotation).getInt("toVersion");
+            TestHome.await(
+                    "wraps are reserved",
+                    PATIENCE,
+                    () -> rows.number("select count(*) from vault.wrap_count where kek_version = ?", version) == 1);
+            assertEquals("STAGED", custodian.get(rotation).getString("state"));
+            return rotation;
+        }));
     }
 
     @Test

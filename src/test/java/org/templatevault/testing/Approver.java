@@ -2,13 +2,10 @@ package org.templatevault.testing;
 
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
-import java.time.Duration;
 import org.templatevault.testing.VaultClient.Answer;
 
 /** The second person: reads what was asked and approves exactly that. */
 public final class Approver {
-    private static final Duration PATIENCE = Duration.ofMinutes(1);
-
     private final VaultServer server;
 
     /** For this server. */
@@ -35,29 +32,13 @@ public final class Approver {
 
     /** Asks for the destruction of a version without a newer backup, and approves it. */
     public void beginDestruction(int version) {
-        approve(server.as("key-custodian")
-                .post("/keys/" + version + ":destroy")
-                .json("{\"withoutNewerBackup\":true}")
-                .send()
-                .expect(202)
-                .json()
-                .getJsonObject("approval")
-                .getString("id"));
+        approve(new KeyVersion(server, version).askForApproval(true));
     }
 
     /** Has a version destroyed without a newer backup, and waits until it is. */
     public void destroy(int version) {
         beginDestruction(version);
-        TestHome.await(
-                "version " + version + " is destroyed",
-                PATIENCE,
-                () -> server.as("auditor")
-                        .get("/keys/" + version)
-                        .send()
-                        .expect(200)
-                        .json()
-                        .getString("state")
-                        .equals("DESTROYED"));
+        new KeyVersion(server, version).await("DESTROYED");
     }
 
     /** Approves what was read. */

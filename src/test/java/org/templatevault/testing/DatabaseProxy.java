@@ -99,6 +99,9 @@ public final class DatabaseProxy implements AutoCloseable {
         try {
             Link link = new Link(connections.incrementAndGet(), client, new Socket("localhost", databasePort));
             links.add(link);
+            if (refusing) {
+                link.close();
+            }
             daemon("database-proxy-out", link::pumpStatements);
             daemon("database-proxy-in", link::pumpAnswers);
         } catch (IOException databaseAway) {

@@ -20,15 +20,19 @@ public record KeyVersion(VaultServer server, int number) {
 
     /** Asks for its destruction without a newer backup, whatever the answer. */
     public Answer ask() {
+        return ask(true);
+    }
+
+    private Answer ask(boolean withoutBackup) {
         return server.as("key-custodian")
                 .post("/keys/" + number + ":destroy")
-                .json("{\"withoutNewerBackup\":true}")
+                .json("{\"withoutNewerBackup\":" + withoutBackup + "}")
                 .send();
     }
 
-    /** Asks for its destruction without a newer backup; the id of the approval that it needs. */
-    public String askForApproval() {
-        return ask().expect(202).json().getJsonObject("approval").getString("id");
+    /** Asks for its destruction; the id of the approval that it needs. */
+    public String askForApproval(boolean withoutBackup) {
+        return ask(withoutBackup).expect(202).json().getJsonObject("approval").getString("id");
     }
 
     /** The version. */

@@ -35,6 +35,7 @@ class ScheduleIT {
     private static VaultServer server;
     private static Rows rows;
     private static Custodian custodian;
+    private static JsonObject atFirst;
 
     @BeforeAll
     static void start() {
@@ -42,6 +43,22 @@ class ScheduleIT {
         rows = new Rows(home);
         server = VaultServer.on(home).variable("VAULT_BACKOFF_READ_MILLIS", "1").start();
         custodian = new Custodian(server);
+        atFirst = schedule();
+    }
+
+    private static JsonObject schedule() {
+        return server
+                .as("operator")
+                .get("/schedules")
+                .send()
+                .expect(200)
+                .json()
+                .getJsonArray("schedules")
+                .getValuesAs(JsonObject.class)
+                .stream()
+                .filter(schedule -> schedule.getString("name").equals("rotation"))
+                .findFirst()
+                .orElseThrow();
     }
 
     @AfterAll
@@ -80,6 +97,15 @@ class ScheduleIT {
 
     private static int active() {
         return (int) rows.number("select version from vault.key_version where state = 'ACTIVE'");
+    }
+
+    @Test
+    void isOffInANewVaultAndShowsWhenItIsDueOnceItIsOn() {
+        assertFalse(atFirst.getBoolean("enabled"), atFirst::toString);
+        assertFalse(atFirst.containsKey("nextDueAt"), atFirst::toString);
+        put("{\"enabled\":true,\"maxAge\":\"P90D\"}").expect(200);
+        Instant due = Instant.parse(schedule().getString("nextDueAt"));
+        assertTrue(due.isAfter(Instant.now().plus(Duration.ofDays(89))), due::toString);
     }
 
     @Test

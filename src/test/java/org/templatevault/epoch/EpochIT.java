@@ -189,7 +189,7 @@ class EpochIT {
                         .send()
                         .json()
                         .isNull("cryptographicAt"));
-        JsonObject schedule = schedule();
+        JsonObject schedule = server.as("operator").schedule("epoch");
         assertTrue(Instant.parse(schedule.getString("nextDueAt")).isAfter(Instant.now()), schedule::toString);
     }
 
@@ -279,22 +279,8 @@ class EpochIT {
         makeDue();
         TestHome.pause(Duration.ofSeconds(3));
         assertEquals(version, active());
-        JsonObject schedule = schedule();
+        JsonObject schedule = server.as("operator").schedule("epoch");
         assertFalse(schedule.getBoolean("enabled"), schedule::toString);
-    }
-
-    private JsonObject schedule() {
-        return server
-                .as("operator")
-                .get("/schedules")
-                .send()
-                .json()
-                .getJsonArray("schedules")
-                .getValuesAs(JsonObject.class)
-                .stream()
-                .filter(one -> one.getString("name").equals("epoch"))
-                .findFirst()
-                .orElseThrow();
     }
 
     @Test

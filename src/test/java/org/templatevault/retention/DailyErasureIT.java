@@ -145,24 +145,10 @@ class DailyErasureIT {
                 rows.number("select count(*) from vault.bulk_erasure where requested_by = 'vault: retention'"
                         + " and state <> 'DONE'"));
         TestHome.await("all is well again", PATIENCE, () -> overdue() == 0);
-        JsonObject schedule = schedule();
+        JsonObject schedule = as("auditor").schedule("retention");
         assertEquals(today().plusDays(1) + "T00:00:00Z", schedule.getString("nextDueAt"));
         eraser.lift(held);
         wasThere(held, today());
-    }
-
-    private JsonObject schedule() {
-        return as("auditor")
-                .get("/schedules")
-                .send()
-                .expect(200)
-                .json()
-                .getJsonArray("schedules")
-                .getValuesAs(JsonObject.class)
-                .stream()
-                .filter(row -> row.getString("name").equals("retention"))
-                .findFirst()
-                .orElseThrow();
     }
 
     /** As the rows stand when the clock was set back two hours after the day's erasure. */
@@ -268,7 +254,7 @@ class DailyErasureIT {
             as("operator").put("/schedules/retention").json(wrong).send().problem(422, "invalid-field");
         }
         switchSchedule(false);
-        JsonObject off = schedule();
+        JsonObject off = as("auditor").schedule("retention");
         assertFalse(off.getBoolean("enabled"));
         assertFalse(off.containsKey("nextDueAt"));
         assertEquals("operator", off.getString("updatedBy"));

@@ -43,22 +43,7 @@ class ScheduleIT {
         rows = new Rows(home);
         server = VaultServer.on(home).variable("VAULT_BACKOFF_READ_MILLIS", "1").start();
         custodian = new Custodian(server);
-        atFirst = schedule();
-    }
-
-    private static JsonObject schedule() {
-        return server
-                .as("operator")
-                .get("/schedules")
-                .send()
-                .expect(200)
-                .json()
-                .getJsonArray("schedules")
-                .getValuesAs(JsonObject.class)
-                .stream()
-                .filter(schedule -> schedule.getString("name").equals("rotation"))
-                .findFirst()
-                .orElseThrow();
+        atFirst = server.as("operator").schedule("rotation");
     }
 
     @AfterAll
@@ -104,7 +89,7 @@ class ScheduleIT {
         assertFalse(atFirst.getBoolean("enabled"), atFirst::toString);
         assertFalse(atFirst.containsKey("nextDueAt"), atFirst::toString);
         put("{\"enabled\":true,\"maxAge\":\"P90D\"}").expect(200);
-        Instant due = Instant.parse(schedule().getString("nextDueAt"));
+        Instant due = Instant.parse(server.as("operator").schedule("rotation").getString("nextDueAt"));
         assertTrue(due.isAfter(Instant.now().plus(Duration.ofDays(89))), due::toString);
     }
 

@@ -204,6 +204,20 @@ public final class VaultClient {
                 .getString("id");
     }
 
+    /** What the vault does by itself under this name; for an operator or an auditor. */
+    public JsonObject schedule(String name) {
+        return get("/schedules")
+                .send()
+                .expect(200)
+                .json()
+                .getJsonArray("schedules")
+                .getValuesAs(JsonObject.class)
+                .stream()
+                .filter(schedule -> schedule.getString("name").equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
     /** A template that the vault acknowledged. */
     public record Stored(UUID subject, UUID template) {
         /** Its path below the API's base. */

@@ -194,6 +194,6 @@ public class RotationDriver {
         }
         failures = 0;
         LOG.log(System.Logger.Level.ERROR, "Rotation {0} failed without progress; resume it when mended", rotation);
-        return transactions.call(() -> ledger.tryMove(rotation, RotationState.FAILED));
+        return ledger.fail(rotation);
     }
 }

@@ -44,7 +44,7 @@ public class RotationLedger {
      * @param subjectsPerSecond lately, or on the whole for one that ended
      * @param estimatedEnd null while nothing moves
      * @param waitingFor the nodes without which the new version is not activated yet, or the key store without which it is
-     *     not made
+     *     not made, or the repair after which it may be resumed
      * @param partitions how far each of the threads has come that move subjects side by side, from 0 to 1, in the order
      *     of their ranges of ids; none before the activation, after the end, and in a list
      * @param reach how far back the backups reach, now and once what it leaves is destroyed; null in a list
@@ -269,7 +269,7 @@ public class RotationLedger {
 
     private List<String> waitingFor(Rotations.Row row) {
         return switch (RotationState.valueOf(row.state())) {
-            case REQUESTED -> row.obstacle() == null ? List.of() : List.of(row.obstacle());
+            case REQUESTED, FAILED -> row.obstacle() == null ? List.of() : List.of(row.obstacle());
             case STAGED -> nodes.withoutVersion(row.toVersion());
             default -> List.of();
         };
@@ -279,6 +279,18 @@ public class RotationLedger {
     void waitsFor(KeyStoreUnavailableException keyStore) {
         String reason = "the key store of " + node.name() + " (" + keyStore.setting() + "), whose log says why";
         transactions.run(() -> rotations.setObstacle(reason));
+    }
+
+    /** Gives the rotation up until somebody resumes it, and says whose log has the reason. */
+    boolean fail(UUID id) {
+        return transactions.call(() -> {
+            boolean failed = tryMove(id, RotationState.FAILED);
+            if (failed) {
+                rotations.setObstacle("the repair of what its job failed at, which the log of " + node.name()
+                        + " says, and a resume");
+            }
+            return failed;
+        });
     }
 
     private static double rate(Rotations.Row row, Rotations.Progress progress) {

@@ -17,7 +17,7 @@ public final class Benchmark {
     private static final int SECONDS = Integer.getInteger("bench.seconds", 15);
     private static final int ROWS = Integer.getInteger("bench.rows", 100_000);
     private static final int READS_PER_SECOND = Integer.getInteger("bench.reads", 500);
-    private static final int RATE = Integer.getInteger("bench.rate", 5_500);
+    private static final int RATE = Integer.getInteger("bench.rate", 5_200);
     private static final Set<String> PARTS =
             Set.of(System.getProperty("bench.parts", "requests,heap,rotation,reads,enrolment,ten")
                     .split(","));

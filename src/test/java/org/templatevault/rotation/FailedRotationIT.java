@@ -2,6 +2,7 @@ package org.templatevault.rotation;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import jakarta.json.Json;
@@ -88,6 +89,12 @@ class FailedRotationIT {
         JsonObject failed = custodian.await(rotation, "FAILED");
         assertTrue(failed.getInt("done") > 0 && failed.getInt("remaining") > 0, failed::toString);
         assertTrue(failed.isNull("endedAt"), failed::toString);
+        String node = rows.texts("select n.name from vault.lease l join vault.node n on n.id = l.owner"
+                        + " where l.name = 'rotation'")
+                .get(0);
+        assertEquals(
+                "[\"the repair of what its job failed at, which the log of " + node + " says, and a resume\"]",
+                String.valueOf(failed.get("waitingFor")));
         assertTrue(server.console().contains("Rotation " + rotation + GIVEN_UP), server::console);
         return failed;
     }
@@ -116,6 +123,7 @@ class FailedRotationIT {
         assertEquals(
                 "REENCRYPTING",
                 custodian.steer(rotation, "resume").expect(200).json().getString("state"));
+        assertFalse(custodian.get(rotation).containsKey("waitingFor"));
         JsonObject ended = custodian.end(rotation);
         assertEquals("DRAINED", ended.getString("state"), ended::toString);
         assertEquals(failed.getInt("total"), ended.getInt("done"));

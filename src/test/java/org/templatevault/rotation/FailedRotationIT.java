@@ -132,7 +132,7 @@ class FailedRotationIT {
     }
 
     @Test
-    @Tag("long")
+    @Tag("nightly")
     void isTriedTenTimesHoweverOftenTheOneBeforeHasFailed() {
         putAnObstacle();
         String first = custodian.start();
@@ -149,7 +149,7 @@ class FailedRotationIT {
     }
 
     @Test
-    @Tag("long")
+    @Tag("nightly")
     void staysFailedOverAKillAndLeavesTheRestToTheNextWhenItIsCancelled() {
         JsonObject failed = failed();
         server.kill();

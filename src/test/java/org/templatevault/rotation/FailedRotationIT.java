@@ -89,11 +89,9 @@ class FailedRotationIT {
         JsonObject failed = custodian.await(rotation, "FAILED");
         assertTrue(failed.getInt("done") > 0 && failed.getInt("remaining") > 0, failed::toString);
         assertTrue(failed.isNull("endedAt"), failed::toString);
-        String node = rows.texts("select n.name from vault.lease l join vault.node n on n.id = l.owner"
-                        + " where l.name = 'rotation'")
-                .get(0);
         assertEquals(
-                "[\"the repair of what its job failed at, which the log of " + node + " says, and a resume\"]",
+                "[\"the repair of what its job failed at, which the log of " + rows.holder("rotation")
+                        + " says, and a resume\"]",
                 String.valueOf(failed.get("waitingFor")));
         assertTrue(server.console().contains("Rotation " + rotation + GIVEN_UP), server::console);
         return failed;

@@ -32,6 +32,12 @@ public final class Rows {
         return Long.parseLong(texts(query, arguments).get(0));
     }
 
+    /** The name of the node that holds a lease, or was the last to hold it. */
+    public String holder(String lease) {
+        return texts("select n.name from vault.lease l join vault.node n on n.id = l.owner where l.name = ?", lease)
+                .get(0);
+    }
+
     /** The first column of each row, as text. */
     public List<String> texts(String query, Object... arguments) {
         try (Connection connection = database.get().getConnection();

@@ -169,11 +169,12 @@ public class Rotations {
                 reason);
     }
 
-    /** Says why the next step of the open rotation has to wait; null when it has not to. */
-    public void setObstacle(@Nullable String reason) {
+    /** Says why the open rotation's next step has to wait if it is in this state; null when it has not to. */
+    public void setObstacle(String state, @Nullable String reason) {
         sql.update(
-                "update vault.rotation set obstacle = ? where ended_at is null and obstacle is distinct from ?",
+                "update vault.rotation set obstacle = ? where ended_at is null and state = ? and obstacle is distinct from ?",
                 reason,
+                state,
                 reason);
     }
 

@@ -275,10 +275,10 @@ public class RotationLedger {
         };
     }
 
-    /** Says which key store the open rotation waits for; what exactly is wrong with it stands in that node's log. */
+    /** Says which key store the next version waits for; what exactly is wrong with it stands in that node's log. */
     void waitsFor(KeyStoreUnavailableException keyStore) {
         String reason = "the key store of " + node.name() + " (" + keyStore.setting() + "), whose log says why";
-        transactions.run(() -> rotations.setObstacle(reason));
+        transactions.run(() -> rotations.setObstacle(RotationState.REQUESTED.name(), reason));
     }
 
     /** Gives the rotation up until somebody resumes it, and says whose log has the reason. */
@@ -286,8 +286,10 @@ public class RotationLedger {
         return transactions.call(() -> {
             boolean failed = tryMove(id, RotationState.FAILED);
             if (failed) {
-                rotations.setObstacle("the repair of what its job failed at, which the log of " + node.name()
-                        + " says, and a resume");
+                rotations.setObstacle(
+                        RotationState.FAILED.name(),
+                        "the repair of what its job failed at, which the log of " + node.name()
+                                + " says, and a resume");
             }
             return failed;
         });
@@ -362,7 +364,7 @@ public class RotationLedger {
         transactions.run(() -> {
             if (tryMove(row.id(), RotationState.STAGED)) {
                 keyRings.stage(row.toVersion());
-                rotations.setObstacle(null);
+                rotations.setObstacle(RotationState.STAGED.name(), null);
             }
         });
         nodeReport.report();

@@ -18,6 +18,7 @@ import org.templatevault.chaos.CrashPlan.Kill;
 import org.templatevault.chaos.Outages.Failure;
 import org.templatevault.chaos.Outages.What;
 import org.templatevault.testing.DatabaseProxy;
+import org.templatevault.testing.Hold;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultServer;
@@ -233,7 +234,7 @@ final class CrashRun {
         server.as("operator").post("/rotations/" + seen.id() + ":resume").send().expect(200);
     }
 
-    private void killHeld(Kill kill, Watch watch, DatabaseProxy.Hold hold) {
+    private void killHeld(Kill kill, Watch watch, Hold hold) {
         if (open().isEmpty()) {
             ask();
         }

@@ -18,15 +18,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.templatevault.testing.Answer;
 import org.templatevault.testing.Custodian;
 import org.templatevault.testing.DatabaseProxy;
-import org.templatevault.testing.DatabaseProxy.Hold;
+import org.templatevault.testing.Hold;
 import org.templatevault.testing.Invariants;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TemplateDocument;
 import org.templatevault.testing.TestHome;
-import org.templatevault.testing.VaultClient.Answer;
 import org.templatevault.testing.VaultClient.Stored;
 import org.templatevault.testing.VaultServer;
 

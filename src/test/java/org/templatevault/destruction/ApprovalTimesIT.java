@@ -14,6 +14,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.templatevault.testing.Answer;
 import org.templatevault.testing.Approver;
 import org.templatevault.testing.Custodian;
 import org.templatevault.testing.Invariants;
@@ -22,7 +23,6 @@ import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TemplateDocument;
 import org.templatevault.testing.TestHome;
-import org.templatevault.testing.VaultClient.Answer;
 import org.templatevault.testing.VaultClient.Stored;
 import org.templatevault.testing.VaultServer;
 

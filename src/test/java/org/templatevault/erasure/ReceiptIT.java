@@ -19,13 +19,13 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.templatevault.testing.Answer;
 import org.templatevault.testing.Approver;
 import org.templatevault.testing.Custodian;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TemplateDocument;
 import org.templatevault.testing.TestHome;
-import org.templatevault.testing.VaultClient.Answer;
 import org.templatevault.testing.VaultClient.Stored;
 import org.templatevault.testing.VaultServer;
 

@@ -20,11 +20,11 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.templatevault.testing.Answer;
 import org.templatevault.testing.IsoTemplates;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TemplateDocument;
-import org.templatevault.testing.VaultClient.Answer;
 
 class BatchIT {
     private static final byte[] TEMPLATE = IsoTemplates.fingerprint(40, 1);

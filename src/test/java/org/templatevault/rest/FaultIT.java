@@ -12,12 +12,12 @@ import java.time.Instant;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
-import org.templatevault.testing.DatabaseProxy;
+import org.templatevault.testing.Answer;
+import org.templatevault.testing.Hold;
 import org.templatevault.testing.IsoTemplates;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TestHome;
-import org.templatevault.testing.VaultClient.Answer;
 import org.templatevault.testing.VaultClient.Stored;
 
 /** The server or its database is killed, at moments chosen by the proxy between them. */
@@ -53,7 +53,7 @@ class FaultIT {
         assertFalse(answer.text().contains("org.postgresql") || answer.text().contains("jdbc"), answer::toString);
     }
 
-    private void killServerWhile(DatabaseProxy.Hold hold) {
+    private void killServerWhile(Hold hold) {
         CompletableFuture<Void> store = CompletableFuture.runAsync(() -> {
             try {
                 store();

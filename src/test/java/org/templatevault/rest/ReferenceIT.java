@@ -15,8 +15,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.templatevault.testing.Answer;
 import org.templatevault.testing.SharedVault;
-import org.templatevault.testing.VaultClient.Answer;
 
 class ReferenceIT {
     private final String reference = "Müller-c4n4ry-" + UUID.randomUUID();

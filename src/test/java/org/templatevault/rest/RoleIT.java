@@ -28,10 +28,10 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.templatevault.testing.Answer;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TokenIssuer;
 import org.templatevault.testing.VaultClient;
-import org.templatevault.testing.VaultClient.Answer;
 
 /** Every method of the API with every role and with nobody, against what is written here by hand. */
 class RoleIT {

@@ -20,13 +20,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.templatevault.testing.Answer;
 import org.templatevault.testing.IsoTemplates;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.TokenIssuer;
 import org.templatevault.testing.VaultClient;
-import org.templatevault.testing.VaultClient.Answer;
 import org.templatevault.testing.VaultClient.Stored;
 
 /** Signing in to the console, what a session may do, and how it ends. */

@@ -15,9 +15,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.templatevault.testing.Answer;
 import org.templatevault.testing.IsoTemplates;
 import org.templatevault.testing.TemplateDocument;
-import org.templatevault.testing.VaultClient.Answer;
 import org.templatevault.testing.VaultClient.Stored;
 
 class TemplateRefusalIT {

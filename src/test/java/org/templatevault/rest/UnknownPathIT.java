@@ -9,8 +9,8 @@ import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.templatevault.testing.Answer;
 import org.templatevault.testing.SharedVault;
-import org.templatevault.testing.VaultClient.Answer;
 
 /** What is not the API: never the server's own page, a stack trace or an echo. */
 class UnknownPathIT {

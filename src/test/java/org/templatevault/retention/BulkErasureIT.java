@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.templatevault.testing.Answer;
 import org.templatevault.testing.DatabaseProxy;
 import org.templatevault.testing.Eraser;
 import org.templatevault.testing.Invariants;
@@ -22,7 +23,6 @@ import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultClient;
-import org.templatevault.testing.VaultClient.Answer;
 import org.templatevault.testing.VaultServer;
 
 /** Erasures of many subjects: the counts, the receipts, pauses, kills, and a single erasure at the same moment. */

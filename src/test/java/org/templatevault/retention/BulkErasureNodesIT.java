@@ -17,12 +17,13 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.templatevault.testing.Answer;
 import org.templatevault.testing.DatabaseProxy;
 import org.templatevault.testing.Eraser;
+import org.templatevault.testing.Hold;
 import org.templatevault.testing.Invariants;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.TestHome;
-import org.templatevault.testing.VaultClient.Answer;
 import org.templatevault.testing.VaultClient.Stored;
 import org.templatevault.testing.VaultServer;
 
@@ -164,8 +165,7 @@ class BulkErasureNodesIT {
         VaultServer left = other(stopped);
         Eraser eraser = new Eraser(left);
         DatabaseProxy between = stopped == a ? proxyOfA : proxyOfB;
-        DatabaseProxy.Hold hold =
-                inTheMiddle ? between.holdStatementAfter(CHUNK, ERASES) : between.holdStatement(CHUNK);
+        Hold hold = inTheMiddle ? between.holdStatementAfter(CHUNK, ERASES) : between.holdStatement(CHUNK);
         schedule(true, 20);
         hold.awaitHeld(PATIENCE);
         String id = rows.texts("select id from vault.bulk_erasure where requested_by = 'vault: retention'"

@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.templatevault.testing.Answer;
 import org.templatevault.testing.DatabaseProxy;
 import org.templatevault.testing.Eraser;
 import org.templatevault.testing.Invariants;
@@ -20,7 +21,6 @@ import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultClient;
-import org.templatevault.testing.VaultClient.Answer;
 import org.templatevault.testing.VaultServer;
 
 /** The daily erasure of those whose time is over: who is due, the report, the gauge, holds at the same moment, the clock. */

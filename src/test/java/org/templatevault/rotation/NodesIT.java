@@ -31,14 +31,15 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.templatevault.testing.Answer;
 import org.templatevault.testing.Custodian;
 import org.templatevault.testing.DatabaseProxy;
+import org.templatevault.testing.Hold;
 import org.templatevault.testing.Invariants;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SilentNode;
 import org.templatevault.testing.TemplateDocument;
 import org.templatevault.testing.TestHome;
-import org.templatevault.testing.VaultClient.Answer;
 import org.templatevault.testing.VaultClient.Stored;
 import org.templatevault.testing.VaultServer;
 
@@ -238,7 +239,7 @@ class NodesIT {
         String id = running(a);
         VaultServer stopped = owner();
         VaultServer left = other(stopped);
-        DatabaseProxy.Hold hold = (stopped == a ? proxyOfA : proxy).holdStatement(WRITE);
+        Hold hold = (stopped == a ? proxyOfA : proxy).holdStatement(WRITE);
         hold.awaitHeld(PATIENCE);
         long writer = rows.number("select pid from pg_stat_activity where usename = 'vault_app'"
                 + " and state = 'idle in transaction' and backend_xid is not null and query like '" + BEFORE_WRITE

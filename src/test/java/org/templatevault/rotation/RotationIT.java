@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.templatevault.testing.Answer;
 import org.templatevault.testing.BatchApi;
 import org.templatevault.testing.Custodian;
 import org.templatevault.testing.Invariants;
@@ -27,7 +28,6 @@ import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.SilentNode;
 import org.templatevault.testing.TemplateDocument;
 import org.templatevault.testing.TestHome;
-import org.templatevault.testing.VaultClient.Answer;
 import org.templatevault.testing.VaultClient.Stored;
 import org.templatevault.testing.VaultServer;
 

@@ -17,6 +17,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.templatevault.testing.Answer;
 import org.templatevault.testing.BatchApi;
 import org.templatevault.testing.Custodian;
 import org.templatevault.testing.Invariants;
@@ -24,7 +25,6 @@ import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TemplateDocument;
 import org.templatevault.testing.TestHome;
-import org.templatevault.testing.VaultClient.Answer;
 import org.templatevault.testing.VaultServer;
 
 /** What an operator can do to a rotation's job past the vault, in the server's own API and pages. */

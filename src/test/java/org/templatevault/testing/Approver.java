@@ -2,7 +2,6 @@ package org.templatevault.testing;
 
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
-import org.templatevault.testing.VaultClient.Answer;
 
 /** The second person: reads what was asked and approves exactly that. */
 public final class Approver {

@@ -7,7 +7,6 @@ import jakarta.json.JsonObjectBuilder;
 import java.io.ByteArrayInputStream;
 import java.util.ArrayList;
 import java.util.List;
-import org.templatevault.testing.VaultClient.Answer;
 
 /** The server's own API of batch jobs, past the vault's. */
 public final class BatchApi {

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Assertions;
-import org.templatevault.testing.VaultClient.Answer;
 
 /** Asks for rotations through the API and waits for them. */
 public final class Custodian {

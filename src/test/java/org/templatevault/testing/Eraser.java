@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Assertions;
-import org.templatevault.testing.VaultClient.Answer;
 
 /** Enrols many, asks for their erasure, holds and waits. */
 public final class Eraser {

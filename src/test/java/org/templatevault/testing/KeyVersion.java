@@ -2,7 +2,6 @@ package org.templatevault.testing;
 
 import jakarta.json.JsonObject;
 import java.time.Duration;
-import org.templatevault.testing.VaultClient.Answer;
 
 /** A key version and its end, as people see them through the API. */
 public record KeyVersion(VaultServer server, int number) {

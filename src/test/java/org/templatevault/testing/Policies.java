@@ -6,7 +6,6 @@ import static org.templatevault.testing.SharedVault.as;
 import jakarta.json.JsonObject;
 import java.time.LocalDate;
 import java.util.UUID;
-import org.templatevault.testing.VaultClient.Answer;
 
 /** Retention policies of the shared vault, and the subjects that have them. */
 public final class Policies {

@@ -2,7 +2,6 @@ package org.templatevault.testing;
 
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -10,9 +9,6 @@ import java.net.CookieManager;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -117,12 +113,12 @@ public final class VaultClient {
 
     /** A request to this path below the API's base. */
     public Call call(String method, String path) {
-        return new Call(method, API + path);
+        return callOutside(method, API + path);
     }
 
     /** A request to this path of the server. */
     public Call callOutside(String method, String path) {
-        return new Call(method, path);
+        return new Call(http(home), method, address(path), headers);
     }
 
     /** GET below the API's base. */
@@ -299,162 +295,5 @@ public final class VaultClient {
                         .version(HttpClient.Version.HTTP_1_1)
                         .connectTimeout(Duration.ofSeconds(10))
                         .build());
-    }
-
-    /** A request that is being made. */
-    public final class Call {
-        private final String method;
-        private final HttpRequest.Builder builder;
-        private HttpRequest.BodyPublisher body = BodyPublishers.noBody();
-
-        private Call(String method, String path) {
-            this.method = method;
-            this.builder = HttpRequest.newBuilder(URI.create("https://localhost:" + port + path))
-                    .timeout(Duration.ofSeconds(60));
-            headers.forEach(builder::header);
-        }
-
-        /** Adds a header. */
-        public Call header(String name, String value) {
-            builder.header(name, value);
-            return this;
-        }
-
-        /** A JSON body. */
-        public Call json(String json) {
-            return body("application/json", json.getBytes(StandardCharsets.UTF_8));
-        }
-
-        /** A JSON body. */
-        public Call json(JsonObject json) {
-            return json(json.toString());
-        }
-
-        /** A body of bare bytes. */
-        public Call octets(byte[] bytes) {
-            return body("application/octet-stream", bytes);
-        }
-
-        /** A body of this media type. */
-        public Call body(String mediaType, byte[] bytes) {
-            builder.header("Content-Type", mediaType);
-            body = BodyPublishers.ofByteArray(bytes);
-            return this;
-        }
-
-        /** A body of this media type without a Content-Length. */
-        public Call chunked(String mediaType, byte[] bytes) {
-            builder.header("Content-Type", mediaType);
-            body = BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(bytes));
-            return this;
-        }
-
-        /** How long to wait for the answer. */
-        public Call timeout(Duration patience) {
-            builder.timeout(patience);
-            return this;
-        }
-
-        /** Sends the request once. */
-        public Answer send() {
-            try {
-                HttpRequest request = builder.method(method, body).build();
-                return new Answer(http(home).send(request, HttpResponse.BodyHandlers.ofByteArray()));
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException("Interrupted", e);
-            }
-        }
-    }
-
-    /** What came back. */
-    public static final class Answer {
-        private final HttpResponse<byte[]> response;
-
-        private Answer(HttpResponse<byte[]> response) {
-            this.response = response;
-        }
-
-        /** The status. */
-        public int status() {
-            return response.statusCode();
-        }
-
-        /** The body's bytes. */
-        public byte[] bytes() {
-            return response.body();
-        }
-
-        /** The body as text. */
-        public String text() {
-            return new String(response.body(), StandardCharsets.UTF_8);
-        }
-
-        /** A header's first value, or an empty string. */
-        public String header(String name) {
-            return response.headers().firstValue(name).orElse("");
-        }
-
-        /** The cookies that it sets, as the next request sends them. */
-        public String cookies() {
-            return response.headers().allValues("Set-Cookie").stream()
-                    .map(cookie -> cookie.substring(0, cookie.indexOf(';')))
-                    .collect(java.util.stream.Collectors.joining("; "));
-        }
-
-        /** All headers as text. */
-        public String headers() {
-            return response.headers().map().toString();
-        }
-
-        /** The body as a JSON object. */
-        public JsonObject json() {
-            try (var reader = Json.createReader(new ByteArrayInputStream(response.body()))) {
-                return reader.readObject();
-            } catch (jakarta.json.JsonException e) {
-                throw new AssertionError("Not JSON: " + this, e);
-            }
-        }
-
-        /** This answer, which must have this status. */
-        public Answer expect(int status) {
-            if (status() != status) {
-                throw new AssertionError("Expected " + status + ", got " + this);
-            }
-            return this;
-        }
-
-        /** This answer's problem document, which must have this status and code and the form that all have. */
-        public JsonObject problem(int status, String code) {
-            expect(status);
-            JsonObject problem = problem(status);
-            if (!problem.getString("code").equals(code)) {
-                throw new AssertionError("Expected the code " + code + ", got " + this);
-            }
-            return problem;
-        }
-
-        /** This answer's problem document of this status and any code. */
-        public JsonObject problem(int status) {
-            expect(status);
-            if (!header("Content-Type").startsWith("application/problem+json")) {
-                throw new AssertionError("Not a problem document: " + this);
-            }
-            JsonObject problem = json();
-            boolean complete = problem.getInt("status", 0) == status
-                    && problem.getString("type", "").endsWith("problem:" + problem.getString("code", "?"))
-                    && !problem.getString("title", "").isEmpty();
-            if (!complete) {
-                throw new AssertionError("Not a complete problem document: " + this);
-            }
-            return problem;
-        }
-
-        @Override
-        public String toString() {
-            return status() + " " + response.headers().map() + " " + text();
-        }
     }
 }

@@ -1,7 +1,9 @@
 package org.templatevault.embedded;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -23,13 +25,14 @@ public final class Database implements AutoCloseable {
     static final String OWNER = "vault_owner";
     static final String APPLICATION = "vault_app";
     private static final String SUPERUSER = "postgres";
+    private static final long MOST_SHARED_MIB = 1024;
     private static final Map<String, String> SERVER_CONFIG = Map.ofEntries(
             Map.entry("fsync", "on"),
             Map.entry("synchronous_commit", "on"),
             Map.entry("full_page_writes", "on"),
             Map.entry("listen_addresses", "localhost"),
             Map.entry("unix_socket_directories", ""),
-            Map.entry("shared_buffers", "256MB"),
+            Map.entry("shared_buffers", sharedBuffers()),
             // A new segment of the WAL is filled with zeros under the lock that every commit waits for.
             Map.entry("min_wal_size", "1GB"),
             Map.entry("max_wal_size", "2GB"),
@@ -43,6 +46,13 @@ public final class Database implements AutoCloseable {
     private Database(EmbeddedPostgres postgres, Properties passwords) {
         this.postgres = postgres;
         this.passwords = passwords;
+    }
+
+    /** A quarter of the memory, as operations want it, and no more than a vault beside other programs should take. */
+    private static String sharedBuffers() {
+        long memory =
+                ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
+        return Math.min(MOST_SHARED_MIB, memory / (4L << 20)) + "MB";
     }
 
     /**

@@ -159,6 +159,7 @@ class ScheduleIT {
     }
 
     @Test
+    @Tag("nightly")
     void refusesNewSubjectsOnceTheVersionHasWrappedAsOftenAsItMay() {
         Stored known = store(1).get(0);
         rows.change(

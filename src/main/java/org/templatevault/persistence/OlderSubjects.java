@@ -120,9 +120,7 @@ public class OlderSubjects {
                         leaked.add(subject);
                     }
                     if (row.getObject("t_id") != null) {
-                        templates
-                                .getOrDefault(subject, new ArrayList<>())
-                                .add(Templates.joined(row).template());
+                        templates.getOrDefault(subject, new ArrayList<>()).add(Templates.joined(subject, row));
                     }
                     return subject;
                 },

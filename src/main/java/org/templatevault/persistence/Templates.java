@@ -287,7 +287,7 @@ public class Templates {
                         + " join vault.subject_key k on k.subject_id = a.subject_id"
                         + " join vault.template t on t.subject_id = a.subject_id and t.id = a.id"
                         + " and t.version = a.version",
-                Templates::joined,
+                Templates::withKey,
                 new UuidArray(addresses.stream().map(Address::subjectId).toList()),
                 new UuidArray(addresses.stream().map(Address::id).toList()),
                 new ArrayOf("int4", addresses.stream().map(Address::version).toList()));
@@ -311,25 +311,27 @@ public class Templates {
                 new UuidArray(templates));
     }
 
-    static Sealed joined(ResultSet row) throws SQLException {
+    private static Sealed withKey(ResultSet row) throws SQLException {
         SubjectKeyRow key = SubjectKeys.read(row);
-        return new Sealed(
-                key,
-                new TemplateRow(
-                        key.subjectId(),
-                        Sql.uuid(row, "t_id"),
-                        row.getInt("t_version"),
-                        row.getInt("t_dek"),
-                        row.getString("modality"),
-                        row.getString("position"),
-                        row.getString("format"),
-                        row.getObject("quality", Integer.class),
-                        row.getString("extractor_name"),
-                        row.getString("extractor_version"),
-                        Sql.instant(row, "t_created"),
-                        row.getString("created_by"),
-                        row.getBytes("envelope")),
-                null);
+        return new Sealed(key, joined(key.subjectId(), row), null);
+    }
+
+    /** The template of a row that has its subject's key as well. */
+    static TemplateRow joined(UUID subject, ResultSet row) throws SQLException {
+        return new TemplateRow(
+                subject,
+                Sql.uuid(row, "t_id"),
+                row.getInt("t_version"),
+                row.getInt("t_dek"),
+                row.getString("modality"),
+                row.getString("position"),
+                row.getString("format"),
+                row.getObject("quality", Integer.class),
+                row.getString("extractor_name"),
+                row.getString("extractor_version"),
+                Sql.instant(row, "t_created"),
+                row.getString("created_by"),
+                row.getBytes("envelope"));
     }
 
     private static Metadata metadata(ResultSet row) throws SQLException {

@@ -172,7 +172,8 @@ public class Rotations {
     /** Says why the open rotation's next step has to wait if it is in this state; null when it has not to. */
     public void setObstacle(String state, @Nullable String reason) {
         sql.update(
-                "update vault.rotation set obstacle = ? where ended_at is null and state = ? and obstacle is distinct from ?",
+                "update vault.rotation set obstacle = ? where ended_at is null and state = ?"
+                        + " and obstacle is distinct from ?",
                 reason,
                 state,
                 reason);

@@ -19,7 +19,7 @@ import org.templatevault.keyring.WrapBudget;
 import org.templatevault.persistence.JobHistory;
 import org.templatevault.persistence.KeyVersions;
 import org.templatevault.persistence.OverviewCounts;
-import org.templatevault.rotation.RotationLedger;
+import org.templatevault.rotation.RotationReport;
 import org.templatevault.rotation.RotationSchedule;
 
 /** Says what of a picture needs attention. */
@@ -67,7 +67,7 @@ class Judgement {
     }
 
     private void rotation(Picture picture, List<Attention> found) {
-        Optional<RotationLedger.Report> open = picture.rotation();
+        Optional<RotationReport> open = picture.rotation();
         if (open.isPresent()) {
             Code code = open.get().row().state().equals(PAUSED)
                     ? Code.ROTATION_PAUSED
@@ -85,7 +85,7 @@ class Judgement {
     }
 
     /** It failed, waits for a node or the key store, or should move and does not. */
-    private static boolean isStalled(RotationLedger.Report open, Instant now) {
+    private static boolean isStalled(RotationReport open, Instant now) {
         Instant began = open.row().startedAt();
         boolean moves = Set.of("ACTIVATED", "REENCRYPTING").contains(open.row().state());
         boolean still =

@@ -19,7 +19,8 @@ import org.templatevault.persistence.SubjectCounts;
 import org.templatevault.persistence.Transactions;
 import org.templatevault.persistence.WrapCounts;
 import org.templatevault.retention.OverdueCount;
-import org.templatevault.rotation.RotationLedger;
+import org.templatevault.rotation.RotationReport;
+import org.templatevault.rotation.RotationReports;
 
 /**
  * One picture of the vault for those who look after it. Read at most once in five seconds on a node, whoever asks and how
@@ -53,7 +54,7 @@ public class Overview {
             Map<Integer, Long> wraps,
             OverviewCounts.Waiting waiting,
             long overdue,
-            Optional<RotationLedger.Report> rotation,
+            Optional<RotationReport> rotation,
             List<JobHistory.Row> jobs,
             Optional<AuditVerifications.Row> verification) {}
 
@@ -88,7 +89,7 @@ public class Overview {
     OverdueCount overdue;
 
     @Inject
-    RotationLedger rotations;
+    RotationReports rotations;
 
     @Inject
     Jobs jobs;
@@ -132,7 +133,7 @@ public class Overview {
                 newest.stream()
                         .filter(row -> row.kind().equals("rotation") && row.endedAt() == null)
                         .findFirst()
-                        .map(row -> rotations.report(row.id())),
+                        .map(row -> rotations.of(row.id())),
                 newest,
                 verifications.newest());
     }

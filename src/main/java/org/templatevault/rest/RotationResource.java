@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 import org.templatevault.persistence.Copies;
 import org.templatevault.persistence.Rotations;
 import org.templatevault.rotation.RotationLedger;
+import org.templatevault.rotation.RotationReport;
+import org.templatevault.rotation.RotationReports;
 import org.templatevault.rotation.RotationRequest;
 import org.templatevault.vault.InvalidTemplateException;
 
@@ -43,6 +45,9 @@ public class RotationResource {
 
     @Inject
     RotationLedger ledger;
+
+    @Inject
+    RotationReports reports;
 
     @Inject
     Conditions conditions;
@@ -65,7 +70,7 @@ public class RotationResource {
                 TemplateJson.text(json, "suite", "suite"),
                 TemplateJson.integer(json, "version"),
                 TemplateJson.integer(json, "rate"));
-        RotationLedger.Report report =
+        RotationReport report =
                 ledger.request(request, caller.name(), conditions.requestKey(idempotencyKey, "POST /rotations", bytes));
         return Response.accepted(json(report).build().toString())
                 .location(URI.create("rotations/" + report.row().id()))
@@ -85,7 +90,7 @@ public class RotationResource {
     @RolesAllowed({"key-custodian", "operator", "approver", "auditor"})
     public String list() {
         JsonArrayBuilder array = Json.createArrayBuilder();
-        ledger.newest().forEach(report -> array.add(json(report)));
+        reports.newest().forEach(report -> array.add(json(report)));
         return Json.createObjectBuilder().add("rotations", array).build().toString();
     }
 
@@ -94,7 +99,7 @@ public class RotationResource {
     @Path(ONE)
     @RolesAllowed({"key-custodian", "operator", "approver", "auditor"})
     public String get(@PathParam("rotation") UUID rotation) {
-        return json(ledger.report(rotation)).build().toString();
+        return json(reports.of(rotation)).build().toString();
     }
 
     /** Stops it at the end of the chunks that are under way. */
@@ -131,7 +136,7 @@ public class RotationResource {
         return json(ledger.changeRate(rotation, rate)).build().toString();
     }
 
-    private static JsonObjectBuilder json(RotationLedger.Report report) {
+    private static JsonObjectBuilder json(RotationReport report) {
         Rotations.Row row = report.row();
         JsonObjectBuilder json = Json.createObjectBuilder()
                 .add("id", row.id().toString())

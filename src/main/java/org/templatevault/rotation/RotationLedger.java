@@ -3,7 +3,6 @@ package org.templatevault.rotation;
 import com.github.f4b6a3.uuid.UuidCreator;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -23,7 +22,6 @@ import org.templatevault.keyring.KeyRings;
 import org.templatevault.keyring.KeyStoreUnavailableException;
 import org.templatevault.keyring.NodeReport;
 import org.templatevault.keyring.ThisNode;
-import org.templatevault.persistence.Copies;
 import org.templatevault.persistence.DatabaseIdentity;
 import org.templatevault.persistence.Idempotency;
 import org.templatevault.persistence.KeyVersions;
@@ -33,32 +31,11 @@ import org.templatevault.persistence.Transactions;
 import org.templatevault.vault.Replays;
 import org.templatevault.vault.RequestKey;
 
-/** The rotations as their callers see and steer them; every transition of a state happens here. */
+/** The rotations as their callers ask for and steer them; every transition of a state happens here. */
 @ApplicationScoped
 public class RotationLedger {
     private static final System.Logger LOG = System.getLogger(RotationLedger.class.getName());
 
-    /**
-     * A rotation and how far it is.
-     *
-     * @param subjectsPerSecond lately, or on the whole for one that ended
-     * @param estimatedEnd null while nothing moves
-     * @param waitingFor the nodes without which the new version is not activated yet, or the key store without which it is
-     *     not made, or the repair after which it may be resumed
-     * @param partitions how far each of the threads has come that move subjects side by side, from 0 to 1, in the order
-     *     of their ranges of ids; none before the activation, after the end, and in a list
-     * @param reach how far back the backups reach, now and once what it leaves is destroyed; null in a list
-     */
-    public record Report(
-            Rotations.Row row,
-            Rotations.Progress progress,
-            double subjectsPerSecond,
-            @Nullable Instant estimatedEnd,
-            List<String> waitingFor,
-            List<Double> partitions,
-            Copies.@Nullable Reach reach) {}
-
-    private static final double WINDOW_SECONDS = 10;
     private static final String COMPROMISE = "compromise";
     private static final String COMPROMISED = "COMPROMISED";
 
@@ -90,17 +67,17 @@ public class RotationLedger {
     Replays replays;
 
     @Inject
-    Copies copies;
+    ThisNode node;
 
     @Inject
-    ThisNode node;
+    RotationReports reports;
 
     /**
      * Records a rotation; the node that holds the lease carries it out.
      *
      * @throws RotationConflictException if one has not ended
      */
-    public Report request(RotationRequest request, String caller, @Nullable RequestKey key) {
+    public RotationReport request(RotationRequest request, String caller, @Nullable RequestKey key) {
         check(request);
         UUID id = UuidCreator.getTimeOrderedEpoch();
         UUID made = transactions.call(() -> {
@@ -121,7 +98,7 @@ public class RotationLedger {
             insert(row);
             return id;
         });
-        return report(made);
+        return reports.of(made);
     }
 
     private void insert(Rotations.Row row) {
@@ -244,37 +221,6 @@ public class RotationLedger {
         return new VaultException(ErrorKind.INVALID, "invalid-field", field + ": " + rule, field, null);
     }
 
-    /** One rotation. */
-    public Report report(UUID id) {
-        Rotations.Row row = rotations.find(id).orElseThrow(RotationNotFoundException::new);
-        boolean drained = row.state().startsWith(RotationState.DRAINED.name());
-        return report(row, copies.reach(drained ? row.endedAt() : null));
-    }
-
-    /** The newest rotations. */
-    public List<Report> newest() {
-        return rotations.newest().stream().map(row -> report(row, null)).toList();
-    }
-
-    private Report report(Rotations.Row row, Copies.@Nullable Reach reach) {
-        Rotations.Progress progress = row.startedAt() == null ? Rotations.NOTHING_YET : rotations.progress(row.id());
-        double rate = rate(row, progress);
-        boolean moving = row.endedAt() == null && rate > 0;
-        Instant end = moving ? Instant.now().plusMillis((long) (progress.remaining() / rate * 1000)) : null;
-        List<Double> partitions = row.endedAt() == null && reach != null
-                ? rotations.passed(row.id()).stream().map(RangeShare::of).toList()
-                : List.of();
-        return new Report(row, progress, rate, end, waitingFor(row), partitions, reach);
-    }
-
-    private List<String> waitingFor(Rotations.Row row) {
-        return switch (RotationState.valueOf(row.state())) {
-            case REQUESTED, FAILED -> row.obstacle() == null ? List.of() : List.of(row.obstacle());
-            case STAGED -> nodes.withoutVersion(row.toVersion());
-            default -> List.of();
-        };
-    }
-
     /** Says which key store the next version waits for; what exactly is wrong with it stands in that node's log. */
     void waitsFor(KeyStoreUnavailableException keyStore) {
         String reason = "the key store of " + node.name() + " (" + keyStore.setting() + "), whose log says why";
@@ -295,36 +241,23 @@ public class RotationLedger {
         });
     }
 
-    private static double rate(Rotations.Row row, Rotations.Progress progress) {
-        if (row.startedAt() == null) {
-            return 0;
-        }
-        if (row.endedAt() != null) {
-            long millis =
-                    Math.max(1, Duration.between(row.startedAt(), row.endedAt()).toMillis());
-            return progress.done() * 1000.0 / millis;
-        }
-        double seconds = Duration.between(row.startedAt(), Instant.now()).toMillis() / 1000.0;
-        return progress.lately() / Math.max(1, Math.min(WINDOW_SECONDS, seconds));
-    }
-
     /** Stops the job at the end of its chunks; {@link #resume} goes on. */
-    public Report pause(UUID id) {
+    public RotationReport pause(UUID id) {
         return move(id, RotationState.PAUSED);
     }
 
     /** Goes on after a pause or a failure. */
-    public Report resume(UUID id) {
+    public RotationReport resume(UUID id) {
         return move(id, RotationState.REENCRYPTING);
     }
 
     /** Gives the rotation up; both versions stay usable, and the next rotation moves what remains. */
-    public Report cancel(UUID id) {
+    public RotationReport cancel(UUID id) {
         return move(id, RotationState.CANCELLED);
     }
 
     /** Changes how many subjects a second may be moved, also while they are. */
-    public Report changeRate(UUID id, @Nullable Integer rate) {
+    public RotationReport changeRate(UUID id, @Nullable Integer rate) {
         Pace.requireRate(rate);
         transactions.run(() -> {
             Rotations.Row row = rotations.find(id).orElseThrow(RotationNotFoundException::new);
@@ -332,17 +265,17 @@ public class RotationLedger {
                 throw RotationConflictException.ended(row.state());
             }
         });
-        return report(id);
+        return reports.of(id);
     }
 
-    private Report move(UUID id, RotationState to) {
+    private RotationReport move(UUID id, RotationState to) {
         transactions.run(() -> {
             Rotations.Row row = rotations.find(id).orElseThrow(RotationNotFoundException::new);
             if (!tryMove(id, to)) {
                 throw RotationConflictException.illegal(RotationState.valueOf(row.state()), to);
             }
         });
-        return report(id);
+        return reports.of(id);
     }
 
     /** Makes the transition if the present state allows it; part of the caller's transaction. */

@@ -23,6 +23,7 @@ import org.templatevault.persistence.AuditEntries;
 import org.templatevault.persistence.Templates;
 import org.templatevault.persistence.Transactions;
 import org.templatevault.rotation.RotationLedger;
+import org.templatevault.rotation.RotationReports;
 import org.templatevault.rotation.RotationRequest;
 import org.templatevault.testing.ContainerHome;
 
@@ -42,6 +43,9 @@ class ContainerIT {
 
     @Inject
     RotationLedger rotations;
+
+    @Inject
+    RotationReports reports;
 
     @Inject
     Transactions transactions;
@@ -111,10 +115,10 @@ class ContainerIT {
                 .row()
                 .id();
         long end = System.nanoTime() + 60_000_000_000L;
-        while (!rotations.report(rotation).row().state().equals("DRAINED")) {
+        while (!reports.of(rotation).row().state().equals("DRAINED")) {
             isReadable(stored);
             if (System.nanoTime() > end) {
-                throw new AssertionError("The rotation is " + rotations.report(rotation));
+                throw new AssertionError("The rotation is " + reports.of(rotation));
             }
             Thread.sleep(200);
         }

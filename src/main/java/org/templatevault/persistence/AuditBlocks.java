@@ -85,7 +85,7 @@ public class AuditBlocks {
     /** Puts entries into their block: they wait no longer. */
     public void insertMembers(List<Member> members) {
         var at = Sql.instants(members.stream().map(Member::at).toList());
-        var entries = new UuidArray(members.stream().map(Member::entry).toList());
+        var entries = UuidArray.column(members, Member::entry);
         sql.update(
                 // "offset 0": each by the index, whatever the statistics say. After a vacuum in a quiet moment they
                 // say one row in many pages: each that waits would be compared with each of the block.
@@ -99,11 +99,9 @@ public class AuditBlocks {
                 entries,
                 at,
                 entries,
-                new ArrayOf("int8", members.stream().map(Member::block).toList()),
-                new ArrayOf("int4", members.stream().map(Member::position).toList()),
-                new ArrayOf(
-                        "bytea",
-                        members.stream().map(member -> member.leaf.toArray()).toList()));
+                ArrayOf.column("int8", members, Member::block),
+                ArrayOf.column("int4", members, Member::position),
+                ArrayOf.column("bytea", members, member -> member.leaf.toArray()));
     }
 
     /** Reads the memberships of some blocks, in their order, with their entries. */

@@ -81,16 +81,12 @@ public class AuditEntries {
                         + " on conflict do nothing returning at, id)"
                         + " insert into vault.audit_pending (at, id) select at, id from written",
                 Sql.instants(rows.stream().map(Row::at).toList()),
-                new UuidArray(rows.stream().map(Row::id).toList()),
-                new ArrayOf("text", rows.stream().map(Row::action).toList()),
-                new ArrayOf("text", rows.stream().map(Row::outcome).toList()),
-                new ArrayOf("text", rows.stream().map(Row::caller).toList()),
-                new ArrayOf(
-                        "bytea",
-                        rows.stream()
-                                .map(row -> row.subjectTag == null ? null : row.subjectTag.toArray())
-                                .toList()),
-                new ArrayOf("text", rows.stream().map(Row::line).toList()));
+                UuidArray.column(rows, Row::id),
+                ArrayOf.column("text", rows, Row::action),
+                ArrayOf.column("text", rows, Row::outcome),
+                ArrayOf.column("text", rows, Row::caller),
+                ArrayOf.column("bytea", rows, row -> row.subjectTag == null ? null : row.subjectTag.toArray()),
+                ArrayOf.column("text", rows, Row::line));
     }
 
     /** The entries that fit, the oldest first, after a cursor. */

@@ -84,13 +84,13 @@ public class Idempotency {
                         + " version) select ?, ?, * from unnest(?, ?, ?, ?, ?, ?, ?)",
                 caller,
                 key,
-                new ArrayOf("int4", items.stream().map(Item::item).toList()),
-                new ArrayOf("text", items.stream().map(Item::kind).toList()),
-                new ArrayOf("text", items.stream().map(Item::code).toList()),
-                new ArrayOf("text", items.stream().map(Item::field).toList()),
-                new UuidArray(items.stream().map(Item::subjectId).toList()),
-                new UuidArray(items.stream().map(Item::resourceId).toList()),
-                new ArrayOf("int4", items.stream().map(Item::version).toList()));
+                ArrayOf.column("int4", items, Item::item),
+                ArrayOf.column("text", items, Item::kind),
+                ArrayOf.column("text", items, Item::code),
+                ArrayOf.column("text", items, Item::field),
+                UuidArray.column(items, Item::subjectId),
+                UuidArray.column(items, Item::resourceId),
+                ArrayOf.column("int4", items, Item::version));
     }
 
     /** The outcomes of a batch, in the order of its items. */

@@ -97,10 +97,8 @@ public class OlderSubjects {
                 // there.
                 "with leaks as materialized (select compromised_version, to_version from vault.rotation"
                         + " where compromised_version is not null)"
-                        + " select k.*, m.subject_id is not null as marked, t.id as t_id, t.version as t_version,"
-                        + " t.dek_number as t_dek, t.modality, t.position,"
-                        + " t.format, t.quality, t.extractor_name, t.extractor_version, t.created_at as t_created,"
-                        + " t.created_by, t.envelope from (select key.*, exists (select 1 from leaks where"
+                        + " select k.*, m.subject_id is not null as marked, " + Templates.JOINED
+                        + " from (select key.*, exists (select 1 from leaks where"
                         + " compromised_version between key.first_kek_version and key.kek_version"
                         + " and to_version > key.kek_version) as leaked from vault.subject_key key"
                         + " where key.subject_id = any(?) and key.kek_version < ?) k"
@@ -154,23 +152,8 @@ public class OlderSubjects {
      */
     public boolean moveByWriter(Move move, Instant now) {
         SubjectKeyRow to = move.to();
-        boolean swapped = sql.update(
-                        "update vault.subject_key set dek_number = ?, kek_version = ?, wrap_suite = ?, data_suite = ?,"
-                                + " wrapped = ?, reference = ? where subject_id = ? and dek_number = ? and kek_version = ?"
-                                + " and revision = ?",
-                        to.dekNumber(),
-                        to.kekVersion(),
-                        to.wrapSuite(),
-                        to.dataSuite(),
-                        to.wrapped(),
-                        to.reference(),
-                        to.subjectId(),
-                        move.from().dekNumber(),
-                        move.from().kekVersion(),
-                        move.from().revision())
-                == 1;
+        boolean swapped = swap(List.of(move), to.kekVersion(), null).size() == 1;
         if (swapped) {
-            replaceEnvelopes(List.of(move));
             UUID rotation = sql.first(
                             "select id from vault.rotation where ended_at is null and to_version = ? for share",
                             row -> Sql.uuid(row, "id"),
@@ -217,12 +200,7 @@ public class OlderSubjects {
         }
         List<Move> done = new ArrayList<>();
         for (List<Move> slice : slices(moves)) {
-            Set<UUID> swapped = Set.copyOf(swapKeys(slice, mover));
-            List<Move> replaced = slice.stream()
-                    .filter(move -> swapped.contains(move.from().subjectId()))
-                    .toList();
-            replaceEnvelopes(replaced);
-            done.addAll(replaced);
+            done.addAll(swap(slice, mover.toVersion(), mover.leaseToken()));
         }
         count(done, mover, now);
         leaveQuarantine(done);
@@ -249,30 +227,42 @@ public class OlderSubjects {
         return slices;
     }
 
-    private List<UUID> swapKeys(List<Move> moves, Mover mover) {
+    /**
+     * Gives those subjects their new keys whose rows are still what was read.
+     *
+     * @param leaseToken of the lease without which nothing is done; null for a writer, who needs none
+     * @return the moves that were made
+     */
+    private List<Move> swap(List<Move> moves, int toVersion, @Nullable Long leaseToken) {
         List<SubjectKeyRow> from = moves.stream().map(Move::from).toList();
         List<SubjectKeyRow> to = moves.stream().map(Move::to).toList();
-        return sql.query(
+        Set<UUID> swapped = Set.copyOf(sql.query(
                 "update vault.subject_key k set dek_number = m.dek_number, kek_version = ?, wrap_suite = m.wrap_suite,"
                         + " data_suite = m.data_suite, wrapped = m.wrapped, reference = m.reference"
                         + " from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?) as m(subject_id, old_dek, old_kek, revision, dek_number,"
                         + " wrap_suite, data_suite, wrapped, reference)"
                         + " where k.subject_id = m.subject_id and k.dek_number = m.old_dek and k.kek_version = m.old_kek"
-                        + " and k.revision = m.revision"
-                        + " and exists (select 1 from vault.lease where name = 'rotation' and token = ?)"
+                        + " and k.revision = m.revision and (?::bigint is null"
+                        + " or exists (select 1 from vault.lease where name = 'rotation' and token = ?))"
                         + " returning k.subject_id",
                 row -> Sql.uuid(row, "subject_id"),
-                mover.toVersion(),
-                new UuidArray(from.stream().map(SubjectKeyRow::subjectId).toList()),
-                new ArrayOf("int4", from.stream().map(SubjectKeyRow::dekNumber).toList()),
-                new ArrayOf("int4", from.stream().map(SubjectKeyRow::kekVersion).toList()),
-                new ArrayOf("int8", from.stream().map(SubjectKeyRow::revision).toList()),
-                new ArrayOf("int4", to.stream().map(SubjectKeyRow::dekNumber).toList()),
-                new ArrayOf("text", to.stream().map(SubjectKeyRow::wrapSuite).toList()),
-                new ArrayOf("text", to.stream().map(SubjectKeyRow::dataSuite).toList()),
-                new ArrayOf("bytea", to.stream().map(SubjectKeyRow::wrapped).toList()),
-                new ArrayOf("bytea", to.stream().map(SubjectKeyRow::reference).toList()),
-                mover.leaseToken());
+                toVersion,
+                UuidArray.column(from, SubjectKeyRow::subjectId),
+                ArrayOf.column("int4", from, SubjectKeyRow::dekNumber),
+                ArrayOf.column("int4", from, SubjectKeyRow::kekVersion),
+                ArrayOf.column("int8", from, SubjectKeyRow::revision),
+                ArrayOf.column("int4", to, SubjectKeyRow::dekNumber),
+                ArrayOf.column("text", to, SubjectKeyRow::wrapSuite),
+                ArrayOf.column("text", to, SubjectKeyRow::dataSuite),
+                ArrayOf.column("bytea", to, SubjectKeyRow::wrapped),
+                ArrayOf.column("bytea", to, SubjectKeyRow::reference),
+                leaseToken,
+                leaseToken));
+        List<Move> made = moves.stream()
+                .filter(move -> swapped.contains(move.from().subjectId()))
+                .toList();
+        replaceEnvelopes(made);
+        return made;
     }
 
     /** Only templates of subjects whose key was swapped in this transaction, so all of them are under the new DEK. */
@@ -286,11 +276,11 @@ public class OlderSubjects {
                 "update vault.template t set dek_number = m.dek_number, envelope = m.envelope"
                         + " from unnest(?, ?, ?, ?, ?) as m(subject_id, id, version, dek_number, envelope)"
                         + " where t.subject_id = m.subject_id and t.id = m.id and t.version = m.version",
-                new UuidArray(rows.stream().map(TemplateRow::subjectId).toList()),
-                new UuidArray(rows.stream().map(TemplateRow::id).toList()),
-                new ArrayOf("int4", rows.stream().map(TemplateRow::version).toList()),
-                new ArrayOf("int4", rows.stream().map(TemplateRow::dekNumber).toList()),
-                new ArrayOf("bytea", rows.stream().map(TemplateRow::envelope).toList()));
+                UuidArray.column(rows, TemplateRow::subjectId),
+                UuidArray.column(rows, TemplateRow::id),
+                ArrayOf.column("int4", rows, TemplateRow::version),
+                ArrayOf.column("int4", rows, TemplateRow::dekNumber),
+                ArrayOf.column("bytea", rows, TemplateRow::envelope));
         if (replaced != rows.size()) {
             throw new TryAgainException("A template changed without its subject's revision");
         }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 import org.hibernate.Session;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +40,16 @@ public class Sql {
     private static final int FETCHED_AT_ONCE = 1000;
 
     /** An array argument, with PostgreSQL's name of its elements' type; for UUIDs {@link UuidArray}. */
-    record ArrayOf(String type, List<?> elements) {}
+    record ArrayOf(String type, List<?> elements) {
+        /** What each row has there; null where it has nothing. */
+        static <R> ArrayOf column(String type, List<R> rows, Function<R, ? extends @Nullable Object> value) {
+            List<@Nullable Object> elements = new ArrayList<>(rows.size());
+            for (R row : rows) {
+                elements.add(value.apply(row));
+            }
+            return new ArrayOf(type, elements);
+        }
+    }
 
     @PersistenceContext(unitName = "vault")
     EntityManager em;

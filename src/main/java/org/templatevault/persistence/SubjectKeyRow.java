@@ -1,55 +1,22 @@
 package org.templatevault.persistence;
 
-import jakarta.persistence.Column;
-import jakarta.persistence.Entity;
-import jakarta.persistence.Id;
-import jakarta.persistence.Table;
 import java.time.Instant;
 import java.util.UUID;
-import org.hibernate.annotations.Immutable;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A subject's wrapped DEK and tag key. Hibernate reads and inserts it; every change is a guarded statement of {@link
- * SubjectKeys}.
- */
-@Entity
-@Immutable
-@Table(schema = "vault", name = "subject_key")
-public class SubjectKeyRow {
-    @Id
-    @Column(name = "subject_id")
-    UUID subjectId;
-
-    @Column(name = "dek_number")
-    int dekNumber;
-
-    long revision;
-
-    @Column(name = "kek_version")
-    int kekVersion;
-
-    @Column(name = "first_kek_version")
-    int firstKekVersion;
-
-    @Column(name = "wrap_suite")
-    String wrapSuite;
-
-    @Column(name = "data_suite")
-    String dataSuite;
-
-    byte[] wrapped;
-
-    byte @Nullable [] reference;
-
-    @Column(name = "stored_bytes")
-    long storedBytes;
-
-    @Column(name = "created_at")
-    Instant createdAt;
-
-    /** For Hibernate. */
-    protected SubjectKeyRow() {}
+/** A subject's wrapped DEK and tag key; every change is a guarded statement of {@link SubjectKeys}. */
+public final class SubjectKeyRow {
+    private final UUID subjectId;
+    private final int dekNumber;
+    private final long revision;
+    private final int kekVersion;
+    private final int firstKekVersion;
+    private final String wrapSuite;
+    private final String dataSuite;
+    private final byte[] wrapped;
+    private final byte @Nullable [] reference;
+    private final long storedBytes;
+    private final Instant createdAt;
 
     /** A row as it is to be stored, or as a statement returned it. */
     public SubjectKeyRow(

@@ -2,8 +2,6 @@ package org.templatevault.persistence;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
-import jakarta.persistence.EntityManager;
-import jakarta.persistence.PersistenceContext;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.LocalDate;
@@ -22,7 +20,8 @@ import org.templatevault.persistence.Sql.ArrayOf;
  */
 @ApplicationScoped
 public class SubjectKeys {
-    private static final String COLUMNS = "k.subject_id, k.dek_number, k.revision, k.kek_version, k.first_kek_version,"
+    /** What {@link #read} reads, of {@code subject_key k}. */
+    static final String COLUMNS = "k.subject_id, k.dek_number, k.revision, k.kek_version, k.first_kek_version,"
             + " k.wrap_suite, k.data_suite, k.wrapped, k.reference, k.stored_bytes, k.created_at";
 
     /**
@@ -50,12 +49,10 @@ public class SubjectKeys {
     @Inject
     Sql sql;
 
-    @PersistenceContext(unitName = "vault")
-    EntityManager em;
-
     /** The subject's row as it is now, without a lock. */
     public Optional<SubjectKeyRow> find(UUID subject) {
-        return Optional.ofNullable(em.find(SubjectKeyRow.class, subject));
+        return sql.first(
+                "select " + COLUMNS + " from vault.subject_key k where k.subject_id = ?", SubjectKeys::read, subject);
     }
 
     /**
@@ -114,36 +111,20 @@ public class SubjectKeys {
                         + " on p.id = a.subject_id)"
                         + " select subject_id from added",
                 row -> Sql.uuid(row, "subject_id"),
-                new UuidArray(sorted.stream().map(SubjectKeyRow::subjectId).toList()),
-                new ArrayOf(
-                        "int4", sorted.stream().map(SubjectKeyRow::dekNumber).toList()),
-                new ArrayOf("int8", sorted.stream().map(SubjectKeyRow::revision).toList()),
-                new ArrayOf(
-                        "int4", sorted.stream().map(SubjectKeyRow::kekVersion).toList()),
-                new ArrayOf(
-                        "int4",
-                        sorted.stream().map(SubjectKeyRow::firstKekVersion).toList()),
-                new ArrayOf(
-                        "text", sorted.stream().map(SubjectKeyRow::wrapSuite).toList()),
-                new ArrayOf(
-                        "text", sorted.stream().map(SubjectKeyRow::dataSuite).toList()),
-                new ArrayOf("bytea", sorted.stream().map(SubjectKeyRow::wrapped).toList()),
-                new ArrayOf(
-                        "bytea", sorted.stream().map(SubjectKeyRow::reference).toList()),
-                new ArrayOf(
-                        "int8", sorted.stream().map(SubjectKeyRow::storedBytes).toList()),
-                new ArrayOf(
-                        "timestamptz",
-                        sorted.stream()
-                                .map(row -> java.sql.Timestamp.from(row.createdAt()))
-                                .toList()),
+                UuidArray.column(sorted, SubjectKeyRow::subjectId),
+                ArrayOf.column("int4", sorted, SubjectKeyRow::dekNumber),
+                ArrayOf.column("int8", sorted, SubjectKeyRow::revision),
+                ArrayOf.column("int4", sorted, SubjectKeyRow::kekVersion),
+                ArrayOf.column("int4", sorted, SubjectKeyRow::firstKekVersion),
+                ArrayOf.column("text", sorted, SubjectKeyRow::wrapSuite),
+                ArrayOf.column("text", sorted, SubjectKeyRow::dataSuite),
+                ArrayOf.column("bytea", sorted, SubjectKeyRow::wrapped),
+                ArrayOf.column("bytea", sorted, SubjectKeyRow::reference),
+                ArrayOf.column("int8", sorted, SubjectKeyRow::storedBytes),
+                ArrayOf.column("timestamptz", sorted, row -> java.sql.Timestamp.from(row.createdAt())),
                 UUID.randomUUID(),
-                new UuidArray(sorted.stream().map(SubjectKeyRow::subjectId).toList()),
-                new ArrayOf(
-                        "text",
-                        sorted.stream()
-                                .map(row -> policies.getOrDefault(row.subjectId(), Policies.DEFAULT))
-                                .toList()));
+                UuidArray.column(sorted, SubjectKeyRow::subjectId),
+                ArrayOf.column("text", sorted, row -> policies.getOrDefault(row.subjectId(), Policies.DEFAULT)));
     }
 
     /** Takes back rows that this transaction stored. */
@@ -190,9 +171,10 @@ public class SubjectKeys {
 
     /** The rows of these subjects as they are now, without a lock. */
     public List<SubjectKeyRow> findAll(Collection<UUID> subjects) {
-        return em.createQuery("select k from SubjectKeyRow k where k.subjectId in :ids", SubjectKeyRow.class)
-                .setParameter("ids", subjects)
-                .getResultList();
+        return sql.query(
+                "select " + COLUMNS + " from vault.subject_key k where k.subject_id = any(?)",
+                SubjectKeys::read,
+                new UuidArray(List.copyOf(subjects)));
     }
 
     private static Touched readTouched(ResultSet row) throws SQLException {

@@ -1,62 +1,24 @@
 package org.templatevault.persistence;
 
-import jakarta.persistence.Column;
-import jakarta.persistence.Entity;
-import jakarta.persistence.Id;
-import jakarta.persistence.IdClass;
-import jakarta.persistence.Table;
-import java.io.Serializable;
 import java.time.Instant;
 import java.util.UUID;
-import org.hibernate.annotations.Immutable;
 import org.jspecify.annotations.Nullable;
 
 /** One version of a template: open columns and the sealed envelope. Never changed but by a rotation. */
-@Entity
-@Immutable
-@IdClass(TemplateRow.Key.class)
-@Table(schema = "vault", name = "template")
-public class TemplateRow {
-    /** The primary key. */
-    public record Key(UUID subjectId, UUID id, int version) implements Serializable {}
-
-    @Id
-    @Column(name = "subject_id")
-    UUID subjectId;
-
-    @Id
-    UUID id;
-
-    @Id
-    int version;
-
-    @Column(name = "dek_number")
-    int dekNumber;
-
-    String modality;
-
-    @Nullable String position;
-
-    String format;
-
-    @Nullable Integer quality;
-
-    @Column(name = "extractor_name")
-    @Nullable String extractorName;
-
-    @Column(name = "extractor_version")
-    @Nullable String extractorVersion;
-
-    @Column(name = "created_at")
-    Instant createdAt;
-
-    @Column(name = "created_by")
-    String createdBy;
-
-    byte[] envelope;
-
-    /** For Hibernate. */
-    protected TemplateRow() {}
+public final class TemplateRow {
+    private final UUID subjectId;
+    private final UUID id;
+    private final int version;
+    private final int dekNumber;
+    private final String modality;
+    private final @Nullable String position;
+    private final String format;
+    private final @Nullable Integer quality;
+    private final @Nullable String extractorName;
+    private final @Nullable String extractorVersion;
+    private final Instant createdAt;
+    private final String createdBy;
+    private final byte[] envelope;
 
     /** A row as it is to be stored. */
     public TemplateRow(

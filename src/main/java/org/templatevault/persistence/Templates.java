@@ -66,6 +66,13 @@ public class Templates {
             "subject_id, id, version, modality, position, format, quality, extractor_name,"
                     + " extractor_version, created_at, created_by";
 
+    /** The columns of {@link #joined}, beside those of the subject's key. */
+    static final String JOINED = "t.id as t_id, t.version as t_version, t.dek_number as t_dek, t.modality, t.position,"
+            + " t.format, t.quality, t.extractor_name, t.extractor_version, t.created_at as t_created, t.created_by,"
+            + " t.envelope";
+
+    private static final String SEALED = SubjectKeys.COLUMNS + ", " + JOINED;
+
     private static final String METADATA = "t.subject_id, t.id, t.version, k.kek_version, k.data_suite, t.modality,"
             + " t.position, t.format, t.quality, t.extractor_name, t.extractor_version, t.created_at, t.created_by"
             + " from vault.template t join vault.subject_key k on k.subject_id = t.subject_id";
@@ -85,25 +92,14 @@ public class Templates {
      * @param version null for the newest
      */
     public Optional<Sealed> find(UUID subject, UUID template, @Nullable Integer version) {
-        var query = em.createQuery(
-                        "select k, t, r.lastInteractionOn from SubjectKeyRow k"
-                                + " join TemplateRow t on t.subjectId = k.subjectId"
-                                + " left join SubjectRetentionRow r on r.subjectId = k.subjectId"
-                                + " where t.subjectId = :subject and t.id = :template"
-                                + (version == null ? "" : " and t.version = :version")
-                                + " order by t.version desc",
-                        Object[].class)
-                .setParameter("subject", subject)
-                .setParameter("template", template)
-                .setMaxResults(1);
-        if (version != null) {
-            query.setParameter("version", version);
-        }
-        return query.getResultList().stream().findFirst().map(Templates::sealed);
-    }
-
-    private static Sealed sealed(Object[] row) {
-        return new Sealed((SubjectKeyRow) row[0], (TemplateRow) row[1], (LocalDate) row[2]);
+        return sql.first(
+                "select " + SEALED + ", r.last_interaction_on from vault.template t"
+                        + " join vault.subject_key k on k.subject_id = t.subject_id"
+                        + " left join vault.subject_retention r on r.subject_id = t.subject_id"
+                        + " where t.subject_id = ? and t.id = ?"
+                        + (version == null ? " order by t.version desc limit 1" : " and t.version = ?"),
+                row -> sealed(row, row.getObject("last_interaction_on", LocalDate.class)),
+                version == null ? new Object[] {subject, template} : new Object[] {subject, template, version});
     }
 
     /** Stores a new version. */
@@ -113,7 +109,7 @@ public class Templates {
 
     /** Stores new rows. */
     public void insertAll(Collection<TemplateRow> rows) {
-        rows.forEach(em::persist);
+        rows.forEach(row -> em.persist(new TemplateEntity(row)));
         em.flush();
         em.clear();
         if (!rows.isEmpty()) {
@@ -280,17 +276,14 @@ public class Templates {
             return List.of();
         }
         return sql.query(
-                "select k.*, t.id as t_id, t.version as t_version, t.dek_number as t_dek, t.modality, t.position,"
-                        + " t.format, t.quality, t.extractor_name, t.extractor_version, t.created_at as t_created,"
-                        + " t.created_by, t.envelope"
-                        + " from (select distinct * from unnest(?, ?, ?) as u(subject_id, id, version)) a"
+                "select " + SEALED + " from (select distinct * from unnest(?, ?, ?) as u(subject_id, id, version)) a"
                         + " join vault.subject_key k on k.subject_id = a.subject_id"
                         + " join vault.template t on t.subject_id = a.subject_id and t.id = a.id"
                         + " and t.version = a.version",
-                Templates::withKey,
-                new UuidArray(addresses.stream().map(Address::subjectId).toList()),
-                new UuidArray(addresses.stream().map(Address::id).toList()),
-                new ArrayOf("int4", addresses.stream().map(Address::version).toList()));
+                row -> sealed(row, null),
+                UuidArray.column(addresses, Address::subjectId),
+                UuidArray.column(addresses, Address::id),
+                ArrayOf.column("int4", addresses, Address::version));
     }
 
     /**
@@ -311,9 +304,9 @@ public class Templates {
                 new UuidArray(templates));
     }
 
-    private static Sealed withKey(ResultSet row) throws SQLException {
+    private static Sealed sealed(ResultSet row, @Nullable LocalDate lastInteractionOn) throws SQLException {
         SubjectKeyRow key = SubjectKeys.read(row);
-        return new Sealed(key, joined(key.subjectId(), row), null);
+        return new Sealed(key, joined(key.subjectId(), row), lastInteractionOn);
     }
 
     /** The template of a row that has its subject's key as well. */

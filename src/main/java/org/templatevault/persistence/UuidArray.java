@@ -1,9 +1,11 @@
 package org.templatevault.persistence;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PGBinaryObject;
@@ -28,6 +30,15 @@ final class UuidArray extends PGobject implements PGBinaryObject {
     UuidArray(List<? extends @Nullable UUID> elements) {
         this.elements = elements;
         setType("_uuid");
+    }
+
+    /** What each row has there. */
+    static <R> UuidArray column(List<R> rows, Function<R, ? extends @Nullable UUID> value) {
+        List<@Nullable UUID> elements = new ArrayList<>(rows.size());
+        for (R row : rows) {
+            elements.add(value.apply(row));
+        }
+        return new UuidArray(elements);
     }
 
     @Override

@@ -89,7 +89,7 @@ public class Overview {
     OverdueCount overdue;
 
     @Inject
-    RotationReports rotations;
+    RotationReports reports;
 
     @Inject
     Jobs jobs;
@@ -133,7 +133,7 @@ public class Overview {
                 newest.stream()
                         .filter(row -> row.kind().equals("rotation") && row.endedAt() == null)
                         .findFirst()
-                        .map(row -> rotations.of(row.id())),
+                        .map(row -> reports.of(row.id())),
                 newest,
                 verifications.newest());
     }

@@ -16,12 +16,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
-import org.hibernate.Session;
+import org.hibernate.engine.spi.SessionImplementor;
+import org.hibernate.jdbc.ReturningWork;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends the statements that a mapper cannot write (guarded updates, {@code RETURNING}, {@code unnest}) over the
- * connection of the present transaction. Arguments are bound, never concatenated.
+ * Sends all statements but the insertion of templates, over the connection of the present transaction, or one for each
+ * statement where there is none. Arguments are bound, never concatenated.
  */
 @ApplicationScoped
 public class Sql {
@@ -110,8 +111,19 @@ public class Sql {
         }
     }
 
-    private <T extends @Nullable Object> T execute(org.hibernate.jdbc.ReturningWork<T> work) {
-        return em.unwrap(Session.class).doReturningWork(work);
+    /** Where it fails, the connection goes back as well: a read outside a transaction tries again on another one. */
+    private <T extends @Nullable Object> T execute(ReturningWork<T> work) {
+        SessionImplementor session = em.unwrap(SessionImplementor.class);
+        try {
+            return session.doReturningWork(work);
+        } catch (RuntimeException failure) {
+            try {
+                session.getJdbcCoordinator().afterStatementExecution();
+            } catch (RuntimeException lost) {
+                failure.addSuppressed(lost);
+            }
+            throw failure;
+        }
     }
 
     private static PreparedStatement prepare(Connection connection, String sql, @Nullable Object[] arguments)

@@ -20,7 +20,7 @@ public final class TemplateRow {
     private final String createdBy;
     private final byte[] envelope;
 
-    /** A row as it is to be stored. */
+    /** A row as it is to be stored, or as a statement returned it. */
     public TemplateRow(
             UUID subjectId,
             UUID id,

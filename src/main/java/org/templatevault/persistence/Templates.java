@@ -93,9 +93,9 @@ public class Templates {
      */
     public Optional<Sealed> find(UUID subject, UUID template, @Nullable Integer version) {
         return sql.first(
-                "select " + SEALED + ", r.last_interaction_on from vault.template t"
-                        + " join vault.subject_key k on k.subject_id = t.subject_id"
-                        + " left join vault.subject_retention r on r.subject_id = t.subject_id"
+                "select " + SEALED + ", r.last_interaction_on from vault.subject_key k"
+                        + " join vault.template t on t.subject_id = k.subject_id"
+                        + " left join vault.subject_retention r on r.subject_id = k.subject_id"
                         + " where t.subject_id = ? and t.id = ?"
                         + (version == null ? " order by t.version desc limit 1" : " and t.version = ?"),
                 row -> sealed(row, row.getObject("last_interaction_on", LocalDate.class)),

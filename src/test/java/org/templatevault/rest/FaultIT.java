@@ -165,5 +165,13 @@ class FaultIT {
         vault.proxy().dropAll();
         assertArrayEquals(
                 TEMPLATE, vault.server().as("reader").read(before).expect(200).bytes());
+        vault.proxy().dropAll();
+        vault.server()
+                .as("reader")
+                .get("/subjects/" + subject + "/templates")
+                .send()
+                .expect(200);
+        vault.proxy().dropAll();
+        vault.server().as("reader").get("/subjects/" + subject).send().expect(200);
     }
 }

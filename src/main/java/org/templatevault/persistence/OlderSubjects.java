@@ -228,7 +228,7 @@ public class OlderSubjects {
     }
 
     /**
-     * Gives those subjects their new keys whose rows are still what was read.
+     * Gives those subjects their new keys and envelopes whose rows are still what was read.
      *
      * @param leaseToken of the lease without which nothing is done; null for a writer, who needs none
      * @return the moves that were made

@@ -6,7 +6,7 @@ import jakarta.enterprise.context.Dependent;
 import jakarta.inject.Inject;
 import jakarta.inject.Named;
 
-/** Ends a chunk where the reader's page ends, so that a checkpoint never stands inside a page. */
+/** Ends a chunk where the reader's page ends; only a stop ends one inside a page. */
 @Named("rotationPageEnd")
 @Dependent
 public class PageEnd extends AbstractCheckpointAlgorithm {

@@ -20,6 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.templatevault.testing.Answer;
 import org.templatevault.testing.BatchApi;
 import org.templatevault.testing.Custodian;
+import org.templatevault.testing.DatabaseProxy;
+import org.templatevault.testing.Hold;
 import org.templatevault.testing.Invariants;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
@@ -32,15 +34,22 @@ class RotationJobIT {
     private static final int SUBJECTS = 40;
     private static final String OPEN = "modality=IRIS&format=OPAQUE";
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final int SUBJECTS_OF_TWO_LOADS = 90;
+    private static final String LOAD = "with leaks as materialized";
 
     private final VaultServer server = SharedVault.mortal().server();
+    private final DatabaseProxy proxy = SharedVault.mortal().proxy();
     private final Rows rows = new Rows(SharedVault.mortal().home());
     private final Custodian custodian = new Custodian(server);
     private final BatchApi batch = new BatchApi(server);
 
     @BeforeEach
     void enrol() {
-        for (int i = 0; i < SUBJECTS; i++) {
+        enrol(SUBJECTS);
+    }
+
+    private void enrol(int subjects) {
+        for (int i = 0; i < subjects; i++) {
             server.as("enroller").store(UUID.randomUUID(), OPEN, TemplateDocument.noise(300 + i, i));
         }
     }
@@ -97,6 +106,36 @@ class RotationJobIT {
         TestHome.await("it goes on", PATIENCE, () -> custodian.get(rotation).getInt("done") > done);
         drained(rotation);
         // A checkpoint that stands too far would leave subjects to another job.
+        assertEquals(instance, batch.newestInstance());
+    }
+
+    /** All subjects are one page, and its rows are loaded some at a time: the stop comes between the first and the next. */
+    @Test
+    void keepsItsCheckpointAtTheLastSubjectThatWasMovedWhenItsJobIsStoppedInsideAPage() {
+        enrol(SUBJECTS_OF_TWO_LOADS);
+        String rotation;
+        long execution;
+        try (Hold first = proxy.holdStatement(LOAD)) {
+            rotation = custodian.start();
+            first.awaitHeld(PATIENCE);
+            try (Hold next = proxy.holdStatement(LOAD)) {
+                first.release();
+                next.awaitHeld(PATIENCE);
+                execution = batch.live().get(0).getJsonNumber("executionId").longValue();
+                batch.stop(execution);
+            }
+        }
+        JsonObject paused = custodian.await(rotation, "PAUSED");
+        assertTrue(paused.getInt("done") > 0 && paused.getInt("remaining") > 0, paused::toString);
+        assertEquals(
+                List.of("t"),
+                rows.texts("select reached_id = (select subject_id from vault.subject_key"
+                        + " where kek_version = (select max(version) from vault.key_version)"
+                        + " order by subject_id desc limit 1) from vault.rotation_range where rotation_id = '"
+                        + rotation + "'"));
+        long instance = batch.newestInstance();
+        batch.restart(execution);
+        drained(rotation);
         assertEquals(instance, batch.newestInstance());
     }
 

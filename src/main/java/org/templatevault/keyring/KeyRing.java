@@ -5,9 +5,11 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.templatevault.crypto.SecretBytes;
+import org.templatevault.persistence.Bytes;
 
 /**
  * The KEK versions and service keys that this node holds, one KEK active. Immutable: a change gives a new ring, and
@@ -65,6 +67,13 @@ public final class KeyRing {
     /** All versions, oldest first. */
     public Collection<Kek> keks() {
         return keks.values();
+    }
+
+    /** The fingerprint of each version's KEK. */
+    SortedMap<Integer, Bytes> fingerprints() {
+        SortedMap<Integer, Bytes> fingerprints = new TreeMap<>();
+        keks.values().forEach(kek -> fingerprints.put(kek.version(), kek.fingerprint()));
+        return fingerprints;
     }
 
     /**

@@ -11,10 +11,13 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.config.Settings;
@@ -40,6 +43,7 @@ public class KeyRings {
     private static final System.Logger LOG = System.getLogger(KeyRings.class.getName());
     private static final String LEASE = "key-store";
     private static final Duration LEASE_TIME = Duration.ofSeconds(30);
+    private static final long OTHERS_READING_MILLIS = 200;
     private static final byte[] FINGERPRINT = "tv/kek-fingerprint".getBytes(StandardCharsets.US_ASCII);
 
     @Inject
@@ -66,6 +70,7 @@ public class KeyRings {
     @Inject
     ThisNode node;
 
+    private final ReentrantLock reading = new ReentrantLock();
     private volatile @Nullable KeyRing ring;
     private volatile @Nullable KeyStores keyStores;
 
@@ -225,7 +230,16 @@ public class KeyRings {
     }
 
     /** Reads states and versions anew; KEKs that this node holds are not unwrapped again. */
-    public synchronized KeyRing refresh() {
+    public KeyRing refresh() {
+        reading.lock();
+        try {
+            return read();
+        } finally {
+            reading.unlock();
+        }
+    }
+
+    private KeyRing read() {
         UUID vault = keyVersions.vaultId().orElseThrow();
         KeyRing old = ring;
         List<Kek> keks = new ArrayList<>();
@@ -259,9 +273,25 @@ public class KeyRings {
         return fingerprint == null ? "" : HexFormat.of().formatHex(fingerprint.toArray());
     }
 
-    /** For whoever finds that this node's ring is older than the database: reads it anew; to be thrown. */
+    /**
+     * For whoever finds in a transaction that this node's ring is older than the database: reads it anew; to be thrown.
+     * Where somebody else is reading it, it waits for him only a moment: he may wait for the connection that the caller's
+     * transaction has.
+     */
     public TryAgainException outdated() {
-        refresh();
+        boolean mayRead = false;
+        try {
+            mayRead = reading.tryLock(OTHERS_READING_MILLIS, TimeUnit.MILLISECONDS);
+            if (mayRead) {
+                read();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            if (mayRead) {
+                reading.unlock();
+            }
+        }
         return new TryAgainException("This node's key ring was old");
     }
 
@@ -292,24 +322,17 @@ public class KeyRings {
         Suite suite = Suite.valueOf(row.wrapSuite());
         Kek held = old == null ? null : old.find(row.version()).orElse(null);
         Suite dataSuite = row.dataSuite() == null ? null : Suite.valueOf(row.dataSuite());
-        if (held != null && held.wrapSuite() == suite && isKekOf(row, vault, held.key())) {
-            return new Kek(row.version(), state, suite, dataSuite, held.key());
+        if (held != null && held.wrapSuite() == suite && Objects.equals(held.fingerprint(), row.fingerprint())) {
+            return new Kek(row.version(), state, suite, dataSuite, held.key(), held.fingerprint());
         }
         byte[] aad = KeyIdentity.kek(vault, row.version(), suite);
         RootKeys rootKeys = requireKeyStores().of(row.keyStore());
         SecretBytes key = rootKeys.unwrap(row.rootKeyAlias(), wrapped.toArray(), aad);
-        requireKnownAnswer(vault, row, key);
-        return new Kek(row.version(), state, suite, dataSuite, key);
-    }
-
-    /** A copy of the database may have made another KEK under a number that this node knows. */
-    private static boolean isKekOf(KeyVersions.Row row, UUID vault, SecretBytes key) {
-        Bytes made = row.fingerprint();
-        return made != null && MessageDigest.isEqual(fingerprint(vault, row.version(), key), made.toArray());
+        return new Kek(row.version(), state, suite, dataSuite, key, knownAnswer(vault, row, key));
     }
 
     /** A node says that it holds a version only after it has computed with its KEK what the maker computed. */
-    private void requireKnownAnswer(UUID vault, KeyVersions.Row row, SecretBytes key) {
+    private Bytes knownAnswer(UUID vault, KeyVersions.Row row, SecretBytes key) {
         byte[] computed = fingerprint(vault, row.version(), key);
         if (row.fingerprint() == null) {
             keyVersions.setFingerprint(row.version(), computed);
@@ -317,6 +340,7 @@ public class KeyRings {
             throw new KeyStoreUnavailableException(
                     "The KEK version " + row.version() + " is not the one that was made", null);
         }
+        return Bytes.of(computed);
     }
 
     /** 32 bytes that name the KEK and tell nothing of it (RFC 5869). */

@@ -39,12 +39,8 @@ public class NodeReport {
     }
 
     private String send(KeyRing ring) {
-        Nodes.Seen seen = transactions.call(() -> nodes.seen(
-                node.id(),
-                node.name(),
-                node.startedAt(),
-                ring.keks().stream().map(Kek::version).toList(),
-                rowsInUse.cleared()));
+        Nodes.Seen seen = transactions.call(
+                () -> nodes.seen(node.id(), node.name(), node.startedAt(), ring.fingerprints(), rowsInUse.cleared()));
         rowsInUse.reported(seen.endedBelow());
         return seen.versions();
     }

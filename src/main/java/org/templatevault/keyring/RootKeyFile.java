@@ -42,15 +42,19 @@ final class RootKeyFile implements RootKeys {
         return Files.exists(file);
     }
 
-    /** Makes an empty key store where none is. */
+    /** Makes an empty key store where none is; that of another node which was first stays. */
     synchronized void create() {
-        if (exists()) {
-            throw new KeyStoreUnavailableException("VAULT_KEYSTORE_FILE: " + file + " exists already", null);
-        }
         try {
-            KeyStore store = KeyStore.getInstance("PKCS12");
-            store.load(null, null);
-            write(store);
+            FileChannel lock = lock();
+            try {
+                if (!exists()) {
+                    KeyStore store = KeyStore.getInstance("PKCS12");
+                    store.load(null, null);
+                    write(store);
+                }
+            } finally {
+                lock.close();
+            }
         } catch (GeneralSecurityException | IOException e) {
             throw cannotWrite(e);
         }

@@ -119,15 +119,18 @@ public class KeyVersions {
      * Keeps the active version active until this transaction ends. Taken last before the commit of whoever wraps a new
      * DEK.
      *
-     * @return false if the version is not the active one (the caller's key ring is old), or if the database is not the
-     *     one on which its wraps were counted
+     * @param fingerprint of the KEK that wrapped: a copy of the database may have another under the same number
+     * @return false if it is not the active one (the caller's key ring is old), or if the database is not the one on which
+     *     its wraps were counted
      */
-    public boolean holdActive(int version) {
+    public boolean holdActive(int version, Bytes fingerprint) {
         return sql.first(
-                        "select version from vault.key_version where version = ? and state = 'ACTIVE'" + " and not "
+                        "select version from vault.key_version where version = ? and state = 'ACTIVE'"
+                                + " and fingerprint = ? and not "
                                 + DatabaseIdentity.IS_ANOTHER + " for share",
                         row -> row.getInt(1),
-                        version)
+                        version,
+                        fingerprint)
                 .isPresent();
     }
 

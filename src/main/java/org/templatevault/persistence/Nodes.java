@@ -4,6 +4,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Instant;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.UUID;
 import org.templatevault.persistence.Sql.ArrayOf;
 
@@ -30,13 +31,16 @@ public class Nodes {
     /**
      * Says that a node is alive.
      *
-     * @param held the versions whose KEK it has unwrapped and tried
+     * @param held the fingerprints, by their versions, of the KEKs that it has unwrapped and tried; another KEK than the
+     *     database's is not counted as held
      * @param cleared see {@link RowsInUse#cleared}
      */
-    public Seen seen(UUID id, String name, Instant startedAt, List<Integer> held, long cleared) {
+    public Seen seen(UUID id, String name, Instant startedAt, SortedMap<Integer, Bytes> held, long cleared) {
         return sql.first(
                         "insert into vault.node as n (id, name, started_at, seen_at, held, cleared_xid)"
-                                + " values (?, ?, ?, clock_timestamp(), ?, ?)"
+                                + " values (?, ?, ?, clock_timestamp(), array(select h.version"
+                                + " from unnest(?, ?) as h(version, fingerprint) join vault.key_version v"
+                                + " using (version, fingerprint) order by h.version), ?)"
                                 + " on conflict (id) do update set seen_at = excluded.seen_at, held = excluded.held,"
                                 + " cleared_xid = excluded.cleared_xid"
                                 + " returning (select coalesce(string_agg(v.version || v.state"
@@ -47,7 +51,10 @@ public class Nodes {
                         id,
                         name,
                         startedAt,
-                        new ArrayOf("int4", held),
+                        new ArrayOf("int4", List.copyOf(held.keySet())),
+                        new ArrayOf(
+                                "bytea",
+                                held.values().stream().map(Bytes::toArray).toList()),
                         cleared)
                 .orElseThrow();
     }

@@ -2,6 +2,7 @@ package org.templatevault.persistence;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -52,6 +53,10 @@ public class OlderSubjects {
      * on that processor with it.
      */
     private static final int SLICE_ROWS = 100;
+    /** No index leads to the same bytes: in a large vault this would read for minutes, in the transaction of a page. */
+    private static final Duration LONGEST_LOOK = Duration.ofSeconds(2);
+
+    private final Sparing looks = new Sparing();
 
     @Inject
     Sql sql;
@@ -167,26 +172,24 @@ public class OlderSubjects {
         return swapped;
     }
 
-    /** Whether another subject's row has the same wrapped key. */
+    /** Whether another subject's row has the same wrapped key, as far as one can look in a moment. */
     public boolean isWrappedElsewhere(SubjectKeyRow row) {
-        return sql.first(
-                        "select 1 from vault.subject_key where wrapped = ? and subject_id <> ? limit 1",
-                        found -> found.getInt(1),
-                        row.wrapped(),
-                        row.subjectId())
-                .isPresent();
+        return looks.spare(() -> sql.existsWithin(
+                LONGEST_LOOK,
+                "select 1 from vault.subject_key where wrapped = ? and subject_id <> ? limit 1",
+                row.wrapped(),
+                row.subjectId()));
     }
 
-    /** Whether another row has the same envelope. */
+    /** Whether another row has the same envelope, as far as one can look in a moment. */
     public boolean isSealedElsewhere(TemplateRow row) {
-        return sql.first(
-                        "select 1 from vault.template where envelope = ? and (subject_id, id, version) <> (?, ?, ?) limit 1",
-                        found -> found.getInt(1),
-                        row.envelope(),
-                        row.subjectId(),
-                        row.id(),
-                        row.version())
-                .isPresent();
+        return looks.spare(() -> sql.existsWithin(
+                LONGEST_LOOK,
+                "select 1 from vault.template where envelope = ? and (subject_id, id, version) <> (?, ?, ?) limit 1",
+                row.envelope(),
+                row.subjectId(),
+                row.id(),
+                row.version()));
     }
 
     /**

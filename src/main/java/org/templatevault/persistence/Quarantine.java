@@ -37,15 +37,15 @@ public class Quarantine {
     }
 
     /**
-     * The subjects whose key does not unwrap, in quarantine since before a time, which stand under a version that is not
-     * the active one; at most 100.
+     * The rows of subjects whose key did not unwrap, in quarantine since before a time, which stand under a version that
+     * is not the active one; at most 100.
      */
-    public List<UUID> keysThatHoldAVersion(Instant before) {
+    public List<Row> keysThatHoldAVersion(Instant before) {
         return sql.query(
-                "select k.subject_id from vault.quarantine q join vault.subject_key k using (subject_id)"
+                "select q.* from vault.quarantine q join vault.subject_key k using (subject_id)"
                         + " where q.template_id = ? and q.at <= ? and k.kek_version <>"
                         + " (select version from vault.key_version where state = 'ACTIVE') limit 100",
-                row -> Sql.uuid(row, "subject_id"),
+                Quarantine::read,
                 new UUID(0, 0),
                 before);
     }

@@ -8,6 +8,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -39,6 +40,7 @@ public class Sql {
     }
 
     private static final int FETCHED_AT_ONCE = 1000;
+    private static final String QUERY_CANCELED = "57014";
 
     /** An array argument, with PostgreSQL's name of its elements' type; for UUIDs {@link UuidArray}. */
     record ArrayOf(String type, List<?> elements) {
@@ -70,6 +72,31 @@ public class Sql {
 
     <T> Optional<T> first(String sql, RowReader<T> reader, @Nullable Object... arguments) {
         return query(sql, reader, arguments).stream().findFirst();
+    }
+
+    /**
+     * Whether a query has a row; false as well where that cannot be said within this time. In a transaction, which goes on
+     * in either case.
+     */
+    boolean existsWithin(Duration longest, String sql, @Nullable Object... arguments) {
+        return execute(connection -> {
+            try (Statement bounds = connection.createStatement();
+                    PreparedStatement statement = prepare(connection, sql, arguments)) {
+                bounds.execute("savepoint bounded");
+                bounds.execute("set local statement_timeout = " + longest.toMillis());
+                try (ResultSet rows = statement.executeQuery()) {
+                    return rows.next();
+                } catch (SQLException failure) {
+                    if (!QUERY_CANCELED.equals(failure.getSQLState())) {
+                        throw failure;
+                    }
+                    return false;
+                } finally {
+                    bounds.execute("rollback to savepoint bounded");
+                    bounds.execute("release savepoint bounded");
+                }
+            }
+        });
     }
 
     /** Reads the rows of one statement, some at a time; inside a transaction only. */

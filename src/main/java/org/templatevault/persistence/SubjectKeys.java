@@ -157,16 +157,17 @@ public class SubjectKeys {
                 .isPresent();
     }
 
-    /** As {@link #delete(UUID, long)}, if its revision, DEK and key version are those that were seen. */
+    /** As {@link #delete(UUID, long)}, if its revision, DEK, key version and wrapped key are those that were seen. */
     public Optional<SubjectKeyRow> delete(SubjectKeyRow seen) {
         return sql.first(
                 "delete from vault.subject_key k where k.subject_id = ? and k.revision = ? and k.dek_number = ?"
-                        + " and k.kek_version = ? returning " + COLUMNS,
+                        + " and k.kek_version = ? and k.wrapped = ? returning " + COLUMNS,
                 SubjectKeys::read,
                 seen.subjectId(),
                 seen.revision(),
                 seen.dekNumber(),
-                seen.kekVersion());
+                seen.kekVersion(),
+                seen.wrapped());
     }
 
     /** The rows of these subjects as they are now, without a lock. */

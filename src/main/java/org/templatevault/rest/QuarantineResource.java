@@ -19,6 +19,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.persistence.Quarantine;
 import org.templatevault.rotation.QuarantineLedger;
+import org.templatevault.vault.Diagnosis;
 
 /** The rows that did not open while a rotation passed them. */
 @Path("/quarantine")
@@ -71,8 +72,14 @@ public class QuarantineResource {
         JsonObjectBuilder json = Json.createObjectBuilder()
                 .add("id", row.id().toString())
                 .add("subject", row.subjectId().toString());
-        if (!row.templateId().equals(NIL)) {
-            json.add("template", row.templateId().toString()).add("version", row.version());
+        if (row.templateId().equals(Diagnosis.KEY_ITSELF)) {
+            json.add("part", "key");
+        } else if (row.templateId().equals(Diagnosis.REFERENCE)) {
+            json.add("part", "reference");
+        } else {
+            json.add("part", "template")
+                    .add("template", row.templateId().toString())
+                    .add("version", row.version());
         }
         return json.add("rotation", row.rotationId().toString())
                 .add("class", row.damageClass())

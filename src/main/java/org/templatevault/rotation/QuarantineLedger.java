@@ -19,6 +19,7 @@ import org.templatevault.persistence.OlderSubjects;
 import org.templatevault.persistence.OlderSubjects.Subject;
 import org.templatevault.persistence.Quarantine;
 import org.templatevault.persistence.Transactions;
+import org.templatevault.persistence.TryAgainException;
 import org.templatevault.vault.DataKeys;
 import org.templatevault.vault.LegalHoldException;
 import org.templatevault.vault.SubjectMover;
@@ -74,29 +75,34 @@ public class QuarantineLedger {
     public void retry(UUID id) {
         boolean left = transactions.call(() -> {
             Quarantine.Row row = require(id);
-            Subject subject = load(row.subjectId());
-            Kek active = keyRings.current().active();
-            Suite suite = DataKeys.suite(subject.key().dataSuite());
-            Prepared prepared = mover.prepare(subject, new Target(active.version(), true, suite));
-            if (prepared.move() == null) {
-                return false;
-            }
-            if (!olderSubjects.moveByWriter(prepared.move(), RotationLedger.now())) {
-                return false;
-            }
-            quarantine.countRepaired(row.rotationId(), subject.key().kekVersion());
-            dataKeys.holdActive(active.version());
-            return true;
+            return move(row, load(row.subjectId()).orElseThrow(QuarantineLedger::absent), true);
         });
         if (!left) {
             throw new VaultException(ErrorKind.CONFLICT, "still-damaged", "A row of this subject still does not open");
         }
     }
 
-    private Subject load(UUID subject) {
+    private boolean move(Quarantine.Row row, Subject subject, boolean reencrypt) {
+        Kek active = keyRings.current().active();
+        Suite suite = DataKeys.suite(subject.key().dataSuite());
+        Prepared prepared = mover.prepare(subject, new Target(active.version(), reencrypt, suite));
+        if (prepared.move() == null) {
+            return false;
+        }
+        if (!olderSubjects.moveByWriter(prepared.move(), RotationLedger.now())) {
+            throw new TryAgainException("The subject changed meanwhile");
+        }
+        if (!prepared.damaged().isEmpty()) {
+            olderSubjects.mark(List.of(row.subjectId()), RotationLedger.now());
+        }
+        quarantine.countRepaired(row.rotationId(), subject.key().kekVersion());
+        dataKeys.holdActive(active.version());
+        return true;
+    }
+
+    private Optional<Subject> load(UUID subject) {
         return olderSubjects.load(List.of(subject), Integer.MAX_VALUE, true).stream()
-                .findFirst()
-                .orElseThrow(QuarantineLedger::absent);
+                .findFirst();
     }
 
     private Quarantine.Row require(UUID id) {
@@ -151,24 +157,26 @@ public class QuarantineLedger {
     }
 
     /**
-     * Releases subjects whose key has not opened for this long and that keep a version from being left, under a standing
-     * policy. What stands under such a key is lost already.
-     *
-     * @return how many
+     * Releases subjects whose key did not open this long ago and that keep a version from being left, under a standing
+     * policy. Each key is tried once more: what stands under one that still does not open is lost already; a subject whose
+     * key opens after a repair moves with it.
      */
-    public int releaseOverdue(Duration longest, String caller) {
+    public void releaseOverdue(Duration longest, String caller) {
         Instant before = RotationLedger.now().minus(longest);
-        List<UUID> overdue = transactions.read(() -> quarantine.keysThatHoldAVersion(before));
-        return (int) overdue.stream()
-                .filter(subject -> releasedUnlessHeld(subject, caller))
-                .count();
+        for (Quarantine.Row row : transactions.read(() -> quarantine.keysThatHoldAVersion(before))) {
+            try {
+                if (!subjects.releaseUnlessItOpens(row.subjectId(), caller)) {
+                    moveRepaired(row);
+                }
+            } catch (LegalHoldException held) {
+                LOG.log(System.Logger.Level.DEBUG, "The release of row {0} waits for a legal hold", row.id());
+            }
+        }
     }
 
-    private boolean releasedUnlessHeld(UUID subject, String caller) {
-        try {
-            return subjects.release(subject, caller, () -> {});
-        } catch (LegalHoldException held) {
-            return false;
-        }
+    private void moveRepaired(Quarantine.Row row) {
+        transactions.run(() -> load(row.subjectId())
+                .filter(subject -> dataKeys.opens(subject.key()))
+                .ifPresent(subject -> move(row, subject, false)));
     }
 }

@@ -25,7 +25,10 @@ import org.templatevault.vault.TemplateVault.Opened;
 /** Reads and deletes many templates at once, with a result for each. */
 @ApplicationScoped
 public class BatchAccess {
-    /** What one batch may open, in bytes of envelopes; items past it are refused. */
+    /**
+     * What one batch may open, in bytes of envelopes and in bytes of content, which can be far more where it was
+     * compressed; items past it are refused.
+     */
     public static final long MAX_BYTES = 16L << 20;
 
     /** Which template, and which version of it; null for the newest. */
@@ -127,18 +130,37 @@ public class BatchAccess {
                 row));
         Map<UUID, DataKey> keys = new HashMap<>();
         List<Outcome<Opened>> outcomes = new ArrayList<>();
+        long content = 0;
         try {
             for (int i = 0; i < chosen.size(); i++) {
                 Address address = chosen.get(i);
-                outcomes.add(
-                        address == null
-                                ? Outcome.failed(problems.get(i))
-                                : open(address, byAddress.get(address), keys));
+                if (address == null) {
+                    outcomes.add(Outcome.failed(problems.get(i)));
+                } else if (content > MAX_BYTES) {
+                    outcomes.add(Outcome.failed(tooLarge()));
+                } else {
+                    Outcome<Opened> outcome = open(address, byAddress.get(address), keys);
+                    content += contentBytes(outcome);
+                    outcomes.add(content <= MAX_BYTES ? outcome : refused(outcome));
+                }
             }
         } finally {
             keys.values().forEach(DataKey::close);
         }
         return outcomes;
+    }
+
+    private static long contentBytes(Outcome<Opened> outcome) {
+        Opened opened = outcome.value();
+        return opened == null ? 0 : opened.payload().template().length;
+    }
+
+    private static Outcome<Opened> refused(Outcome<Opened> outcome) {
+        Opened opened = outcome.value();
+        if (opened != null) {
+            opened.close();
+        }
+        return Outcome.failed(tooLarge());
     }
 
     private Outcome<Opened> open(Address address, Templates.@Nullable Sealed row, Map<UUID, DataKey> keys) {

@@ -66,6 +66,15 @@ public class DataKeys {
         }
     }
 
+    /** Whether the row's key opens now; false for one whose KEK is gone. */
+    public boolean opens(SubjectKeyRow row) {
+        try (DataKey key = open(row.subjectId(), row)) {
+            return key != null;
+        } catch (AuthenticationFailedException lost) {
+            return false;
+        }
+    }
+
     /**
      * A version that another node made is unknown here until the ring is read again. One that is unknown then was never
      * in the row: whatever a living version wraps references it.
@@ -145,9 +154,12 @@ public class DataKeys {
      * @throws TryAgainException if it is no longer active; the ring is read again
      */
     public void holdActive(int version) {
-        if (!keyVersions.holdActive(version)) {
-            keyRings.refresh();
-            throw new TryAgainException("The KEK version " + version + " is no longer active");
+        boolean held = keyRings.current()
+                .find(version)
+                .filter(kek -> keyVersions.holdActive(version, kek.fingerprint()))
+                .isPresent();
+        if (!held) {
+            throw keyRings.outdated();
         }
     }
 

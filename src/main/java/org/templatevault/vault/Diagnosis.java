@@ -40,6 +40,9 @@ public class Diagnosis {
     /** The template id of a damage that concerns the subject's key itself. */
     public static final UUID KEY_ITSELF = new UUID(0, 0);
 
+    /** The template id of a damage that concerns the subject's sealed reference: its key opens, and so may its templates. */
+    public static final UUID REFERENCE = new UUID(0, 1);
+
     private static final int EARLIER_DEKS = 5;
 
     @Inject
@@ -97,7 +100,11 @@ public class Diagnosis {
         }
     }
 
-    /** @param refused at least one row of the subject that did not open under its key */
+    Damaged ofReference(SubjectKeyRow row) {
+        return new Damaged(row, REFERENCE, 0, "integrity-failure", DamageClass.CORRUPT.name());
+    }
+
+    /** @param refused the rows of the subject that did not open under its key */
     List<Damaged> ofTemplates(Subject subject, DataKey key, List<TemplateRow> refused) {
         boolean all =
                 refused.size() > 1 && refused.size() == subject.templates().size();

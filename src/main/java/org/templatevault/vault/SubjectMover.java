@@ -133,11 +133,17 @@ public class SubjectMover {
                     refused.add(template);
                 }
             }
-            if (!refused.isEmpty()) {
-                return new Prepared(null, diagnosis.ofTemplates(subject, old, refused));
+            List<Damaged> damaged = new ArrayList<>(diagnosis.ofTemplates(subject, old, refused));
+            byte[] reference = null;
+            try {
+                reference = reference(ring, row, old, fresh, dekNumber, suite);
+            } catch (VaultException failure) {
+                requireIntegrity(failure);
+                damaged.add(diagnosis.ofReference(row));
             }
-            byte[] reference = reference(ring, row, old, fresh, dekNumber, suite);
-            return new Prepared(new Move(row, row(ring, row, fresh, dekNumber, suite, reference), sealed), List.of());
+            return damaged.isEmpty()
+                    ? new Prepared(new Move(row, row(ring, row, fresh, dekNumber, suite, reference), sealed), List.of())
+                    : new Prepared(null, damaged);
         }
     }
 

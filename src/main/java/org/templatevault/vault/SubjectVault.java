@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.audit.AuditContext;
 import org.templatevault.envelope.DataKey;
@@ -186,10 +187,21 @@ public class SubjectVault {
      * @return false, and nothing is done, if no row of the subject is in quarantine any more
      */
     public boolean release(UUID subject, String caller, Runnable recorded) {
+        return release(subject, caller, row -> true, recorded);
+    }
+
+    /**
+     * As {@link #release}, where nobody has looked at the subject: also false if its key opens now.
+     */
+    public boolean releaseUnlessItOpens(UUID subject, String caller) {
+        return release(subject, caller, row -> !dataKeys.opens(row), () -> {});
+    }
+
+    private boolean release(UUID subject, String caller, Predicate<SubjectKeyRow> isLost, Runnable recorded) {
         return transactions.call(() -> {
             Optional<SubjectKeyRow> seen = subjectKeys.find(subject);
             // In this order: what leaves quarantine after this question has another DEK or version than was seen.
-            if (seen.isEmpty() || !quarantine.holds(subject)) {
+            if (seen.isEmpty() || !quarantine.holds(subject) || !isLost.test(seen.get())) {
                 return false;
             }
             SubjectKeyRow row = subjectKeys

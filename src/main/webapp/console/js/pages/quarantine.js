@@ -32,7 +32,7 @@ export function quarantine(place, failed) {
 function list(rows, watch, say) {
   return table('Rows in quarantine', [
     { name: 'Class', of: (row) => h('span', {}, badge(row.class), ' ', h('span', { class: 'small' }, DAMAGE[row.class])) },
-    { name: 'Row', of: (row) => (row.template ? h('span', {}, 'template ', shortId(row.template), `, version ${row.version}`) : 'the subject’s key') },
+    { name: 'Row', of: (row) => (row.template ? h('span', {}, 'template ', shortId(row.template), `, version ${row.version}`) : `the subject’s ${row.part}`) },
     { name: 'Subject', of: (row) => (may('GET /subjects/{subject}') ? h('a', { href: `#/subjects/${row.subject}` }, shortId(row.subject)) : shortId(row.subject)) },
     { name: 'Found', of: (row) => ago(row.at) },
     { name: 'Rotation', of: (row) => link('look', `#/rotations/${row.rotation}`) },

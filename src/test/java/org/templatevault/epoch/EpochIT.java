@@ -41,6 +41,8 @@ class EpochIT {
     private static final String OPEN = "modality=IRIS&format=OPAQUE";
     private static final String FLIP_KEY =
             "update vault.subject_key set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) where subject_id = ?";
+    private static final String FLIP_REFERENCE =
+            "update vault.subject_key set reference = set_byte(reference, 20, get_byte(reference, 20) # 1) where subject_id = ?";
     private static final String FLIP_TEMPLATE =
             "update vault.template set envelope = set_byte(envelope, 40, get_byte(envelope, 40) # 1) where id = ?";
 
@@ -226,6 +228,49 @@ class EpochIT {
         rows.change(FLIP_TEMPLATE, damaged.template());
         new Custodian(server).rotate(Json.createObjectBuilder());
         assertEquals(0, marks(damaged.subject()));
+    }
+
+    /** Nobody has asked for a retry: the key is tried once more before its subject would be given up. */
+    @Test
+    void movesASubjectWhoseKeyWasRepairedBeforeItsTimeWasOver() {
+        UUID repaired = store(UUID.randomUUID()).subject();
+        rows.change(FLIP_KEY, repaired);
+        inEffect(policy().add("quarantine", "PT8S"));
+        makeDue();
+        TestHome.await(
+                "the key is in quarantine",
+                PATIENCE,
+                () -> rows.number("select count(*) from vault.quarantine where subject_id = ?", repaired) == 1);
+        rows.change(FLIP_KEY, repaired);
+        JsonObject certificate = certificate(version);
+        assertEquals(0, certificate.getInt("released"), certificate::toString);
+        assertEquals(0, rows.number("select count(*) from vault.quarantine where subject_id = ?", repaired));
+        assertEquals(active(), rows.number("select kek_version from vault.subject_key where subject_id = ?", repaired));
+    }
+
+    /** Its key opens, and what stands under it: only its reference is lost. */
+    @Test
+    void givesUpNobodyWhoseReferenceIsDamaged() {
+        UUID subject = UUID.fromString(server.as("enroller")
+                .post("/subjects")
+                .json(Json.createObjectBuilder()
+                        .add("reference", "somebody " + UUID.randomUUID())
+                        .build())
+                .send()
+                .expect(201)
+                .json()
+                .getString("id"));
+        store(subject);
+        delete(store(subject));
+        rows.change(FLIP_REFERENCE, subject);
+        inEffect(policy());
+        makeDue();
+        JsonObject certificate = certificate(version);
+        assertEquals(0, certificate.getInt("released"), certificate::toString);
+        assertEquals(1, marks(subject), "it could not be re-encrypted and keeps its mark");
+        rows.change(FLIP_REFERENCE, subject);
+        new Custodian(server).rotate(Json.createObjectBuilder());
+        assertEquals(0, marks(subject));
     }
 
     @Test

@@ -8,9 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,7 +94,31 @@ class RootKeyFileTest {
     void neverReplacesAKeyOrAFile() {
         file.generate("root-1");
         assertThrows(KeyStoreUnavailableException.class, () -> file.generate("root-1"));
-        assertThrows(KeyStoreUnavailableException.class, () -> openedAgain().create());
+        openedAgain().create();
+        assertEquals(Set.of("root-1"), openedAgain().aliases());
+    }
+
+    /** Two nodes at their first start: the second has seen no file, and waits for the lock while the first makes it. */
+    @Test
+    void leavesTheFileThatAnotherNodeMadeMeanwhile() throws Exception {
+        file.generate("root-1");
+        Path shared = directory.resolve("shared.p12");
+        Process second;
+        try (FileChannel lock = FileChannel.open(
+                        directory.resolve("shared.p12.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock first = lock.lock()) {
+            assertTrue(first.isValid());
+            second = writer(shared, "second");
+            try (BufferedReader out = second.inputReader(StandardCharsets.US_ASCII)) {
+                assertEquals(RootKeyWriter.MAKES, out.readLine());
+                TimeUnit.MILLISECONDS.sleep(300);
+                Files.copy(path, shared);
+                first.release();
+                out.readLine();
+            }
+        }
+        second.destroyForcibly().waitFor();
+        assertTrue(new RootKeyFile(shared, PASSWORD).aliases().contains("root-1"));
     }
 
     @Test
@@ -169,13 +196,17 @@ class RootKeyFileTest {
     }
 
     private Process writer(String prefix) throws IOException {
+        return writer(path, prefix);
+    }
+
+    private static Process writer(Path file, String prefix) throws IOException {
         return new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-cp",
                         System.getProperty("java.class.path"),
                         "-XX:TieredStopAtLevel=1",
                         RootKeyWriter.class.getName(),
-                        path.toString(),
+                        file.toString(),
                         PASSWORD,
                         prefix)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)

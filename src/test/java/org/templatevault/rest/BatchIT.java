@@ -231,6 +231,17 @@ class BatchIT {
         }
     }
 
+    /** Compressed it is a few hundred bytes, and the same one may be asked for again and again. */
+    @Test
+    void countsWhatItOpensAndNotOnlyWhatIsStored() {
+        JsonObject blank = address(results(store(batch(false, List.of(item(subject, new byte[TEMPLATE_LIMIT])))))
+                .get(0));
+        List<Integer> statuses = statuses(results(get(batch(false, Collections.nCopies(1000, blank)))));
+        int most = (16 << 20) / TEMPLATE_LIMIT;
+        assertEquals(Collections.nCopies(most, 200), statuses.subList(0, most));
+        assertEquals(Collections.nCopies(1000 - most, 413), statuses.subList(most, 1000));
+    }
+
     @Test
     void readsEachItemForItself() {
         byte[] second = IsoTemplates.fingerprint(20, 2);

@@ -214,6 +214,67 @@ class QuarantineIT {
         flipABit(one);
     }
 
+    /** Its key opens, and so does its template: only a new DEK has to wait. */
+    @Test
+    void keepsAllThatOpensOfASubjectWhoseReferenceIsDamaged() {
+        UUID subject = referenced();
+        Stored template = store(subject);
+        Stored deleted = store(subject);
+        server.as("eraser")
+                .delete(deleted.path())
+                .header("If-Match", "\"1\"")
+                .header("X-Reason", "retention")
+                .send()
+                .expect(204);
+        flipReference(subject);
+        assertEquals("DRAINED", rotate("rewrap").getString("state"), "marked, and moves with the DEK that it has");
+        assertEquals("reference", quarantined(subject).getString("part"));
+        isClassified(subject, "CORRUPT");
+        assertEquals("reference", quarantined(subject).getString("part"));
+        assertArrayEquals(bytes, server.as("reader").read(template).expect(200).bytes());
+        flipReference(subject);
+        String id = quarantined(subject).getString("id");
+        server.as("operator").post("/quarantine/" + id + ":retry").send().expect(204);
+        assertEquals(0, rows.number("select count(*) from vault.quarantine where subject_id = ?", subject));
+    }
+
+    private UUID referenced() {
+        return UUID.fromString(server.as("enroller")
+                .post("/subjects")
+                .json(Json.createObjectBuilder()
+                        .add("reference", "somebody " + UUID.randomUUID())
+                        .build())
+                .send()
+                .expect(201)
+                .json()
+                .getString("id"));
+    }
+
+    private void flipReference(UUID subject) {
+        rows.change(
+                "update vault.subject_key set reference = set_byte(reference, 20, get_byte(reference, 20) # 1)"
+                        + " where subject_id = ?",
+                subject);
+    }
+
+    /** In a large vault, where it reads for minutes: it is made slow here by a policy that the table has meanwhile. */
+    @Test
+    void goesOnWhereTheSearchForTheSameBytesTakesTooLong() throws SQLException {
+        flipABit(one);
+        asOwner("create function vault.slow() returns boolean language plpgsql as $$ begin"
+                + " if current_query() like 'select 1 from vault.template where envelope%' then"
+                + " perform pg_sleep(90); end if; return true; end $$");
+        asOwner("create policy slow on vault.template using (vault.slow()) with check (true)");
+        asOwner("alter table vault.template enable row level security");
+        try {
+            isClassified(one.subject(), "CORRUPT");
+        } finally {
+            asOwner("alter table vault.template disable row level security");
+            asOwner("drop policy slow on vault.template");
+            asOwner("drop function vault.slow()");
+        }
+    }
+
     @Test
     void letsARepairedRowLeaveQuarantine() {
         flipABit(one);

@@ -32,6 +32,9 @@ public class KeyVersions {
     /** A service key, wrapped by the KEK of {@code kekVersion}. */
     public record ServiceKeyRow(String purpose, int number, int kekVersion, Bytes wrapped) {}
 
+    /** The advisory lock whose queue an activation and those who wrap stand in. */
+    private static final long ACTIVATION = 0x7661756c74L;
+
     @Inject
     Sql sql;
 
@@ -88,12 +91,14 @@ public class KeyVersions {
 
     /**
      * Makes the version the active one and deactivates those before it. Waits for every transaction that wraps under the
-     * version before it ({@link #holdActive}).
+     * version before it ({@link #holdActive}), and lets no other in before it: PostgreSQL gives a share lock on a row to
+     * whoever comes while others have one, so that a change of the row would wait as long as they follow each other.
      *
      * @param dataSuite the suite of the DEKs that are made under it; null for the configured one
      * @param compromised a version that becomes COMPROMISED; null for none
      */
     public void activate(int version, @Nullable String dataSuite, @Nullable Integer compromised, Instant now) {
+        sql.first("select pg_advisory_xact_lock(?)::text", row -> "", ACTIVATION);
         sql.update(
                 "update vault.key_version set state = 'DEACTIVATED', deactivated_at = ?"
                         + " where state in ('ACTIVE', 'PRE_ACTIVE') and version < ?",
@@ -117,7 +122,7 @@ public class KeyVersions {
 
     /**
      * Keeps the active version active until this transaction ends. Taken last before the commit of whoever wraps a new
-     * DEK.
+     * DEK. The row is looked at again once it is locked: the version may have been replaced while this waited.
      *
      * @param fingerprint of the KEK that wrapped: a copy of the database may have another under the same number
      * @return false if it is not the active one (the caller's key ring is old), or if the database is not the one on which
@@ -126,11 +131,12 @@ public class KeyVersions {
     public boolean holdActive(int version, Bytes fingerprint) {
         return sql.first(
                         "select version from vault.key_version where version = ? and state = 'ACTIVE'"
-                                + " and fingerprint = ? and not "
-                                + DatabaseIdentity.IS_ANOTHER + " for share",
+                                + " and fingerprint = ? and not " + DatabaseIdentity.IS_ANOTHER
+                                + " and (select pg_advisory_xact_lock_shared(?)::text) is not null for share",
                         row -> row.getInt(1),
                         version,
-                        fingerprint)
+                        fingerprint,
+                        ACTIVATION)
                 .isPresent();
     }
 

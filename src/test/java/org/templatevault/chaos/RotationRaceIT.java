@@ -42,6 +42,7 @@ class RotationRaceIT {
     private static final String INSERT_TEMPLATE = "insert into vault.template";
     private static final String INSERT_SUBJECT = "insert into vault.subject_key";
     private static final String HOLD_ACTIVE = "select version from vault.key_version where version";
+    private static final String ACTIVATION = "select pg_advisory_xact_lock(";
     private static final String OPEN = "modality=FACE&format=OPAQUE";
 
     private final VaultServer server = SharedVault.mortal().server();
@@ -330,11 +331,34 @@ class RotationRaceIT {
             CompletableFuture<Answer> storing = meanwhile(() -> storeInto(subject, bytes));
             hold.awaitHeld(PATIENCE);
             String rotation = custodian.start();
-            awaitBlocked("update vault.key_version set state = 'DEACTIVATED'");
+            awaitBlocked(ACTIVATION);
             assertEquals("STAGED", custodian.get(rotation).getString("state"));
             hold.release();
             acknowledge(subject, storing.join(), bytes);
             drained(rotation);
+        }
+    }
+
+    /** Stores that follow each other without a gap would otherwise keep a compromised version active for ever. */
+    @Test
+    void letsNoStorePassAnActivationThatWaits() {
+        byte[] first = content();
+        byte[] second = content();
+        UUID before = UUID.randomUUID();
+        UUID after = UUID.randomUUID();
+        try (Hold hold = proxy.holdAnswerAfter(INSERT_SUBJECT, HOLD_ACTIVE)) {
+            CompletableFuture<Answer> holding = meanwhile(() -> storeInto(before, first));
+            hold.awaitHeld(PATIENCE);
+            String rotation = custodian.start();
+            awaitBlocked(ACTIVATION);
+            CompletableFuture<Answer> late = meanwhile(() -> storeInto(after, second));
+            awaitBlocked(HOLD_ACTIVE);
+            hold.release();
+            acknowledge(before, holding.join(), first);
+            int version = custodian.end(rotation).getInt("toVersion");
+            Answer answer = late.join();
+            acknowledge(after, answer, second);
+            assertEquals(version, answer.json().getInt("keyVersion"));
         }
     }
 

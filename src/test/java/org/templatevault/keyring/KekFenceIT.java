@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.Answer;
 import org.templatevault.testing.DatabaseProxy;
@@ -22,6 +24,7 @@ import org.templatevault.testing.VaultServer;
 class KekFenceIT {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final String OPEN = "modality=IRIS&format=OPAQUE";
+    private static final String READS_THE_RING = "select id from vault.vault_identity";
 
     private final VaultServer server = SharedVault.mortal().server();
     private final DatabaseProxy proxy = SharedVault.mortal().proxy();
@@ -60,6 +63,26 @@ class KekFenceIT {
         }
         assertEquals(0, rows.number("select count(*) from vault.subject_key where subject_id = ?", subject));
         TestHome.await("it stores again", PATIENCE, () -> store(subject).status() == 201);
+    }
+
+    /** Whoever reads the ring may wait for a connection, and the store has one in its hand. */
+    @Test
+    void doesNotLetAStoreWaitForSomebodyElseWhoReadsTheKeyRing() {
+        String own = fingerprint();
+        try (Hold reading = proxy.holdStatement(READS_THE_RING)) {
+            setFingerprint("00".repeat(32));
+            try {
+                reading.awaitHeld(PATIENCE);
+                Answer answer = CompletableFuture.supplyAsync(() -> store(UUID.randomUUID()))
+                        .orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                        .join();
+                answer.problem(503, "database-unavailable");
+            } finally {
+                setFingerprint(own);
+            }
+        }
+        TestHome.await(
+                "it stores again", PATIENCE, () -> store(UUID.randomUUID()).status() == 201);
     }
 
     /** The others wait for a node until it holds the KEK of the version, and not another of the same number. */

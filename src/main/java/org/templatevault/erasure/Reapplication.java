@@ -17,6 +17,7 @@ import org.templatevault.persistence.Erasures;
 import org.templatevault.persistence.OlderSubjects;
 import org.templatevault.persistence.Reapplications;
 import org.templatevault.persistence.Transactions;
+import org.templatevault.vault.RecordSeal;
 import org.templatevault.vault.SubjectVault;
 
 /**
@@ -47,19 +48,35 @@ public class Reapplication {
     @Inject
     SubjectVault vault;
 
+    @Inject
+    RecordSeal seal;
+
     /** A page of the records and tombstones of this database, after an id. */
-    public List<Erasures.Exported> export(UUID afterId) {
-        return transactions.read(() -> erasures.page(afterId, PAGE));
+    public List<SealedRecord> export(UUID afterId) {
+        return transactions.read(() -> erasures.page(afterId, PAGE)).stream()
+                .map(record -> new SealedRecord(record, seal.of(record).orElseThrow()))
+                .toList();
     }
 
-    /** Takes over records and begins the walk from the first subject. */
-    public Reapplications.Row apply(List<Erasures.Exported> records, String reason, String caller) {
+    /**
+     * Takes over records and begins the walk from the first subject.
+     *
+     * @throws VaultException if this vault has not made one of them as it is
+     */
+    public Reapplications.Row apply(List<SealedRecord> records, String reason, String caller) {
         if (records.size() > PAGE) {
             throw new VaultException(ErrorKind.INVALID, "invalid-field", "erasures: at most " + PAGE, "erasures", null);
         }
+        if (!records.stream().allMatch(one -> seal.isRight(one.record(), one.mac()))) {
+            throw new VaultException(
+                    ErrorKind.INVALID, "invalid-field", "mac: a record is not as this vault gave it", "mac", null);
+        }
         UUID id = UuidCreator.getTimeOrderedEpoch();
         transactions.run(() -> {
-            long isNew = records.stream().filter(erasures::importRecord).count();
+            long isNew = records.stream()
+                    .map(SealedRecord::record)
+                    .filter(erasures::importRecord)
+                    .count();
             reapplications.begin(id, isNew, reason, caller, now());
         });
         return status();

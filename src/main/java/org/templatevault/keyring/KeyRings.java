@@ -363,13 +363,14 @@ public class KeyRings {
     }
 
     /**
-     * Moves the service keys that an older version wraps to the active one; part of the caller's transaction.
+     * Moves the service keys that an older version wraps to the active one; part of the caller's transaction, which holds
+     * that one.
      *
+     * @param active of the present ring
      * @return how many were moved
      */
-    public int rewrapServiceKeys() {
+    public int rewrapServiceKeys(Kek active) {
         KeyRing present = current();
-        Kek active = present.active();
         int moved = 0;
         for (ServiceKeyRow row : keyVersions.serviceKeys()) {
             if (row.kekVersion() != active.version()) {

@@ -18,7 +18,10 @@ public class ErasureVacuum {
             "idempotency",
             "idempotency_item",
             "quarantine",
-            "reencrypt_mark");
+            "reencrypt_mark",
+            "subject_retention",
+            "subject_hold",
+            "bulk_erasure_item");
 
     @Inject
     Sql sql;

@@ -56,7 +56,8 @@ public class OlderSubjects {
     /** No index leads to the same bytes: in a large vault this would read for minutes, in the transaction of a page. */
     private static final Duration LONGEST_LOOK = Duration.ofSeconds(2);
 
-    private final Sparing looks = new Sparing();
+    private final Sparing looksAtKeys = new Sparing();
+    private final Sparing looksAtTemplates = new Sparing();
 
     @Inject
     Sql sql;
@@ -174,7 +175,7 @@ public class OlderSubjects {
 
     /** Whether another subject's row has the same wrapped key, as far as one can look in a moment. */
     public boolean isWrappedElsewhere(SubjectKeyRow row) {
-        return looks.spare(() -> sql.existsWithin(
+        return looksAtKeys.spare(() -> sql.existsWithin(
                 LONGEST_LOOK,
                 "select 1 from vault.subject_key where wrapped = ? and subject_id <> ? limit 1",
                 row.wrapped(),
@@ -183,7 +184,7 @@ public class OlderSubjects {
 
     /** Whether another row has the same envelope, as far as one can look in a moment. */
     public boolean isSealedElsewhere(TemplateRow row) {
-        return looks.spare(() -> sql.existsWithin(
+        return looksAtTemplates.spare(() -> sql.existsWithin(
                 LONGEST_LOOK,
                 "select 1 from vault.template where envelope = ? and (subject_id, id, version) <> (?, ?, ?) limit 1",
                 row.envelope(),
@@ -349,19 +350,21 @@ public class OlderSubjects {
     /**
      * Puts a row into quarantine, if its subject is still what it was when it was read. The subject's row is held until
      * the commit: an erasure that came between would leave a row in quarantine for a subject that is gone.
+     *
+     * @param leaseToken of the rotation's lease, where it is the rotation that found it; null for whoever needs none
      */
-    public void quarantine(Damaged damaged, Mover mover, Instant now) {
+    public void quarantine(Damaged damaged, UUID rotation, @Nullable Long leaseToken, Instant now) {
         sql.update(
                 "insert into vault.quarantine (subject_id, template_id, version, id, rotation_id, reason, class, at)"
                         + " select k.subject_id, ?, ?, ?, ?, ?, ?, ? from vault.subject_key k"
                         + " where k.subject_id = ? and k.dek_number = ? and k.kek_version = ? and k.revision = ?"
-                        + " and exists (select 1 from vault.lease where name = 'rotation' and token = ?)"
+                        + " and (?::bigint is null or exists (select 1 from vault.lease where name = 'rotation' and token = ?))"
                         + " for share of k on conflict (subject_id, template_id, version) do update set"
                         + " rotation_id = excluded.rotation_id, reason = excluded.reason, class = excluded.class",
                 damaged.templateId(),
                 damaged.version(),
                 UUID.randomUUID(),
-                mover.rotationId(),
+                rotation,
                 damaged.reason(),
                 damaged.damageClass(),
                 now,
@@ -369,7 +372,8 @@ public class OlderSubjects {
                 damaged.key().dekNumber(),
                 damaged.key().kekVersion(),
                 damaged.key().revision(),
-                mover.leaseToken());
+                leaseToken,
+                leaseToken);
     }
 
     /**

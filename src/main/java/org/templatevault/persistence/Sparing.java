@@ -4,11 +4,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 
 /**
- * Leaves out questions that have become expensive: after one that took long, none is asked for twenty times as long, so
- * that a page with many damaged rows still ends.
+ * Leaves out questions that have become expensive: after one that took more than a second, none is asked for twenty times
+ * as long, so that a page with many damaged rows still ends.
  */
 final class Sparing {
-    private static final long CHEAP_NANOS = 100_000_000;
+    private static final long CHEAP_NANOS = 1_000_000_000;
     private static final int FACTOR = 20;
 
     private final AtomicLong quietUntil = new AtomicLong(System.nanoTime());

@@ -97,10 +97,18 @@ public class AuditResource {
         return new Filter(
                 instant("from", query.getFirst("from")),
                 instant("to", query.getFirst("to")),
-                query.getFirst("action"),
-                query.getFirst("outcome"),
-                query.getFirst("caller"),
+                text("action", query),
+                text("outcome", query),
+                text("caller", query),
                 subject == null ? tag(tag) : reader.tag(Api.uuid("subject", subject)));
+    }
+
+    private static @Nullable String text(String name, MultivaluedMap<String, String> query) {
+        String value = query.getFirst(name);
+        if (value != null && value.chars().anyMatch(Character::isISOControl)) {
+            throw InvalidTemplateException.field(name, "no control characters");
+        }
+        return value;
     }
 
     private static @Nullable Instant instant(String name, @Nullable String value) {

@@ -25,20 +25,24 @@ import org.templatevault.error.VaultException;
 final class BatchBody<T> {
     /** The most items of one batch. */
     static final int MAX_ITEMS = 1000;
-    /** The most bytes of one batch's body: 16 MiB of templates in base64, and the fields around them. */
-    static final long MAX_BYTES = 24L << 20;
+    /** The most bytes of a body with templates: 16 MiB of them in base64, and the fields around them. */
+    static final long TEMPLATES_BYTES = 24L << 20;
+    /** The most bytes of a body with addresses only, which is read without a turn: a value is in memory as a whole. */
+    static final long ADDRESSES_BYTES = 1L << 20;
 
+    private final long mostBytes;
     private final Function<JsonObject, T> reader;
     private final MessageDigest digest = Conditions.sha256();
     private final List<T> items = new ArrayList<>();
     private boolean atomic;
 
-    BatchBody(Function<JsonObject, T> reader) {
+    BatchBody(long mostBytes, Function<JsonObject, T> reader) {
+        this.mostBytes = mostBytes;
         this.reader = reader;
     }
 
     void read(InputStream body) {
-        try (InputStream in = new DigestInputStream(new BoundedInput(body, MAX_BYTES), digest);
+        try (InputStream in = new DigestInputStream(new BoundedInput(body, mostBytes), digest);
                 JsonParser parser = Json.createParser(in)) {
             expect(parser, Event.START_OBJECT);
             boolean seenItems = false;

@@ -39,7 +39,7 @@ public class BatchDeleteResource {
     @RolesAllowed("eraser")
     public Response delete(@HeaderParam("X-Reason") @Nullable String reason, InputStream body) {
         conditions.requireReason(reason);
-        BatchBody<Outcome<Wanted>> batch = new BatchBody<>(BatchAddress::read);
+        BatchBody<Outcome<Wanted>> batch = new BatchBody<>(BatchBody.ADDRESSES_BYTES, BatchAddress::read);
         batch.read(body);
         return BatchAnswer.of(access.delete(batch.items()), 204, BatchDeleteResource::json, metrics, () -> {});
     }

@@ -43,9 +43,9 @@ public class BatchGetResource {
     @ReturnsContent
     public Response get(@HeaderParam("X-Purpose") @Nullable String purpose, InputStream body) {
         conditions.requirePurpose(purpose);
-        BatchBody<Outcome<Wanted>> batch = new BatchBody<>(BatchAddress::read);
+        BatchBody<Outcome<Wanted>> batch = new BatchBody<>(BatchBody.ADDRESSES_BYTES, BatchAddress::read);
         batch.read(body);
-        List<Outcome<Opened>> outcomes = turns.take(() -> access.get(batch.items()));
+        List<Outcome<Opened>> outcomes = turns.read(() -> access.get(batch.items()));
         return BatchAnswer.of(outcomes, 200, TemplateJson::content, metrics, () -> release(outcomes));
     }
 

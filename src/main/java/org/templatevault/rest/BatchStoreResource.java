@@ -52,8 +52,8 @@ public class BatchStoreResource {
     @POST
     @RolesAllowed("enroller")
     public Response store(@HeaderParam("Idempotency-Key") @Nullable String idempotencyKey, InputStream body) {
-        List<Outcome<Templates.Metadata>> outcomes = turns.take(() -> {
-            BatchBody<BatchItem> batch = new BatchBody<>(this::item);
+        List<Outcome<Templates.Metadata>> outcomes = turns.store(() -> {
+            BatchBody<BatchItem> batch = new BatchBody<>(BatchBody.TEMPLATES_BYTES, this::item);
             try {
                 batch.read(body);
                 RequestKey key = conditions.requestKey(idempotencyKey, "POST /templates:batchStore", batch.digest());

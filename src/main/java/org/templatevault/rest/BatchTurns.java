@@ -7,15 +7,27 @@ import java.util.function.Supplier;
 import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
 
-/** Bounds the memory of batches: a few at a time; the others wait for their turn, then are told to come back. */
+/**
+ * Bounds the memory of batches: a few at a time; the others wait for their turn, then are told to come back. A store has
+ * its turn while its body comes in, so those that read have turns of their own: slow uploads do not keep them.
+ */
 @ApplicationScoped
 public class BatchTurns {
-    private static final int AT_ONCE = 4;
+    private static final int AT_ONCE = 3;
     private static final long WAIT_SECONDS = 15;
 
-    private final Semaphore turns = new Semaphore(AT_ONCE, true);
+    private final Semaphore storing = new Semaphore(AT_ONCE, true);
+    private final Semaphore reading = new Semaphore(AT_ONCE, true);
 
-    <T> T take(Supplier<T> batch) {
+    <T> T store(Supplier<T> batch) {
+        return take(storing, batch);
+    }
+
+    <T> T read(Supplier<T> batch) {
+        return take(reading, batch);
+    }
+
+    private static <T> T take(Semaphore turns, Supplier<T> batch) {
         try {
             if (!turns.tryAcquire(WAIT_SECONDS, TimeUnit.SECONDS)) {
                 throw new VaultException(ErrorKind.UNAVAILABLE, "too-many-batches", "Too many batches at once");

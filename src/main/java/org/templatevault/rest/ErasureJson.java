@@ -16,6 +16,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.erasure.Reapplication;
 import org.templatevault.erasure.Receipts;
+import org.templatevault.erasure.SealedRecord;
 import org.templatevault.persistence.Bytes;
 import org.templatevault.persistence.ErasureRounds;
 import org.templatevault.persistence.Erasures;
@@ -30,6 +31,7 @@ final class ErasureJson {
             "id",
             "tag",
             "keyNumber",
+            "mac",
             "pseudonym",
             "reason",
             "requestedBy",
@@ -82,13 +84,18 @@ final class ErasureJson {
         return HexFormat.of().formatHex(bytes.toArray());
     }
 
-    static JsonObject page(List<Erasures.Exported> rows) {
+    static JsonObject page(List<SealedRecord> rows) {
         JsonArrayBuilder array = Json.createArrayBuilder();
-        rows.forEach(exported ->
-                array.add(base(exported.row()).add("tag", hex(exported.tag())).add("keyNumber", exported.keyNumber())));
+        for (SealedRecord sealed : rows) {
+            Erasures.Exported exported = sealed.record();
+            array.add(base(exported.row())
+                    .add("tag", hex(exported.tag()))
+                    .add("keyNumber", exported.keyNumber())
+                    .add("mac", hex(sealed.mac())));
+        }
         JsonObjectBuilder page = Json.createObjectBuilder().add("erasures", array);
         if (rows.size() == Reapplication.PAGE) {
-            page.add("next", rows.get(rows.size() - 1).row().id().toString());
+            page.add("next", rows.get(rows.size() - 1).record().row().id().toString());
         }
         return page.build();
     }
@@ -123,12 +130,12 @@ final class ErasureJson {
     }
 
     /** The records of an exported page, exactly as that gave them. */
-    static List<Erasures.Exported> records(JsonObject page) {
+    static List<SealedRecord> records(JsonObject page) {
         JsonValue erasures = page.get("erasures");
         if (!Set.of("erasures", "next").containsAll(page.keySet()) || !(erasures instanceof jakarta.json.JsonArray)) {
             throw InvalidTemplateException.field("erasures", "a page that GET /erasures gave");
         }
-        List<Erasures.Exported> records = new ArrayList<>();
+        List<SealedRecord> records = new ArrayList<>();
         for (JsonValue value : erasures.asJsonArray()) {
             if (!(value instanceof JsonObject json) || !FIELDS.containsAll(json.keySet())) {
                 throw InvalidTemplateException.field("erasures", "records with the fields that GET /erasures gave");
@@ -138,13 +145,10 @@ final class ErasureJson {
         return records;
     }
 
-    private static Erasures.Exported exported(JsonObject json) {
+    private static SealedRecord exported(JsonObject json) {
         int first = number(json, "firstKeyVersion", 1);
         int last = number(json, "lastKeyVersion", first);
-        Bytes tag = bytes(json, "tag");
-        if (tag == null) {
-            throw InvalidTemplateException.field("tag", "64 hexadecimal digits");
-        }
+        Bytes tag = requireBytes(json, "tag");
         Erasures.Row row = new Erasures.Row(
                 Api.uuid("id", TemplateJson.text(json, "id", "id")),
                 bytes(json, "pseudonym"),
@@ -156,7 +160,16 @@ final class ErasureJson {
                 last,
                 number(json, "templates", 0),
                 json.getBoolean("released", false));
-        return new Erasures.Exported(row, tag, number(json, "keyNumber", 1));
+        return new SealedRecord(
+                new Erasures.Exported(row, tag, number(json, "keyNumber", 1)), requireBytes(json, "mac"));
+    }
+
+    private static Bytes requireBytes(JsonObject json, String field) {
+        Bytes bytes = bytes(json, field);
+        if (bytes == null) {
+            throw InvalidTemplateException.field(field, "64 hexadecimal digits");
+        }
+        return bytes;
     }
 
     private static @Nullable Bytes bytes(JsonObject json, String field) {
@@ -172,8 +185,11 @@ final class ErasureJson {
 
     private static String text(JsonObject json, String field) {
         String text = TemplateJson.text(json, field, field);
-        if (text == null || text.isBlank() || text.length() > MAX_TEXT) {
-            throw InvalidTemplateException.field(field, "1 to " + MAX_TEXT + " characters");
+        if (text == null
+                || text.isBlank()
+                || text.length() > MAX_TEXT
+                || text.chars().anyMatch(Character::isISOControl)) {
+            throw InvalidTemplateException.field(field, "1 to " + MAX_TEXT + " characters, one line");
         }
         return text;
     }

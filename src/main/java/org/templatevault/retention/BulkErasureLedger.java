@@ -122,8 +122,9 @@ public class BulkErasureLedger {
         if (request.modality() != null) {
             rules.modality(request.modality());
         }
-        if (request.olderThan() != null && request.olderThan().isNegative()) {
-            throw BulkErasureException.field("olderThan", "an ISO 8601 period such as P2Y");
+        Period olderThan = request.olderThan();
+        if (olderThan != null && !PolicyLedger.isWithinACentury(olderThan)) {
+            throw BulkErasureException.field("olderThan", "an ISO 8601 period of at most 100 years, such as P2Y");
         }
         Integer most = request.atMost();
         if (most != null && (subjects != null || most < 0 || most > BulkErasureRequest.MOST_FOUND)) {

@@ -202,15 +202,17 @@ public class PolicyLedger {
         }
     }
 
+    static boolean isWithinACentury(Period period) {
+        return !period.isNegative()
+                && period.toTotalMonths() <= MOST_YEARS * 12
+                && !ANY_DAY.plus(period).isAfter(ANY_DAY.plusYears(MOST_YEARS));
+    }
+
     private static void requirePeriod(String field, @Nullable Period period) {
         if (period == null) {
             return;
         }
-        boolean inRange = !period.isNegative()
-                && !period.isZero()
-                && period.toTotalMonths() <= MOST_YEARS * 12
-                && !ANY_DAY.plus(period).isAfter(ANY_DAY.plusYears(MOST_YEARS));
-        if (!inRange) {
+        if (period.isZero() || !isWithinACentury(period)) {
             throw PolicyException.field(field, "an ISO 8601 period of days to 100 years, such as P3Y, or absent");
         }
     }

@@ -89,6 +89,9 @@ public class QuarantineLedger {
         if (prepared.move() == null) {
             return false;
         }
+        // Before the move: it is the row as it was read that has the damage.
+        prepared.damaged()
+                .forEach(damaged -> olderSubjects.quarantine(damaged, row.rotationId(), null, RotationLedger.now()));
         if (!olderSubjects.moveByWriter(prepared.move(), RotationLedger.now())) {
             throw new TryAgainException("The subject changed meanwhile");
         }
@@ -163,14 +166,23 @@ public class QuarantineLedger {
      */
     public void releaseOverdue(Duration longest, String caller) {
         Instant before = RotationLedger.now().minus(longest);
-        for (Quarantine.Row row : transactions.read(() -> quarantine.keysThatHoldAVersion(before))) {
-            try {
-                if (!subjects.releaseUnlessItOpens(row.subjectId(), caller)) {
-                    moveRepaired(row);
-                }
-            } catch (LegalHoldException held) {
-                LOG.log(System.Logger.Level.DEBUG, "The release of row {0} waits for a legal hold", row.id());
+        List<Quarantine.Row> overdue = transactions.read(() -> quarantine.keysThatHoldAVersion(before));
+        if (!overdue.isEmpty()) {
+            keyRings.refresh(); // a key must not be taken for lost because this node's ring is old
+        }
+        overdue.forEach(row -> releaseOrMove(row, caller));
+    }
+
+    /** One row that can be neither given up nor moved now does not stop the clock for the others. */
+    private void releaseOrMove(Quarantine.Row row, String caller) {
+        try {
+            if (!subjects.releaseUnlessItOpens(row.subjectId(), caller)) {
+                moveRepaired(row);
             }
+        } catch (LegalHoldException held) {
+            LOG.log(System.Logger.Level.DEBUG, "The release of row {0} waits for a legal hold", row.id());
+        } catch (VaultException later) {
+            LOG.log(System.Logger.Level.WARNING, "The row {0} in quarantine has to wait: {1}", row.id(), later.code());
         }
     }
 

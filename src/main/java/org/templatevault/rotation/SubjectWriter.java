@@ -90,7 +90,9 @@ public class SubjectWriter extends AbstractItemWriter {
     private List<UUID> write(List<Prepared> prepared, Mover mover) {
         List<Move> moves = new ArrayList<>();
         for (Prepared one : prepared) {
-            one.damaged().forEach(damaged -> olderSubjects.quarantine(damaged, mover, RotationLedger.now()));
+            one.damaged()
+                    .forEach(damaged -> olderSubjects.quarantine(
+                            damaged, mover.rotationId(), mover.leaseToken(), RotationLedger.now()));
             if (one.move() != null) {
                 moves.add(one.move());
             }

@@ -6,6 +6,7 @@ import jakarta.inject.Inject;
 import jakarta.inject.Named;
 import java.util.UUID;
 import org.templatevault.audit.AuditContext;
+import org.templatevault.keyring.Kek;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.persistence.OlderSubjects;
 import org.templatevault.persistence.Rotations;
@@ -57,9 +58,10 @@ public class VerifyBatchlet extends AbstractBatchlet {
             return row.state();
         }
         transactions.run(() -> {
-            if (keyRings.rewrapServiceKeys() > 0) {
+            Kek active = keyRings.current().active();
+            if (keyRings.rewrapServiceKeys(active) > 0) {
                 AuditContext.note("serviceKeys", row.id().toString());
-                dataKeys.holdActive(row.toVersion());
+                dataKeys.holdActive(active);
             }
         });
         long[] left = olderSubjects.count(row.id(), row.toVersion());

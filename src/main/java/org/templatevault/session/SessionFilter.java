@@ -40,7 +40,7 @@ public class SessionFilter extends HttpFilter {
     @Override
     protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
-        boolean others = request.getHeader("Authorization") != null;
+        boolean others = request.getHeader("Authorization") != null || signsIn(request);
         Optional<String> token = others ? Optional.empty() : SessionCookie.of(request);
         if (token.isPresent()) {
             withCookie(token.get(), request, response, chain);
@@ -65,7 +65,7 @@ public class SessionFilter extends HttpFilter {
         }
         if (session.isEmpty()) {
             asNobody(request, response, chain);
-        } else if (isUnsafe(request) && !hasToken(request, session.get())) {
+        } else if (!SAFE.contains(request.getMethod()) && !hasToken(request, session.get())) {
             refusals.count(session.get().caller(), request.getRemoteAddr(), 403);
             Problem.write(
                     response,
@@ -77,11 +77,12 @@ public class SessionFilter extends HttpFilter {
         }
     }
 
-    /** Signing in anew needs no token: the page that asks for the password has none. */
-    private static boolean isUnsafe(HttpServletRequest request) {
-        return !SAFE.contains(request.getMethod())
-                && !(request.getMethod().equals("POST")
-                        && request.getServletPath().equals(SessionServlet.PATH));
+    /**
+     * Whoever signs in anew is nobody until then: the roles of a session that the browser has must not become his. He needs
+     * no token either, since the page that asks for the password has none.
+     */
+    private static boolean signsIn(HttpServletRequest request) {
+        return request.getMethod().equals("POST") && request.getServletPath().equals(SessionServlet.PATH);
     }
 
     private static boolean hasToken(HttpServletRequest request, Session session) {

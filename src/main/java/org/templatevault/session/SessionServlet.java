@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.error.VaultException;
@@ -97,14 +96,14 @@ public class SessionServlet extends HttpServlet {
             refuse(request, response, 429, "too-many-attempts", "Too many wrong passwords from this address");
             return;
         }
-        List<String> roles =
-                signIn.roles(request, given.get().user(), given.get().password());
-        if (roles.isEmpty()) {
+        Optional<SignIn.Known> known =
+                signIn.known(request, given.get().user(), given.get().password());
+        if (known.isEmpty()) {
             refuse(request, response, 401, "not-signed-in", null);
             return;
         }
         brake.succeeded(request.getRemoteAddr());
-        signIn.begin(request, response, given.get().user(), roles, "password");
+        signIn.begin(request, response, known.get().name(), known.get().roles(), "password");
         response.setStatus(204);
     }
 

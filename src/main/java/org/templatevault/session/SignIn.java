@@ -5,7 +5,9 @@ import jakarta.inject.Inject;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.security.Principal;
 import java.util.List;
+import java.util.Optional;
 import org.templatevault.audit.AuditContext;
 import org.templatevault.audit.AuditContext.Caller;
 import org.templatevault.rest.Api;
@@ -20,18 +22,22 @@ public class SignIn {
     @Inject
     Trail trail;
 
+    /** Whom the registry knows: by its own name for him, which may differ from what was typed in capitals. */
+    record Known(String name, List<String> roles) {}
+
     /**
-     * The roles of who has this name and password, none for a wrong password, a wrong name or somebody without a role. Asks
-     * the server's registry; the password is not kept.
+     * Who has this name and password; nobody for a wrong password, a wrong name or somebody without a role. Asks the
+     * server's registry; the password is not kept.
      */
-    List<String> roles(HttpServletRequest request, String user, String password) {
+    Optional<Known> known(HttpServletRequest request, String user, String password) {
         try {
             request.login(user, password);
-            List<String> roles = roles(request);
+            Principal principal = request.getUserPrincipal();
+            Known known = new Known(principal == null ? user : principal.getName(), roles(request));
             request.logout();
-            return roles;
+            return Optional.of(known).filter(somebody -> !somebody.roles().isEmpty());
         } catch (ServletException refused) {
-            return List.of();
+            return Optional.empty();
         }
     }
 

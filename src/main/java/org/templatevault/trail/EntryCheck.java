@@ -16,6 +16,9 @@ final class EntryCheck {
             return Optional.of("line");
         }
         JsonObject json = line.get();
+        if (!Element.Changes.areReadable(json)) {
+            return Optional.of("line");
+        }
         String tag = entry.subjectTag() == null
                 ? ""
                 : HexFormat.of().formatHex(entry.subjectTag().toArray());

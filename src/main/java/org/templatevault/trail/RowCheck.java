@@ -2,7 +2,6 @@ package org.templatevault.trail;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
-import jakarta.json.JsonObject;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -159,12 +158,10 @@ class RowCheck {
     }
 
     private static void forEachChange(AuditEntries.@Nullable Row entry, BiConsumer<Element, Integer> consumer) {
-        if (entry == null
-                || !(entry.line().contains("\"added\":") || entry.line().contains("\"removed\":"))) {
-            return;
+        if (entry != null) {
+            Element.Changes changes = Element.Changes.of(entry.line());
+            changes.added().forEach(element -> consumer.accept(element, 1));
+            changes.removed().forEach(element -> consumer.accept(element, -1));
         }
-        JsonObject json = JsonText.find(entry.line()).orElse(JsonObject.EMPTY_JSON_OBJECT);
-        Element.read(json, "added").forEach(element -> consumer.accept(element, 1));
-        Element.read(json, "removed").forEach(element -> consumer.accept(element, -1));
     }
 }

@@ -2,7 +2,6 @@ package org.templatevault.trail;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
-import jakarta.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -129,12 +128,9 @@ class Sealer {
 
     /** What an entry changes in the sums. One that somebody has made unreadable changes nothing. */
     static void fold(AuditEntries.Row entry, BucketSums sums) {
-        boolean changes = entry.line().contains("\"added\":") || entry.line().contains("\"removed\":");
-        Optional<JsonObject> json = changes ? JsonText.find(entry.line()) : Optional.empty();
-        json.ifPresent(object -> {
-            Element.read(object, "added").forEach(sums::add);
-            Element.read(object, "removed").forEach(sums::remove);
-        });
+        Element.Changes changes = Element.Changes.of(entry.line());
+        changes.added().forEach(sums::add);
+        changes.removed().forEach(sums::remove);
     }
 
     private AuditBlocks.Row write(Block block, List<AuditEntries.Row> entriesOfBlock, long leaseToken) {

@@ -1,11 +1,15 @@
 package org.templatevault.vault;
 
+import jakarta.annotation.Resource;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import jakarta.transaction.TransactionSynchronizationRegistry;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.audit.AuditContext;
@@ -23,6 +27,7 @@ import org.templatevault.keyring.KeyRing;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.keyring.ServiceKey;
 import org.templatevault.keyring.ServicePurpose;
+import org.templatevault.persistence.Bytes;
 import org.templatevault.persistence.KeyVersions;
 import org.templatevault.persistence.SubjectKeyRow;
 import org.templatevault.persistence.TryAgainException;
@@ -30,6 +35,11 @@ import org.templatevault.persistence.TryAgainException;
 /** Unwraps the DEK of a subject's row, makes new ones, and computes the keyed tags about a subject. */
 @ApplicationScoped
 public class DataKeys {
+    private static final Object WRAPPED = new Object();
+
+    @Resource
+    TransactionSynchronizationRegistry transaction;
+
     @Inject
     Settings settings;
 
@@ -122,7 +132,7 @@ public class DataKeys {
                 now);
     }
 
-    /** The subject's keys under the active KEK of this ring. */
+    /** The subject's keys under the active KEK of this ring; part of a transaction that calls {@link #holdActive} last. */
     public byte[] wrap(
             KeyRing ring,
             UUID subject,
@@ -132,6 +142,7 @@ public class DataKeys {
             Suite suite,
             Instant createdAt) {
         Kek active = ring.active();
+        remember(active);
         keyRings.countWrap(active.version());
         SubjectKeyIdentity identity = new SubjectKeyIdentity(
                 ring.vaultId(),
@@ -147,18 +158,42 @@ public class DataKeys {
         }
     }
 
+    /** The ring may be read anew before the commit, and have another KEK under the number then. */
+    private void remember(Kek kek) {
+        @SuppressWarnings("unchecked")
+        Map<Integer, Bytes> wrapped = (Map<Integer, Bytes>) transaction.getResource(WRAPPED);
+        if (wrapped == null) {
+            wrapped = new HashMap<>();
+            transaction.putResource(WRAPPED, wrapped);
+        }
+        Bytes before = wrapped.putIfAbsent(kek.version(), kek.fingerprint());
+        if (before != null && !before.equals(kek.fingerprint())) {
+            throw keyRings.outdated();
+        }
+    }
+
     /**
-     * Last statement of a transaction that wrapped new DEKs: keeps their KEK version active until the commit.
+     * Last statement of a transaction that wrapped new DEKs: keeps their KEK active until the commit.
      *
      * @param version the version that wrapped them
-     * @throws TryAgainException if it is no longer active; the ring is read again
+     * @throws TryAgainException if the KEK that wrapped them is no longer active; the ring is read again
      */
     public void holdActive(int version) {
-        boolean held = keyRings.current()
-                .find(version)
-                .filter(kek -> keyVersions.holdActive(version, kek.fingerprint()))
-                .isPresent();
-        if (!held) {
+        Map<?, ?> wrapped = (Map<?, ?>) transaction.getResource(WRAPPED);
+        Object fingerprint = wrapped == null ? null : wrapped.get(version);
+        holdActive(version, fingerprint instanceof Bytes some ? some : null);
+    }
+
+    /** As {@link #holdActive(int)}, of a transaction that wrapped other keys under this KEK. */
+    public void holdActive(Kek kek) {
+        holdActive(kek.version(), kek.fingerprint());
+    }
+
+    private void holdActive(int version, @Nullable Bytes fingerprint) {
+        Bytes own = fingerprint != null
+                ? fingerprint
+                : keyRings.current().find(version).map(Kek::fingerprint).orElseThrow(keyRings::outdated);
+        if (!keyVersions.holdActive(version, own)) {
             throw keyRings.outdated();
         }
     }

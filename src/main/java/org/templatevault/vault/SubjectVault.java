@@ -93,6 +93,9 @@ public class SubjectVault {
             Instant now = TemplateVault.now();
             Optional<UUID> known = bytes == null ? Optional.empty() : findByTag(bytes);
             UUID answer = known.orElse(subject);
+            if (key != null && known.isPresent() && !subjectKeys.lock(answer)) {
+                throw new TryAgainException("The subject was erased meanwhile; the request's record must not name it");
+            }
             AuditContext.about(answer);
             Optional<Idempotency.Row> earlier =
                     replays.claim(key, known.isPresent() ? 200 : 201, answer, null, null, now);

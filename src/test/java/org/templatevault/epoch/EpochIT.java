@@ -234,6 +234,10 @@ class EpochIT {
     @Test
     void movesASubjectWhoseKeyWasRepairedBeforeItsTimeWasOver() {
         UUID repaired = store(UUID.randomUUID()).subject();
+        Stored deleted = store(repaired);
+        Stored damaged = server.as("enroller").store(repaired, OPEN, new byte[] {1});
+        delete(deleted);
+        rows.change(FLIP_TEMPLATE, damaged.template());
         rows.change(FLIP_KEY, repaired);
         inEffect(policy().add("quarantine", "PT8S"));
         makeDue();
@@ -244,7 +248,11 @@ class EpochIT {
         rows.change(FLIP_KEY, repaired);
         JsonObject certificate = certificate(version);
         assertEquals(0, certificate.getInt("released"), certificate::toString);
-        assertEquals(0, rows.number("select count(*) from vault.quarantine where subject_id = ?", repaired));
+        assertEquals(
+                List.of(damaged.template().toString()),
+                rows.texts("select template_id::text from vault.quarantine where subject_id = ?", repaired),
+                "its key has left, and what was found then has come");
+        rows.change(FLIP_TEMPLATE, damaged.template());
         assertEquals(active(), rows.number("select kek_version from vault.subject_key where subject_id = ?", repaired));
     }
 

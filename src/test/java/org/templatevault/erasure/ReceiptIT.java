@@ -15,6 +15,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
@@ -93,6 +94,12 @@ class ReceiptIT {
         return verifier.verify(Base64.getDecoder().decode(receipt.getString("signature")));
     }
 
+    private List<String> tablesOfSubjectsThatWereNeverVacuumed() {
+        return rows.texts("select c.relname::text from pg_attribute a join pg_class c on c.oid = a.attrelid"
+                + " join pg_stat_user_tables s on s.relid = c.oid where s.schemaname = 'vault'"
+                + " and a.attname = 'subject_id' and not a.attisdropped and s.vacuum_count = 0");
+    }
+
     @Test
     void fillsUpStepByStepAndIsSignedAnewEachTime() throws Exception {
         String database = register("database");
@@ -116,6 +123,7 @@ class ReceiptIT {
         assertFalse(waiting(receipt(erasure), "physicalAt").isNull("expected"));
         destroyCopy(database);
         awaitStep(erasure, "physicalAt");
+        assertEquals(List.of(), tablesOfSubjectsThatWereNeverVacuumed());
 
         new Custodian(server).rotate(Json.createObjectBuilder().add("mode", "rewrap"));
         new Approver(server).destroy(version);

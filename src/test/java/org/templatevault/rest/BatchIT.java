@@ -190,6 +190,19 @@ class BatchIT {
         assertEquals(0, stored());
     }
 
+    /** A value is in memory as a whole before it is refused, and these bodies are read without a turn. */
+    @Test
+    void takesNoAddressesOfManyMebibytes() {
+        String long1 = "{\"items\":[{\"subject\":\"" + "a".repeat(1 << 20) + "\"}]}";
+        get(long1).problem(413, "body-too-large");
+        as("eraser")
+                .post("/templates:batchDelete")
+                .header("X-Reason", "retention")
+                .json(long1)
+                .send()
+                .problem(413, "body-too-large");
+    }
+
     @Test
     void fillsASubjectToItsLimitAndRefusesTheItemsBeyond() {
         List<JsonObject> first = largest(45);

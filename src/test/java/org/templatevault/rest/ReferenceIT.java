@@ -5,20 +5,27 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.templatevault.testing.SharedVault.as;
 
 import jakarta.json.Json;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.templatevault.testing.Answer;
+import org.templatevault.testing.Hold;
+import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 
 class ReferenceIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
     private final String reference = "Müller-c4n4ry-" + UUID.randomUUID();
 
     private static String body(String reference) {
@@ -106,6 +113,32 @@ class ReferenceIT {
             as("enroller").post(path).json(body("a".repeat(9000))).send().problem(413);
         }
         as("enroller").post("/subjects:search").json("{}").send().problem(422, "invalid-field");
+    }
+
+    /** The request has found the subject; what is remembered of it must not outlive the subject. */
+    @Test
+    void remembersNoSubjectThatIsErasedDuringTheRequest() throws Exception {
+        UUID subject = UUID.fromString(create(reference).expect(201).json().getString("id"));
+        try (Hold hold = SharedVault.proxy().holdStatement("insert into vault.idempotency (")) {
+            CompletableFuture<Answer> again = CompletableFuture.supplyAsync(() -> as("enroller")
+                    .post("/subjects")
+                    .header("Idempotency-Key", UUID.randomUUID().toString())
+                    .json(body(reference))
+                    .send());
+            hold.awaitHeld(PATIENCE);
+            CompletableFuture<Answer> erasing =
+                    CompletableFuture.supplyAsync(() -> as("eraser").erase(subject, "retention"));
+            CompletableFuture.anyOf(erasing, again)
+                    .completeOnTimeout(null, 2, TimeUnit.SECONDS)
+                    .join();
+            hold.release();
+            again.join().expect(200);
+            erasing.join().expect(202);
+        }
+        assertEquals(
+                0,
+                new Rows(SharedVault.server().home())
+                        .number("select count(*) from vault.idempotency where subject_id = ?", subject));
     }
 
     @Test

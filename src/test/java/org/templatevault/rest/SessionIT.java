@@ -150,6 +150,22 @@ class SessionIT {
         session(old).problem(401, "not-signed-in");
     }
 
+    /** Otherwise one person is two, or keeps for ever what the registry has taken away. */
+    @Test
+    void takesNoRoleOverFromTheSessionBefore() {
+        VaultClient operator = nobody.inSession("operator");
+        String cookie = operator.signIn("auditor", SharedVault.server().password("auditor"))
+                .expect(204)
+                .header("Set-Cookie");
+        JsonObject session = nobody.callOutside("GET", "/console/session")
+                .header("Cookie", cookie.substring(0, cookie.indexOf(';')))
+                .send()
+                .expect(200)
+                .json();
+        assertEquals("auditor", session.getString("caller"));
+        assertEquals("[\"auditor\"]", session.getJsonArray("roles").toString());
+    }
+
     @Test
     void endsASessionThatNobodyUses() {
         String cookie = signIn("operator").cookies();

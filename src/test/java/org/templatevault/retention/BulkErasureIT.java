@@ -169,6 +169,8 @@ class BulkErasureIT {
                 "{\"query\":{\"modality\":\"TAIL\"},\"atMost\":1}",
                 "{\"query\":{\"olderThan\":\"P-1Y\"},\"atMost\":1}",
                 "{\"query\":{\"olderThan\":\"PT1H\"},\"atMost\":1}",
+                "{\"query\":{\"olderThan\":\"P300000Y\"},\"atMost\":1}",
+                "{\"query\":{\"olderThan\":\"P2000000000D\"},\"atMost\":1}",
                 "{\"query\":{\"retentionDue\":true},\"atMost\":-1}",
                 "{\"query\":{\"retentionDue\":true},\"atMost\":1000001}",
                 "{\"query\":{\"name\":\"x\"},\"atMost\":1}",

@@ -11,7 +11,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.templatevault.testing.Approver;
 import org.templatevault.testing.Custodian;
 import org.templatevault.testing.Invariants;
@@ -22,6 +25,7 @@ import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultClient.Stored;
 import org.templatevault.testing.VaultServer;
 
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class QuarantineIT {
     private static final String OPEN = "modality=IRIS&format=OPAQUE";
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -257,21 +261,28 @@ class QuarantineIT {
                 subject);
     }
 
-    /** In a large vault, where it reads for minutes: it is made slow here by a policy that the table has meanwhile. */
+    /**
+     * In a large vault, where it reads for minutes: it is made slow here by a policy that the table has meanwhile. Last,
+     * since the node does not search for a while then.
+     */
     @Test
+    @Order(Integer.MAX_VALUE)
     void goesOnWhereTheSearchForTheSameBytesTakesTooLong() throws SQLException {
         flipABit(one);
-        asOwner("create function vault.slow() returns boolean language plpgsql cost 0.001 as $$ begin"
+        asOwner("create sequence vault.searches");
+        asOwner("create function vault.slow() returns boolean language plpgsql security definer cost 0.001 as $$ begin"
                 + " if current_query() like 'select 1 from vault.template where envelope%' then"
-                + " perform pg_sleep(90); end if; return true; end $$");
+                + " perform nextval('vault.searches'); perform pg_sleep(90); end if; return true; end $$");
         asOwner("create policy slow on vault.template using (vault.slow()) with check (true)");
         asOwner("alter table vault.template enable row level security");
         try {
             isClassified(one.subject(), "CORRUPT");
+            assertEquals(List.of("t"), rows.texts("select is_called from vault.searches"));
         } finally {
             asOwner("alter table vault.template disable row level security");
             asOwner("drop policy slow on vault.template");
             asOwner("drop function vault.slow()");
+            asOwner("drop sequence vault.searches");
         }
     }
 

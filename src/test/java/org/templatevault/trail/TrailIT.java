@@ -312,6 +312,12 @@ class TrailIT {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"caller", "action", "outcome"})
+    void refusesAFilterThatTheDatabaseCannotHold(String name) {
+        as("auditor").get("/audit?" + name + "=a%00b").send().problem(422, "invalid-field");
+    }
+
     @Test
     void pagesThroughTheEntriesOfACallerByTime() {
         String from = Instant.now().toString();

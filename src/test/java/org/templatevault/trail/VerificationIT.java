@@ -12,6 +12,8 @@ import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.templatevault.testing.IsoTemplates;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
@@ -116,6 +118,24 @@ class VerificationIT {
         assertEquals(List.of("entry-removed"), found("entry", entry));
         rows.change("delete from vault.audit_block_entry where entry = ?::uuid", entry);
         assertEquals(List.of("entry-removed"), found("block", block));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\"x\"", "[{}]", "[{\"bucket\":64}]"})
+    void namesAWaitingEntryOfWhoseChangesNothingCanBeRead(String added) {
+        UUID made = UUID.randomUUID();
+        keep("audit_entry", "id = ?", made);
+        keep("audit_pending", "id = ?", made);
+        rows.change(
+                "insert into vault.audit_entry select at, ?, action, outcome, caller, subject_tag,"
+                        + " replace(left(line, -1), id::text, ?) || ',\"added\":' || ? || '}'"
+                        + " from vault.audit_entry where id = ?::uuid",
+                made,
+                made.toString(),
+                added,
+                entry);
+        rows.change("insert into vault.audit_pending select at, id from vault.audit_entry where id = ?", made);
+        assertEquals(List.of("entry-changed"), found("entry", made));
     }
 
     @Test

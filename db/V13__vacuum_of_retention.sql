@@ -7,5 +7,8 @@ begin
 end
 $$;
 
--- What was said before was said without them: the next vacuum says it again.
-update vault.erasure_round set vacuumed_at = null, vacuumed_at_lsn = null, physical_at = null;
+-- How many tables the vacuum went through that a round's vacuumed_at is of. A node of the release before leaves it at the
+-- seven that it knows, and its word is taken back by one that knows more.
+alter table vault.erasure_round add column vacuumed_tables smallint not null default 7;
+create index erasure_round_vacuumed_in_part on vault.erasure_round (vacuumed_tables) where vacuumed_at is not null;
+grant update (vacuumed_tables) on vault.erasure_round to ${app_role};

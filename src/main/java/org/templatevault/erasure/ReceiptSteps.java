@@ -47,6 +47,7 @@ class ReceiptSteps {
             record("adaptedToThisDatabase", rounds::adaptToThisCluster);
             adapted = true;
         }
+        record("vacuumedInPart", () -> rounds.takeBackVacuumsOfFewer(vacuum.tables()));
         record("evicted", rounds::evict);
         if (vacuumWhenDue() || !Instant.now().isBefore(nextLateSteps)) {
             lateSteps();
@@ -76,7 +77,7 @@ class ReceiptSteps {
         }
         vacuum.run();
         long after = transactions.read(vacuum::horizon);
-        record("vacuumed", () -> rounds.vacuumed(Math.min(horizon, after)));
+        record("vacuumed", () -> rounds.vacuumed(Math.min(horizon, after), vacuum.tables()));
         LOG.log(System.Logger.Level.INFO, "Erased rows are vacuumed");
         return true;
     }

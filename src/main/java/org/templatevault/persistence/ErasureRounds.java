@@ -149,14 +149,23 @@ public class ErasureRounds {
                 row -> Sql.instant(row, "last"));
     }
 
-    /** Records that a vacuum has removed the rows of what was gone before this horizon; how many. */
-    public int vacuumed(long horizon) {
+    /** Takes back what was said after a vacuum of fewer tables, by a node of an earlier release; how many. */
+    public int takeBackVacuumsOfFewer(int tables) {
+        return sql.update(
+                "update vault.erasure_round set vacuumed_at = null, vacuumed_at_lsn = null, physical_at = null"
+                        + " where vacuumed_at is not null and vacuumed_tables < ?",
+                tables);
+    }
+
+    /** Records that a vacuum of so many tables has removed the rows of what was gone before this horizon; how many. */
+    public int vacuumed(long horizon, int tables) {
         String lsn = sql.first("select pg_current_wal_insert_lsn()::text as lsn", row -> row.getString("lsn"))
                 .orElseThrow();
         return sql.update(
-                "update vault.erasure_round set vacuumed_at = now(), vacuumed_at_lsn = ?::pg_lsn"
+                "update vault.erasure_round set vacuumed_at = now(), vacuumed_at_lsn = ?::pg_lsn, vacuumed_tables = ?"
                         + " where vacuumed_at is null and gone_xid <= ?",
                 lsn,
+                tables,
                 horizon);
     }
 

@@ -58,6 +58,11 @@ public class ErasureVacuum {
                 .orElseThrow();
     }
 
+    /** How many tables it goes through. */
+    public int tables() {
+        return TABLES.size();
+    }
+
     /** Vacuums; outside any transaction. */
     public void run() {
         TABLES.forEach(table -> sql.runLong("vacuum (freeze, index_cleanup on, truncate off) vault." + table));

@@ -38,13 +38,15 @@ public class Quarantine {
 
     /**
      * The rows of subjects whose key did not unwrap, in quarantine since before a time, which stand under a version that
-     * is not the active one; at most 100.
+     * is not the active one and are under no legal hold; the oldest, at most 100.
      */
     public List<Row> keysThatHoldAVersion(Instant before) {
         return sql.query(
                 "select q.* from vault.quarantine q join vault.subject_key k using (subject_id)"
                         + " where q.template_id = ? and q.at <= ? and k.kek_version <>"
-                        + " (select version from vault.key_version where state = 'ACTIVE') limit 100",
+                        + " (select version from vault.key_version where state = 'ACTIVE')"
+                        + " and not exists (select 1 from vault.subject_hold h where h.subject_id = k.subject_id"
+                        + " and h.lifted_at is null) order by q.at, q.id limit 100",
                 Quarantine::read,
                 new UUID(0, 0),
                 before);

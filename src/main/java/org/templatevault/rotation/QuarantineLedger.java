@@ -166,16 +166,13 @@ public class QuarantineLedger {
      */
     public void releaseOverdue(Duration longest, String caller) {
         Instant before = RotationLedger.now().minus(longest);
-        List<Quarantine.Row> overdue = transactions.read(() -> quarantine.keysThatHoldAVersion(before));
-        if (!overdue.isEmpty()) {
-            keyRings.refresh(); // a key must not be taken for lost because this node's ring is old
-        }
-        overdue.forEach(row -> releaseOrMove(row, caller));
+        transactions.read(() -> quarantine.keysThatHoldAVersion(before)).forEach(row -> releaseOrMove(row, caller));
     }
 
     /** One row that can be neither given up nor moved now does not stop the clock for the others. */
     private void releaseOrMove(Quarantine.Row row, String caller) {
         try {
+            keyRings.refresh(); // a key must not be taken for lost because this node's ring is old
             if (!subjects.releaseUnlessItOpens(row.subjectId(), caller)) {
                 moveRepaired(row);
             }

@@ -22,6 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.templatevault.testing.Answer;
 import org.templatevault.testing.BatchApi;
 import org.templatevault.testing.Custodian;
+import org.templatevault.testing.DatabaseProxy;
+import org.templatevault.testing.Hold;
 import org.templatevault.testing.Invariants;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
@@ -273,18 +275,19 @@ class RotationIT {
     @Test
     void activatesNothingOnceItIsCancelled() {
         long active = rows.number("select version from vault.key_version where state = 'ACTIVE'");
-        String rotation;
-        CompletableFuture<Answer> cancelled;
-        try (var hold = SharedVault.mortal().proxy().holdAnswer("insert into vault.rotation_range")) {
-            rotation = custodian.start(Json.createObjectBuilder());
-            hold.awaitHeld(PATIENCE);
-            cancelled = CompletableFuture.supplyAsync(() -> custodian.steer(rotation, "cancel"));
-            TestHome.pause(Duration.ofSeconds(1));
-            hold.release();
+        DatabaseProxy proxy = SharedVault.mortal().proxy();
+        try (Hold ranges = proxy.holdAnswer("insert into vault.rotation_range")) {
+            String rotation = custodian.start(Json.createObjectBuilder());
+            ranges.awaitHeld(PATIENCE);
+            CompletableFuture<Answer> cancelled =
+                    CompletableFuture.supplyAsync(() -> custodian.steer(rotation, "cancel"));
+            try (Hold activation = proxy.holdStatement("state = 'STAGED' for update")) {
+                ranges.release();
+                activation.awaitHeld(PATIENCE);
+                assertEquals("CANCELLED", cancelled.join().expect(200).json().getString("state"));
+            }
         }
-        String state = cancelled.join().expect(200).json().getString("state");
         TestHome.pause(Duration.ofSeconds(3));
-        assertEquals("CANCELLED", state);
         assertEquals(active, rows.number("select version from vault.key_version where state = 'ACTIVE'"));
         assertEquals(0, rows.number("select count(*) from vault.rotation_range"));
     }

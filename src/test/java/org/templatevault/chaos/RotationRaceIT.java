@@ -26,7 +26,6 @@ import org.templatevault.testing.Invariants;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TemplateDocument;
-import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultClient.Stored;
 import org.templatevault.testing.VaultServer;
 
@@ -114,17 +113,6 @@ class RotationRaceIT {
         return CompletableFuture.supplyAsync(work).orTimeout(90, TimeUnit.SECONDS);
     }
 
-    /** Waits until a connection waits in PostgreSQL for a lock with this statement. */
-    private void awaitBlocked(String statement) {
-        TestHome.await(
-                "somebody waits with " + statement,
-                PATIENCE,
-                () -> rows.number(
-                                "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query ilike ?",
-                                "%" + statement + "%")
-                        > 0);
-    }
-
     private void requireGone(UUID subject) {
         assertEquals(410, server.as("reader").get("/subjects/" + subject).send().status());
         assertEquals(410, storeInto(subject, content()).status());
@@ -149,7 +137,7 @@ class RotationRaceIT {
             CompletableFuture<Answer> storing = meanwhile(() -> storeInto(subject, bytes));
             hold.awaitHeld(PATIENCE);
             String rotation = custodian.start();
-            awaitBlocked(SWAP);
+            rows.awaitBlocked(SWAP);
             hold.release();
             acknowledge(subject, storing.join(), bytes);
             drained(rotation);
@@ -165,7 +153,7 @@ class RotationRaceIT {
             CompletableFuture<Answer> storing = meanwhile(() -> batch(subjects, bytes));
             hold.awaitHeld(PATIENCE);
             String rotation = custodian.start();
-            awaitBlocked(SWAP);
+            rows.awaitBlocked(SWAP);
             hold.release();
             acknowledgeBatch(storing.join(), bytes);
             drained(rotation);
@@ -181,7 +169,7 @@ class RotationRaceIT {
             CompletableFuture<Answer> erasing = meanwhile(() -> erase(subject));
             hold.awaitHeld(PATIENCE);
             String rotation = custodian.start();
-            awaitBlocked(SWAP);
+            rows.awaitBlocked(SWAP);
             hold.release();
             erasing.join().expect(202);
             drained(rotation);
@@ -258,8 +246,8 @@ class RotationRaceIT {
             hold.awaitHeld(PATIENCE);
             CompletableFuture<Answer> storing = meanwhile(() -> storeInto(stored, bytes));
             CompletableFuture<Answer> erasing = meanwhile(() -> erase(erased));
-            awaitBlocked(TOUCH);
-            awaitBlocked("delete from vault.subject_key");
+            rows.awaitBlocked(TOUCH);
+            rows.awaitBlocked("delete from vault.subject_key");
             acknowledged.forEach((template, content) -> assertArrayEquals(
                     content, server.as("reader").read(template).expect(200).bytes()));
             hold.release();
@@ -331,7 +319,7 @@ class RotationRaceIT {
             CompletableFuture<Answer> storing = meanwhile(() -> storeInto(subject, bytes));
             hold.awaitHeld(PATIENCE);
             String rotation = custodian.start();
-            awaitBlocked(ACTIVATION);
+            rows.awaitBlocked(ACTIVATION);
             assertEquals("STAGED", custodian.get(rotation).getString("state"));
             hold.release();
             acknowledge(subject, storing.join(), bytes);
@@ -350,9 +338,9 @@ class RotationRaceIT {
             CompletableFuture<Answer> holding = meanwhile(() -> storeInto(before, first));
             hold.awaitHeld(PATIENCE);
             String rotation = custodian.start();
-            awaitBlocked(ACTIVATION);
+            rows.awaitBlocked(ACTIVATION);
             CompletableFuture<Answer> late = meanwhile(() -> storeInto(after, second));
-            awaitBlocked(HOLD_ACTIVE);
+            rows.awaitBlocked(HOLD_ACTIVE);
             hold.release();
             acknowledge(before, holding.join(), first);
             int version = custodian.end(rotation).getInt("toVersion");
@@ -373,7 +361,7 @@ class RotationRaceIT {
             hold.awaitHeld(PATIENCE);
             CompletableFuture<Answer> alone = meanwhile(() -> storeInto(subject, second));
             CompletableFuture<Answer> inBatch = meanwhile(() -> batch(List.of(subject, UUID.randomUUID()), third));
-            awaitBlocked(INSERT_SUBJECT);
+            rows.awaitBlocked(INSERT_SUBJECT);
             hold.release();
             acknowledge(subject, storing.join(), first);
             acknowledge(subject, alone.join(), second);
@@ -441,7 +429,7 @@ class RotationRaceIT {
                 hold.awaitHeld(PATIENCE);
                 CompletableFuture<Answer> storing = meanwhile(() ->
                         erased.equals(subject) ? storeInto(erased, content()) : batch(List.of(erased), content()));
-                awaitBlocked(TOUCH);
+                rows.awaitBlocked(TOUCH);
                 hold.release();
                 Answer answer = storing.join();
                 int status = erased.equals(subject)

@@ -34,6 +34,8 @@ class BulkErasureIT {
 
     private static final String TAKES_ROWS = "u(id, bytes) order by id) a";
 
+    private static final String MOVE = "update vault.bulk_erasure set state = $1";
+
     private final SharedVault.Mortal mortal = SharedVault.mortal();
     private final VaultServer server = mortal.server();
     private final DatabaseProxy proxy = mortal.proxy();
@@ -197,10 +199,13 @@ class BulkErasureIT {
             id = eraser.ask(Eraser.list(subjects)).expect(202).json().getString("id");
             chunk.awaitHeld(PATIENCE);
             CompletableFuture<Answer> pause = CompletableFuture.supplyAsync(() -> eraser.steer(id, "pause"));
-            TestHome.pause(Duration.ofMillis(500));
-            assertFalse(pause.isDone(), "the pause waits for the chunk");
-            chunk.release();
-            pause.join().expect(200);
+            rows.awaitBlocked(MOVE);
+            // The two would race for the row when the first chunk has ended.
+            try (var next = proxy.holdStatement(CHUNK)) {
+                chunk.release();
+                pause.join().expect(200);
+                next.awaitHeld(PATIENCE);
+            }
         }
         JsonObject paused = eraser.await(id, "PAUSED");
         assertEquals(100, paused.getInt("erased"), paused::toString);
@@ -315,8 +320,7 @@ class BulkErasureIT {
             second = eraser.ask(Eraser.list(others)).expect(202).json().getString("id");
             chunk.awaitHeld(PATIENCE);
             single = CompletableFuture.supplyAsync(() -> erase(others.get(1)));
-            TestHome.pause(Duration.ofMillis(500));
-            assertFalse(single.isDone(), "the single erasure waits for the chunk");
+            rows.awaitBlocked("delete from vault.subject_key");
         }
         single.join().problem(410, "subject-erased");
         assertEquals(3, eraser.await(second, "DONE").getInt("erased"));

@@ -191,7 +191,7 @@ class DailyErasureIT {
             held = CompletableFuture.supplyAsync(() -> eraser.hold(subject));
             statement.awaitHeld(PATIENCE);
             String id = awaitDaily();
-            TestHome.await("the job waits for the subject's row", PATIENCE, () -> waits("u(id, bytes) order by id"));
+            rows.awaitBlocked("u(id, bytes) order by id");
             statement.release();
             held.join().expect(200);
             assertEquals(1, eraser.await(id, "DONE").getInt("held"));
@@ -201,8 +201,7 @@ class DailyErasureIT {
             String id = awaitDaily();
             statement.awaitHeld(PATIENCE);
             held = CompletableFuture.supplyAsync(() -> eraser.hold(subject));
-            TestHome.pause(Duration.ofMillis(500));
-            assertFalse(held.isDone(), "the hold waits for the chunk");
+            rows.awaitBlocked("select 1 from vault.subject_key where subject_id");
             statement.release();
             assertEquals(1, eraser.await(id, "DONE").getInt("erased"));
         }
@@ -221,7 +220,7 @@ class DailyErasureIT {
                     as("reader").post("/subjects/" + subject + ":interaction").send());
             statement.awaitHeld(PATIENCE);
             String id = awaitDaily();
-            TestHome.await("the job waits for the day", PATIENCE, () -> waits("delete from vault.subject_retention r"));
+            rows.awaitBlocked("delete from vault.subject_retention r");
             statement.release();
             interaction.join().expect(204);
             assertEquals(1, eraser.await(id, "DONE").getInt("kept"));
@@ -233,19 +232,11 @@ class DailyErasureIT {
             statement.awaitHeld(PATIENCE);
             interaction = CompletableFuture.supplyAsync(() ->
                     as("reader").post("/subjects/" + subject + ":interaction").send());
-            TestHome.pause(Duration.ofMillis(500));
-            assertFalse(interaction.isDone(), "the interaction waits for the chunk");
+            rows.awaitBlocked("update vault.subject_retention r set last_interaction_on");
             statement.release();
             assertEquals(1, eraser.await(id, "DONE").getInt("erased"));
         }
         interaction.join().problem(410, "subject-erased");
-    }
-
-    private boolean waits(String statement) {
-        return rows.number(
-                        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and strpos(query, ?) > 0",
-                        statement)
-                > 0;
     }
 
     @Test

@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -14,6 +15,8 @@ import javax.sql.DataSource;
 public final class Rows {
     /** check_violation, not_null_violation. */
     private static final Set<String> CONSTRAINTS = Set.of("23514", "23502");
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final Supplier<DataSource> database;
 
@@ -36,6 +39,18 @@ public final class Rows {
     public String holder(String lease) {
         return texts("select n.name from vault.lease l join vault.node n on n.id = l.owner where l.name = ?", lease)
                 .get(0);
+    }
+
+    /** Waits until a connection waits in PostgreSQL for a lock with a statement that has this text. */
+    public void awaitBlocked(String statement) {
+        TestHome.await(
+                "somebody waits with " + statement,
+                PATIENCE,
+                () -> number(
+                                "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+                                        + " and strpos(lower(query), lower(?)) > 0",
+                                statement)
+                        > 0);
     }
 
     /** The first column of each row, as text. */

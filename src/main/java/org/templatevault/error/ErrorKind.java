@@ -20,6 +20,8 @@ public enum ErrorKind {
     FORBIDDEN,
     /** A body or an item is over its limit. */
     TOO_LARGE,
+    /** A body broke off or came too slowly. */
+    INCOMPLETE,
     /** An idempotency key came back with another request. */
     IDEMPOTENCY_MISMATCH,
     /** Not done because another part of the same atomic request failed. */

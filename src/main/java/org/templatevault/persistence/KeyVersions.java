@@ -32,9 +32,6 @@ public class KeyVersions {
     /** A service key, wrapped by the KEK of {@code kekVersion}. */
     public record ServiceKeyRow(String purpose, int number, int kekVersion, Bytes wrapped) {}
 
-    /** The advisory lock whose queue an activation and those who wrap stand in. */
-    private static final long ACTIVATION = 0x7661756c74L;
-
     @Inject
     Sql sql;
 
@@ -91,14 +88,13 @@ public class KeyVersions {
 
     /**
      * Makes the version the active one and deactivates those before it. Waits for every transaction that wraps under the
-     * version before it ({@link #holdActive}), and lets no other in before it: PostgreSQL gives a share lock on a row to
-     * whoever comes while others have one, so that a change of the row would wait as long as they follow each other.
+     * version before it ({@link #holdActive}), and lets no other in before it.
      *
      * @param dataSuite the suite of the DEKs that are made under it; null for the configured one
      * @param compromised a version that becomes COMPROMISED; null for none
      */
     public void activate(int version, @Nullable String dataSuite, @Nullable Integer compromised, Instant now) {
-        sql.first("select pg_advisory_xact_lock(?)::text", row -> "", ACTIVATION);
+        FairLock.ACTIVATION.exclude(sql);
         sql.update(
                 "update vault.key_version set state = 'DEACTIVATED', deactivated_at = ?"
                         + " where state in ('ACTIVE', 'PRE_ACTIVE') and version < ?",
@@ -132,11 +128,11 @@ public class KeyVersions {
         return sql.first(
                         "select version from vault.key_version where version = ? and state = 'ACTIVE'"
                                 + " and fingerprint = ? and not " + DatabaseIdentity.IS_ANOTHER
-                                + " and (select pg_advisory_xact_lock_shared(?)::text) is not null for share",
+                                + " and " + FairLock.SHARED + " for share",
                         row -> row.getInt(1),
                         version,
                         fingerprint,
-                        ACTIVATION)
+                        FairLock.ACTIVATION.key())
                 .isPresent();
     }
 

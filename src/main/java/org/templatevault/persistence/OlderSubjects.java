@@ -145,9 +145,11 @@ public class OlderSubjects {
      */
     public boolean holdRunning(UUID rotation) {
         return sql.first(
-                        "select id from vault.rotation where id = ? and state = 'REENCRYPTING' for share",
+                        "select id from vault.rotation where id = ? and state = 'REENCRYPTING' and " + FairLock.SHARED
+                                + " for share",
                         row -> Sql.uuid(row, "id"),
-                        rotation)
+                        rotation,
+                        FairLock.STEERING.key())
                 .isPresent();
     }
 
@@ -161,9 +163,11 @@ public class OlderSubjects {
         boolean swapped = swap(List.of(move), to.kekVersion(), null).size() == 1;
         if (swapped) {
             UUID rotation = sql.first(
-                            "select id from vault.rotation where ended_at is null and to_version = ? for share",
+                            "select id from vault.rotation where ended_at is null and to_version = ? and "
+                                    + FairLock.SHARED + " for share",
                             row -> Sql.uuid(row, "id"),
-                            to.kekVersion())
+                            to.kekVersion(),
+                            FairLock.STEERING.key())
                     .orElse(null);
             insertCount(move.from().kekVersion(), "MOVED_OUT", rotation, 1, now);
             insertCount(to.kekVersion(), "MOVED_IN", rotation, 1, now);

@@ -97,6 +97,9 @@ public class Rotations {
      * @return false if it is in none of them
      */
     public boolean move(UUID id, List<String> from, String to) {
+        if (!to.equals("STAGED")) { // a key store is asked then, and nobody moves subjects yet
+            FairLock.STEERING.exclude(sql);
+        }
         return sql.update(
                         "update vault.rotation set state = ?, backing_off = null where id = ? and state = any(?)",
                         to,
@@ -107,6 +110,7 @@ public class Rotations {
 
     /** Ends a rotation, and keeps its figures as they are now. */
     public boolean end(UUID id, List<String> from, String to, Instant now) {
+        FairLock.STEERING.exclude(sql);
         // Chunks under way hold this row (OlderSubjects.holdRunning): the figures are read when they have committed.
         boolean began = sql.first(
                         "select started_at is not null as began from vault.rotation where id = ? for update",
@@ -161,12 +165,13 @@ public class Rotations {
      * state takes it back, and one that stands still does not get it.
      */
     public void setBackingOff(UUID id, @Nullable String reason) {
-        sql.update(
-                "update vault.rotation set backing_off = ? where id = ? and (backing_off is null) <> (?::text is null)"
-                        + " and state in ('ACTIVATED', 'REENCRYPTING', 'VERIFYING')",
-                reason,
-                id,
-                reason);
+        String differs = "id = ? and (backing_off is null) <> (?::text is null)"
+                + " and state in ('ACTIVATED', 'REENCRYPTING', 'VERIFYING')";
+        if (sql.first("select 1 from vault.rotation where " + differs, row -> true, id, reason)
+                .isPresent()) {
+            FairLock.STEERING.exclude(sql);
+            sql.update("update vault.rotation set backing_off = ? where " + differs, reason, id, reason);
+        }
     }
 
     /** Says why the open rotation's next step has to wait if it is in this state; null when it has not to. */
@@ -181,6 +186,7 @@ public class Rotations {
 
     /** Sets how many subjects a second may be moved; null for no limit. */
     public boolean setRate(UUID id, @Nullable Integer rate) {
+        FairLock.STEERING.exclude(sql);
         return sql.update("update vault.rotation set rate = ? where id = ? and ended_at is null", rate, id) == 1;
     }
 

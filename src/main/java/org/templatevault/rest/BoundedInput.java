@@ -3,29 +3,49 @@ package org.templatevault.rest;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
 
-/** A request body that ends with 413 when it grows past its limit; never buffers. */
+/**
+ * A request body that ends with 413 when it grows past its limit, and with 408 when it breaks off or comes too slowly:
+ * 30 s, and one more for each 64 KiB. Never buffers.
+ */
 final class BoundedInput extends FilterInputStream {
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
+    private static final long LEAST_BYTES_PER_SECOND = 64 << 10;
+
     private final long limit;
+    private final LongSupplier nanoTime;
+    private final long began;
     private long seen;
 
     BoundedInput(InputStream in, long limit) {
+        this(in, limit, System::nanoTime);
+    }
+
+    BoundedInput(InputStream in, long limit, LongSupplier nanoTime) {
         super(in);
         this.limit = limit;
+        this.nanoTime = nanoTime;
+        this.began = nanoTime.getAsLong();
     }
 
     @Override
     public int read() throws IOException {
-        int one = in.read();
-        count(one < 0 ? 0 : 1);
-        return one;
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override
-    public int read(byte[] buffer, int offset, int length) throws IOException {
-        int some = in.read(buffer, offset, length);
+    public int read(byte[] buffer, int offset, int length) {
+        int some;
+        try {
+            some = in.read(buffer, offset, length);
+        } catch (IOException brokeOff) {
+            throw incomplete();
+        }
         count(Math.max(some, 0));
         return some;
     }
@@ -35,6 +55,15 @@ final class BoundedInput extends FilterInputStream {
         if (seen > limit) {
             throw tooLarge(limit);
         }
+        long allowed = PATIENCE_NANOS + seen * TimeUnit.SECONDS.toNanos(1) / LEAST_BYTES_PER_SECOND;
+        if (nanoTime.getAsLong() - began > allowed) {
+            throw incomplete();
+        }
+    }
+
+    private static VaultException incomplete() {
+        return new VaultException(
+                ErrorKind.INCOMPLETE, "body-incomplete", "The body of the request broke off or came too slowly");
     }
 
     static VaultException tooLarge(long limit) {

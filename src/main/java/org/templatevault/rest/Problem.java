@@ -24,6 +24,7 @@ public final class Problem {
             case MALFORMED -> 400;
             case FORBIDDEN -> 403;
             case NOT_FOUND -> 404;
+            case INCOMPLETE -> 408;
             case CONFLICT -> 409;
             case ERASED -> 410;
             case STALE -> 412;

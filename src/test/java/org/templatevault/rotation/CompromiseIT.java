@@ -14,12 +14,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.Answer;
 import org.templatevault.testing.Approver;
 import org.templatevault.testing.Custodian;
+import org.templatevault.testing.Hold;
 import org.templatevault.testing.Invariants;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
@@ -31,6 +33,7 @@ import org.templatevault.testing.VaultServer;
 
 class CompromiseIT {
     private static final String OPEN = "modality=IRIS&format=OPAQUE";
+    private static final String SHARES_ROTATION = "where ended_at is null and to_version = ";
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final VaultServer server = SharedVault.mortal().server();
@@ -89,6 +92,38 @@ class CompromiseIT {
                 .toList();
     }
 
+    /** Stores that move subjects and follow each other without a gap would otherwise keep a rotation from being steered. */
+    @Test
+    void letsNoStorePassAPauseThatWaits() {
+        String rotation = custodian.start(compromise().add("rate", 2));
+        int from = custodian.await(rotation, "REENCRYPTING").getInt("fromVersion");
+        List<Stored> left = onVersion(from);
+        Stored last = left.get(left.size() - 1);
+        Stored lastButOne = left.get(left.size() - 2);
+        try (Hold hold =
+                SharedVault.mortal().proxy().holdStatementAfter(SHARES_ROTATION, "insert into vault.template")) {
+            CompletableFuture<Answer> holding = CompletableFuture.supplyAsync(() -> storeInto(last));
+            hold.awaitHeld(PATIENCE);
+            CompletableFuture<Answer> pause = CompletableFuture.supplyAsync(() -> custodian.steer(rotation, "pause"));
+            rows.awaitBlocked("select pg_advisory_xact_lock(");
+            CompletableFuture<Answer> late = CompletableFuture.supplyAsync(() -> storeInto(lastButOne));
+            rows.awaitBlocked(SHARES_ROTATION);
+            hold.release();
+            holding.join().expect(201);
+            assertEquals("PAUSED", pause.join().expect(200).json().getString("state"));
+            late.join().expect(201);
+        }
+        custodian.steer(rotation, "resume").expect(200);
+        drained(rotation);
+    }
+
+    private Answer storeInto(Stored stored) {
+        return server.as("enroller")
+                .post("/subjects/" + stored.subject() + "/templates?" + OPEN)
+                .octets(new byte[] {1})
+                .send();
+    }
+
     @Test
     void givesASubjectANewKeyBeforeAnythingIsStoredForItAgain() {
         String rotation = custodian.start(compromise().add("rate", 2));
@@ -101,11 +136,7 @@ class CompromiseIT {
         everyTemplateOpens();
 
         Stored stored = left.get(left.size() - 1);
-        Answer answer = server.as("enroller")
-                .post("/subjects/" + stored.subject() + "/templates?" + OPEN)
-                .octets(new byte[] {1})
-                .send()
-                .expect(201);
+        Answer answer = storeInto(stored).expect(201);
         assertEquals(to, answer.json().getInt("keyVersion"));
 
         Stored replaced = left.get(left.size() - 2);

@@ -1,0 +1,105 @@
+package org.templatevault.rest;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.templatevault.testing.SharedVault.as;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.templatevault.testing.IsoTemplates;
+import org.templatevault.testing.TestHome;
+import org.templatevault.testing.VaultClient;
+import org.templatevault.testing.VaultClient.Stored;
+
+/** Bodies that come a byte a second, or break off, keep nobody for long. */
+@Tag("long")
+class SlowUploadIT {
+    /** As many as may store a batch at once. */
+    private static final int TURNS = 3;
+
+    private static final Duration LONGEST = Duration.ofSeconds(50);
+    private static final byte[] TEMPLATE = IsoTemplates.fingerprint(40, 1);
+    private static final String BATCH = "/templates:batchStore";
+
+    @Test
+    void givesTheTurnsOfSlowBatchesBackAndKeepsNoReaderMeanwhile() throws Exception {
+        Stored stored = as("enroller").store(UUID.randomUUID(), TEMPLATE);
+        String item =
+                "{\"items\":[{\"subject\":\"" + stored.subject() + "\",\"template\":\"" + stored.template() + "\"}]}";
+        ExecutorService uploads = Executors.newFixedThreadPool(TURNS);
+        try {
+            List<Future<String>> slow = new ArrayList<>();
+            for (int i = 0; i < TURNS; i++) {
+                slow.add(
+                        uploads.submit(() -> upload(BATCH, "application/json", "{\"items\":[", Duration.ofSeconds(1))));
+            }
+            TestHome.pause(Duration.ofSeconds(2));
+            var read = as("reader")
+                    .post("/templates:batchGet")
+                    .header("X-Purpose", "verification")
+                    .json(item)
+                    .send();
+            assertTrue(read.expect(200).text().contains(stored.template().toString()));
+            as("enroller").post(BATCH).json("{\"items\":[]}").send().problem(503, "too-many-batches");
+            assertFalse(slow.stream().anyMatch(Future::isDone), "the uploads are still under way");
+            for (Future<String> upload : slow) {
+                refused(upload.get());
+            }
+            as("enroller").post(BATCH).json("{\"items\":[]}").send().problem(422, "invalid-field");
+        } finally {
+            uploads.shutdownNow();
+        }
+        assertArrayEquals(TEMPLATE, as("reader").read(stored).expect(200).bytes());
+    }
+
+    @Test
+    void answersABodyOfWhichNothingMoreComes() throws Exception {
+        String path = "/subjects/" + UUID.randomUUID() + "/templates?modality=FINGERPRINT&format=OPAQUE";
+        refused(upload(path, "application/octet-stream", "some", LONGEST));
+    }
+
+    private static void refused(String answer) {
+        assertTrue(answer.startsWith("HTTP/1.1 408 "), answer);
+        assertTrue(answer.contains("body-incomplete"), answer);
+    }
+
+    /** Sends the head of a request and the beginning of its body, then a space now and then until the answer has come. */
+    private static String upload(String path, String type, String beginning, Duration between) throws IOException {
+        VaultClient client = as("enroller");
+        try (SSLSocket socket = client.connect()) {
+            socket.setSoTimeout(Math.toIntExact(between.toMillis()));
+            String head = "POST " + VaultClient.API + path + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: "
+                    + client.authorization() + "\r\nContent-Type: " + type + "\r\nContent-Length: 100000\r\n\r\n";
+            socket.getOutputStream().write((head + beginning).getBytes(StandardCharsets.ISO_8859_1));
+            return answer(socket);
+        }
+    }
+
+    private static String answer(SSLSocket socket) throws IOException {
+        StringBuilder answer = new StringBuilder();
+        long end = System.nanoTime() + LONGEST.toNanos();
+        while (System.nanoTime() < end) {
+            try {
+                int next = socket.getInputStream().read();
+                if (next < 0) {
+                    return answer.toString();
+                }
+                answer.append((char) next);
+            } catch (java.net.SocketTimeoutException nothingYet) {
+                socket.getOutputStream().write(' ');
+            }
+        }
+        throw new AssertionError("No answer, or no end of the connection, in " + LONGEST + ": " + answer);
+    }
+}

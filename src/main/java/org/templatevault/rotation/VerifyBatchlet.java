@@ -14,8 +14,8 @@ import org.templatevault.persistence.Transactions;
 import org.templatevault.vault.DataKeys;
 
 /**
- * The job's last step: moves the service keys, then counts by the rows themselves what is left. A job that completed
- * proves nothing; rows that are left send the rotation round again.
+ * The job's last step: counts by the rows themselves what is left, and moves the service keys where nothing is. A job that
+ * completed proves nothing; rows that are left send the rotation round again.
  */
 @Named("verifyRotation")
 @Dependent
@@ -57,22 +57,28 @@ public class VerifyBatchlet extends AbstractBatchlet {
         if (!transactions.call(() -> ledger.tryMove(row.id(), RotationState.VERIFYING))) {
             return row.state();
         }
-        transactions.run(() -> {
-            Kek active = keyRings.current().active();
-            if (keyRings.rewrapServiceKeys(active) > 0) {
-                AuditContext.note("serviceKeys", row.id().toString());
-                dataKeys.holdActive(active);
-            }
-        });
         long[] left = olderSubjects.count(row.id(), row.toVersion());
         warnIfCountsDiffer(row.id(), left);
         RotationState next = next(left);
-        boolean moved = transactions.call(() -> ledger.tryMove(row.id(), next));
+        boolean moved = transactions.call(() -> move(row.id(), next));
         if (moved && next.isFinal()) {
             tidyUp.soon();
         }
         LOG.log(System.Logger.Level.INFO, "Rotation {0}: {1}", row.id(), next);
         return next.name();
+    }
+
+    /** The last service key leaves a version as the rotation ends, which is when a backup without that version begins. */
+    private boolean move(UUID rotation, RotationState next) {
+        boolean moved = ledger.tryMove(rotation, next);
+        if (moved && next.isFinal()) {
+            Kek active = keyRings.current().active();
+            if (keyRings.rewrapServiceKeys(active) > 0) {
+                AuditContext.note("serviceKeys", rotation.toString());
+                dataKeys.holdActive(active);
+            }
+        }
+        return moved;
     }
 
     private static RotationState next(long[] left) {

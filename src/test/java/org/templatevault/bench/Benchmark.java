@@ -17,14 +17,14 @@ public final class Benchmark {
     private static final int SECONDS = Integer.getInteger("bench.seconds", 15);
     private static final int ROWS = Integer.getInteger("bench.rows", 100_000);
     private static final int READS_PER_SECOND = Integer.getInteger("bench.reads", 500);
-    private static final int RATE = Integer.getInteger("bench.rate", 5_200);
+    private static final int RATE = Integer.getInteger("bench.rate", 5_100);
     private static final Set<String> PARTS =
             Set.of(System.getProperty("bench.parts", "requests,heap,rotation,reads,enrolment,ten")
                     .split(","));
     private static final int FEW_ROWS = 10_000;
     private static final int MANY_ROWS = 100_000;
     private static final int ROTATIONS = 3;
-    private static final int READ_PASSES = 7;
+    private static final int READ_PASSES = Integer.getInteger("bench.passes", 21);
     /** Reads and a rotation together need so many times the warm-up of each alone. */
     private static final long TOGETHER_WARM = 3;
     /** How often the subjects are rotated before that is measured: the compiler is at work until then. */

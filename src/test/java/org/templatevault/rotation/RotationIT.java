@@ -272,6 +272,26 @@ class RotationIT {
         assertEquals(List.of(), Invariants.broken(rows));
     }
 
+    /** A backup from before the last key left a version needs that version: its end must be one that is recorded. */
+    @Test
+    void leavesTheServiceKeysWhereTheyAreWhenItIsCancelledBeforeItsEnd() {
+        try (Hold count = SharedVault.mortal().proxy().holdStatement("filter (where q.subject_id is null)")) {
+            String rotation = custodian.start(Json.createObjectBuilder());
+            count.awaitHeld(PATIENCE);
+            assertEquals("VERIFYING", custodian.get(rotation).getString("state"));
+            custodian.steer(rotation, "cancel").expect(200);
+            count.release();
+            TestHome.pause(Duration.ofSeconds(1));
+            assertEquals(
+                    rows.number("select count(*) from vault.service_key"),
+                    rows.number(
+                            "select count(*) from vault.service_key where kek_version < ?",
+                            custodian.get(rotation).getInt("toVersion")));
+        }
+        custodian.rotate(Json.createObjectBuilder());
+        assertEquals(List.of(), Invariants.broken(rows));
+    }
+
     @Test
     void activatesNothingOnceItIsCancelled() {
         long active = rows.number("select version from vault.key_version where state = 'ACTIVE'");

@@ -26,13 +26,11 @@ import org.templatevault.crypto.Hkdf;
 import org.templatevault.crypto.KeyIdentity;
 import org.templatevault.crypto.SecretBytes;
 import org.templatevault.crypto.Suite;
-import org.templatevault.crypto.WrappedKey;
 import org.templatevault.error.VaultException;
 import org.templatevault.persistence.Bytes;
 import org.templatevault.persistence.DatabaseIdentity;
 import org.templatevault.persistence.KeyUsage;
 import org.templatevault.persistence.KeyVersions;
-import org.templatevault.persistence.KeyVersions.ServiceKeyRow;
 import org.templatevault.persistence.Leases;
 import org.templatevault.persistence.Transactions;
 import org.templatevault.persistence.TryAgainException;
@@ -54,6 +52,9 @@ public class KeyRings {
 
     @Inject
     Transactions transactions;
+
+    @Inject
+    ServiceKeys serviceKeys;
 
     @Inject
     WrapBudget budget;
@@ -105,18 +106,9 @@ public class KeyRings {
             insertVersion(vault, 1, kek, now);
             keyVersions.activate(1, null, null, now);
             for (ServicePurpose purpose : ServicePurpose.values()) {
-                insertServiceKey(vault, purpose, 1, Suite.AES_256_GCM, kek, now);
+                serviceKeys.insert(vault, purpose, 1, Suite.AES_256_GCM, kek, now);
             }
             budget.count(1, ServicePurpose.values().length);
-        }
-    }
-
-    private void insertServiceKey(
-            UUID vault, ServicePurpose purpose, int version, Suite suite, SecretBytes kek, Instant now) {
-        try (SecretBytes key = SecretBytes.random(Suite.KEY_BYTES)) {
-            byte[] aad = KeyIdentity.service(vault, purpose.name(), 1, version);
-            byte[] wrapped = WrappedKey.wrap(suite, kek, key, aad);
-            keyVersions.insertServiceKey(new ServiceKeyRow(purpose.name(), 1, version, Bytes.of(wrapped)), now);
         }
     }
 
@@ -129,7 +121,7 @@ public class KeyRings {
             if (present.serviceKeys(purpose).isEmpty()) {
                 complete = false;
                 transactions.run(() -> {
-                    insertServiceKey(
+                    serviceKeys.insert(
                             present.vaultId(), purpose, active.version(), active.wrapSuite(), active.key(), now());
                     budget.count(active.version(), 1);
                 });
@@ -250,10 +242,7 @@ public class KeyRings {
                 add(keks, vault, row, row.wrapped(), old);
             }
         }
-        List<ServiceKey> serviceKeys = keyVersions.serviceKeys().stream()
-                .map(row -> serviceKey(vault, row, keks))
-                .toList();
-        KeyRing fresh = new KeyRing(vault, keks, serviceKeys, String.join(",", versions));
+        KeyRing fresh = new KeyRing(vault, keks, serviceKeys.read(vault, keks), String.join(",", versions));
         ring = fresh;
         if (old != null) {
             old.keks().stream().filter(kek -> !fresh.holds(kek.key())).forEach(this::forget);
@@ -349,42 +338,6 @@ public class KeyRings {
         try (SecretBytes derived = Hkdf.sha256(kek, FINGERPRINT, label, Suite.KEY_BYTES)) {
             return derived.reveal().clone();
         }
-    }
-
-    private static ServiceKey serviceKey(UUID vault, ServiceKeyRow row, List<Kek> keks) {
-        Kek kek = keks.stream()
-                .filter(candidate -> candidate.version() == row.kekVersion())
-                .findFirst()
-                .orElseThrow(() -> new UnknownKeyVersionException(row.kekVersion()));
-        byte[] aad = KeyIdentity.service(vault, row.purpose(), row.number(), row.kekVersion());
-        SecretBytes key =
-                WrappedKey.unwrap(kek.wrapSuite(), kek.key(), row.wrapped().toArray(), Suite.KEY_BYTES, aad);
-        return new ServiceKey(ServicePurpose.valueOf(row.purpose()), row.number(), key);
-    }
-
-    /**
-     * Moves the service keys that an older version wraps to the active one; part of the caller's transaction, which holds
-     * that one.
-     *
-     * @param active of the present ring
-     * @return how many were moved
-     */
-    public int rewrapServiceKeys(Kek active) {
-        KeyRing present = current();
-        int moved = 0;
-        for (ServiceKeyRow row : keyVersions.serviceKeys()) {
-            if (row.kekVersion() != active.version()) {
-                ServiceKey key = serviceKey(present.vaultId(), row, List.of(present.require(row.kekVersion())));
-                countWrap(active.version());
-                byte[] aad = KeyIdentity.service(present.vaultId(), row.purpose(), row.number(), active.version());
-                byte[] wrapped = WrappedKey.wrap(active.wrapSuite(), active.key(), key.key(), aad);
-                ServiceKeyRow fresh =
-                        new ServiceKeyRow(row.purpose(), row.number(), active.version(), Bytes.of(wrapped));
-                moved += keyVersions.rewrapServiceKey(fresh, row.kekVersion()) ? 1 : 0;
-                key.key().close();
-            }
-        }
-        return moved;
     }
 
     /** The configured key stores, and which of them could be used when they were last used; asks none of them. */

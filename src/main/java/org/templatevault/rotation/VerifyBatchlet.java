@@ -6,8 +6,9 @@ import jakarta.inject.Inject;
 import jakarta.inject.Named;
 import java.util.UUID;
 import org.templatevault.audit.AuditContext;
-import org.templatevault.keyring.Kek;
+import org.templatevault.keyring.KeyRing;
 import org.templatevault.keyring.KeyRings;
+import org.templatevault.keyring.ServiceKeys;
 import org.templatevault.persistence.OlderSubjects;
 import org.templatevault.persistence.Rotations;
 import org.templatevault.persistence.Transactions;
@@ -36,6 +37,9 @@ public class VerifyBatchlet extends AbstractBatchlet {
 
     @Inject
     KeyRings keyRings;
+
+    @Inject
+    ServiceKeys serviceKeys;
 
     @Inject
     DataKeys dataKeys;
@@ -72,10 +76,10 @@ public class VerifyBatchlet extends AbstractBatchlet {
     private boolean move(UUID rotation, RotationState next) {
         boolean moved = ledger.tryMove(rotation, next);
         if (moved && next.isFinal()) {
-            Kek active = keyRings.current().active();
-            if (keyRings.rewrapServiceKeys(active) > 0) {
+            KeyRing ring = keyRings.current();
+            if (serviceKeys.rewrap(ring) > 0) {
                 AuditContext.note("serviceKeys", rotation.toString());
-                dataKeys.holdActive(active);
+                dataKeys.holdActive(ring.active());
             }
         }
         return moved;

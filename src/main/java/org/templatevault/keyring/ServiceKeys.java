@@ -1,0 +1,83 @@
+package org.templatevault.keyring;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.templatevault.crypto.KeyIdentity;
+import org.templatevault.crypto.SecretBytes;
+import org.templatevault.crypto.Suite;
+import org.templatevault.crypto.WrappedKey;
+import org.templatevault.persistence.Bytes;
+import org.templatevault.persistence.KeyVersions;
+import org.templatevault.persistence.KeyVersions.ServiceKeyRow;
+
+/** The rows of the service keys: makes, reads and moves them, each in the caller's transaction. */
+@ApplicationScoped
+public class ServiceKeys {
+    @Inject
+    KeyVersions keyVersions;
+
+    @Inject
+    WrapBudget budget;
+
+    /** Makes the first key of a purpose, unless another node has. The caller counts the wrap. */
+    void insert(UUID vault, ServicePurpose purpose, int version, Suite suite, SecretBytes kek, Instant now) {
+        try (SecretBytes key = SecretBytes.random(Suite.KEY_BYTES)) {
+            byte[] aad = KeyIdentity.service(vault, purpose.name(), 1, version);
+            byte[] wrapped = WrappedKey.wrap(suite, kek, key, aad);
+            keyVersions.insertServiceKey(new ServiceKeyRow(purpose.name(), 1, version, Bytes.of(wrapped)), now);
+        }
+    }
+
+    /**
+     * All service keys, unwrapped by these KEKs.
+     *
+     * @throws UnknownKeyVersionException if one of their KEKs is not there
+     */
+    List<ServiceKey> read(UUID vault, List<Kek> keks) {
+        return keyVersions.serviceKeys().stream()
+                .map(row -> open(vault, row, keks))
+                .toList();
+    }
+
+    private static ServiceKey open(UUID vault, ServiceKeyRow row, List<Kek> keks) {
+        Kek kek = keks.stream()
+                .filter(candidate -> candidate.version() == row.kekVersion())
+                .findFirst()
+                .orElseThrow(() -> new UnknownKeyVersionException(row.kekVersion()));
+        byte[] aad = KeyIdentity.service(vault, row.purpose(), row.number(), row.kekVersion());
+        SecretBytes key =
+                WrappedKey.unwrap(kek.wrapSuite(), kek.key(), row.wrapped().toArray(), Suite.KEY_BYTES, aad);
+        return new ServiceKey(ServicePurpose.valueOf(row.purpose()), row.number(), key);
+    }
+
+    /**
+     * Moves the service keys that an older version wraps to the active one of this ring; part of a transaction that holds
+     * that one before it commits.
+     *
+     * @return how many were moved
+     */
+    public int rewrap(KeyRing ring) {
+        Kek active = ring.active();
+        int moved = 0;
+        for (ServiceKeyRow row : keyVersions.serviceKeys()) {
+            if (row.kekVersion() != active.version()) {
+                budget.take(active.version());
+                moved += rewrap(ring, row, active) ? 1 : 0;
+            }
+        }
+        return moved;
+    }
+
+    private boolean rewrap(KeyRing ring, ServiceKeyRow row, Kek active) {
+        ServiceKey key = open(ring.vaultId(), row, List.of(ring.require(row.kekVersion())));
+        try (SecretBytes secret = key.key()) {
+            byte[] aad = KeyIdentity.service(ring.vaultId(), row.purpose(), row.number(), active.version());
+            byte[] wrapped = WrappedKey.wrap(active.wrapSuite(), active.key(), secret, aad);
+            ServiceKeyRow fresh = new ServiceKeyRow(row.purpose(), row.number(), active.version(), Bytes.of(wrapped));
+            return keyVersions.rewrapServiceKey(fresh, row.kekVersion());
+        }
+    }
+}

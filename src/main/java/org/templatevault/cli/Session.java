@@ -1,13 +1,18 @@
 package org.templatevault.cli;
 
+import jakarta.json.Json;
+import jakarta.json.JsonException;
 import jakarta.json.JsonObject;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.Properties;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.client.Api;
 import org.templatevault.client.Connection;
@@ -100,8 +105,29 @@ final class Session {
     }
 
     /** By what the caller is told apart where a batch is taken up. */
-    String caller(String role) {
-        return home != null ? role : user != null ? user : "token";
+    String caller(String role) throws IOException {
+        if (home != null) {
+            return role;
+        }
+        return user != null || tokenFile == null ? String.valueOf(user) : bearer(Files.readString(tokenFile));
+    }
+
+    /** Issuer and name in a token, which the vault checks and nobody here. */
+    static String bearer(String token) {
+        try {
+            byte[] claims = Base64.getUrlDecoder().decode(token.trim().split("\\.", -1)[1]);
+            try (var reader = Json.createReader(new ByteArrayInputStream(claims))) {
+                JsonObject json = reader.readObject();
+                String name = Stream.of("upn", "preferred_username", "sub")
+                        .map(claim -> json.getString(claim, ""))
+                        .filter(value -> !value.isEmpty())
+                        .findFirst()
+                        .orElse("");
+                return "token " + json.getString("iss", "") + " " + name;
+            }
+        } catch (IllegalArgumentException | IndexOutOfBoundsException | JsonException notOne) {
+            return "token";
+        }
     }
 
     private Connection connection(String role) throws IOException {

@@ -17,9 +17,9 @@ final class Text {
 
     private Text() {}
 
-    /** Without control characters, with which a text from elsewhere could steer a terminal; lines stay. */
+    /** Without control and format characters, with which a text from elsewhere could steer a terminal; lines stay. */
     static String printable(String text) {
-        return text.replaceAll("[\\p{Cntrl}&&[^\\n]]", "?");
+        return text.replaceAll("[\\p{Cc}\\p{Cf}&&[^\\n]]", "?");
     }
 
     static String number(long number) {

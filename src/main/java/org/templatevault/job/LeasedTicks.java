@@ -9,6 +9,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.audit.AuditContext;
+import org.templatevault.error.Repeated;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.keyring.ThisNode;
 import org.templatevault.persistence.Leases;
@@ -45,7 +46,8 @@ public class LeasedTicks {
 
     /** Begins; the lease has the name of the work. */
     public void begin(String name, Runnable work) {
-        ticks = executor.scheduleWithFixedDelay(() -> tick(name, work), STEP_SECONDS, STEP_SECONDS, TimeUnit.SECONDS);
+        ticks = executor.scheduleWithFixedDelay(
+                Repeated.of(() -> tick(name, work)), STEP_SECONDS, STEP_SECONDS, TimeUnit.SECONDS);
     }
 
     /** Leaves what is under way to the next start, or to another node. */

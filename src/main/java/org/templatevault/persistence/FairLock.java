@@ -3,7 +3,8 @@ package org.templatevault.persistence;
 /**
  * The queues of rows that many keep as they are and few change. PostgreSQL gives a share lock on a row to whoever comes
  * while others have one, so that a change would wait as long as they follow each other. An advisory lock that both sides
- * take before the row's lets nobody pass who waits (PostgreSQL manual, "Advisory Locks").
+ * take before the row's lets nobody pass who waits (PostgreSQL manual, "Advisory Locks"), unless the one before them waits
+ * for a row that they hold: PostgreSQL sees that after its {@code deadlock_timeout} and lets them pass.
  */
 enum FairLock {
     /** The active version: an activation, and those who wrap. Taken after {@link #STEERING} by who takes both. */

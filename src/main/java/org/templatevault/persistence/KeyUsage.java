@@ -15,7 +15,8 @@ public class KeyUsage {
      *
      * @param oldestTransaction when the oldest transaction began that could still add a reference; null if none can
      * @param lastWrapAt when a DEK was last wrapped under it; null if never
-     * @param lastLeftAt when the last subject left it or, if that is later, the first rotation ended that emptied it
+     * @param lastLeftAt when the last subject left it or, if that is later, the first rotation ended that emptied it, or
+     *     the last one that was cancelled where none has
      */
     public record Usage(
             Instant at,
@@ -35,13 +36,22 @@ public class KeyUsage {
      * When a version was left.
      *
      * @param drainedAt when the first rotation ended that left nothing under it but rows that did not open
-     * @param lastAt when the last subject left it
+     * @param lastAt as {@link Usage#lastLeftAt}
      */
     public record Left(
             @Nullable Instant drainedAt, @Nullable Instant lastAt) {}
 
     /** A subject or an erasure whose keys ever stood under a version. */
     public record Exposed(UUID id, int firstVersion, int lastVersion) {}
+
+    private static final String DRAINED =
+            "(select min(ended_at) from vault.rotation where to_version > v and state like 'DRAINED%')";
+
+    /** A rotation that was cancelled may have moved the service keys before. */
+    private static final String LAST_LEFT = "greatest((select max(at) from vault.subject_count where kek_version = v"
+            + " and kind in ('MOVED_OUT', 'ERASED')), coalesce(" + DRAINED
+            + ", (select max(ended_at) from vault.rotation"
+            + " where to_version > v and started_at is not null)))";
 
     @Inject
     Sql sql;
@@ -60,9 +70,7 @@ public class KeyUsage {
                                 + " or version = v and deactivated_at > xact_start)) as oldest,"
                                 + " (select max(at) from vault.subject_count where kek_version = v"
                                 + " and kind in ('CREATED', 'MOVED_IN')) as last_wrap,"
-                                + " greatest((select max(at) from vault.subject_count where kek_version = v"
-                                + " and kind in ('MOVED_OUT', 'ERASED')), (select min(ended_at) from vault.rotation"
-                                + " where to_version > v and state like 'DRAINED%')) as last_left"
+                                + LAST_LEFT + " as last_left"
                                 + " from (values (?::int)) as given(v)",
                         row -> new Usage(
                                 Sql.instant(row, "at"),
@@ -79,10 +87,8 @@ public class KeyUsage {
     /** When a version was left; reads no row about a subject. */
     public Left left(int version) {
         return sql.first(
-                        "select drained, greatest((select max(at) from vault.subject_count where kek_version = v"
-                                + " and kind in ('MOVED_OUT', 'ERASED')), drained) as last_left from (select v,"
-                                + " (select min(ended_at) from vault.rotation where to_version > v"
-                                + " and state like 'DRAINED%') as drained from (values (?::int)) as given(v)) d",
+                        "select " + DRAINED + " as drained, " + LAST_LEFT
+                                + " as last_left from (values (?::int)) as given(v)",
                         row -> new Left(Sql.instantOrNull(row, "drained"), Sql.instantOrNull(row, "last_left")),
                         version)
                 .orElseThrow();

@@ -163,8 +163,9 @@ public class OlderSubjects {
         boolean swapped = swap(List.of(move), to.kekVersion(), null).size() == 1;
         if (swapped) {
             UUID rotation = sql.first(
-                            "select id from vault.rotation where ended_at is null and to_version = ? and "
-                                    + FairLock.SHARED + " for share",
+                            // "case": the lock is waited for only where the rotation is the one that moves this subject
+                            "select id from vault.rotation where case when ended_at is null and to_version = ? then "
+                                    + FairLock.SHARED + " end for share",
                             row -> Sql.uuid(row, "id"),
                             to.kekVersion(),
                             FairLock.STEERING.key())

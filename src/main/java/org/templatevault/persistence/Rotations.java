@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.persistence.Sql.ArrayOf;
 
@@ -108,8 +109,8 @@ public class Rotations {
                 == 1;
     }
 
-    /** Ends a rotation, and keeps its figures as they are now. */
-    public boolean end(UUID id, List<String> from, String to, Instant now) {
+    /** Ends a rotation, and keeps its figures as they are when nobody moves subjects for it any more. */
+    public boolean end(UUID id, List<String> from, String to, Supplier<Instant> clock) {
         FairLock.STEERING.exclude(sql);
         // Chunks under way hold this row (OlderSubjects.holdRunning): the figures are read when they have committed.
         boolean began = sql.first(
@@ -117,6 +118,7 @@ public class Rotations {
                         row -> row.getBoolean("began"),
                         id)
                 .orElse(false);
+        Instant now = clock.get();
         Progress last = began ? progress(id) : NOTHING_YET;
         boolean ended = sql.update(
                         "update vault.rotation set state = ?, backing_off = null, ended_at = ?, ended_done = ?,"
@@ -136,12 +138,13 @@ public class Rotations {
         return ended;
     }
 
-    /** Whether the rotation is STAGED, now and until this transaction ends: a change of its state waits for it. */
-    public boolean holdStaged(UUID id) {
+    /** Whether the rotation is in this state, now and until this transaction ends: a change of its state waits for it. */
+    public boolean hold(UUID id, String state) {
         return sql.first(
-                        "select id from vault.rotation where id = ? and state = 'STAGED' for update",
+                        "select id from vault.rotation where id = ? and state = ? for update",
                         row -> Sql.uuid(row, "id"),
-                        id)
+                        id,
+                        state)
                 .isPresent();
     }
 

@@ -19,6 +19,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.audit.AuditContext;
+import org.templatevault.error.Repeated;
 import org.templatevault.job.Backoff;
 import org.templatevault.job.LeasedJob;
 import org.templatevault.keyring.KeyRings;
@@ -77,7 +78,7 @@ public class BulkErasureDriver {
     /** Begins. */
     @PostConstruct
     public void start() {
-        steps = executor.scheduleWithFixedDelay(this::tick, STEP_SECONDS, STEP_SECONDS, TimeUnit.SECONDS);
+        steps = executor.scheduleWithFixedDelay(Repeated.of(this::tick), STEP_SECONDS, STEP_SECONDS, TimeUnit.SECONDS);
     }
 
     /** Leaves what is under way to the next start, or to another node. */

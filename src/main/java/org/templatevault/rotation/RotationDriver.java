@@ -21,6 +21,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.audit.AuditContext;
+import org.templatevault.error.Repeated;
 import org.templatevault.job.Backoff;
 import org.templatevault.job.LeasedJob;
 import org.templatevault.keyring.KeyRings;
@@ -81,7 +82,7 @@ public class RotationDriver {
     /** Begins to look after rotations. A timer of the container would hold up the server's stop for half a minute. */
     @PostConstruct
     public void start() {
-        steps = executor.scheduleWithFixedDelay(this::tick, STEP_SECONDS, STEP_SECONDS, TimeUnit.SECONDS);
+        steps = executor.scheduleWithFixedDelay(Repeated.of(this::tick), STEP_SECONDS, STEP_SECONDS, TimeUnit.SECONDS);
     }
 
     /** Leaves rotations to the next start, or to another node. */

@@ -281,7 +281,7 @@ public class RotationLedger {
     /** Makes the transition if the present state allows it; part of the caller's transaction. */
     boolean tryMove(UUID id, RotationState to) {
         boolean moved = to.isFinal()
-                ? rotations.end(id, to.predecessors(), to.name(), now())
+                ? rotations.end(id, to.predecessors(), to.name(), RotationLedger::now)
                 : rotations.move(id, to.predecessors(), to.name());
         if (moved) {
             note(id, to);
@@ -315,13 +315,13 @@ public class RotationLedger {
         }
         // Before the transaction that all writers of new subjects wait for: sorting all ids takes long.
         transactions.run(() -> {
-            if (rotations.holdStaged(row.id())) {
+            if (rotations.hold(row.id(), RotationState.STAGED.name())) {
                 AuditContext.note("rotation", row.id() + " divided into " + settings.rotationPartitions());
                 rotations.insertRanges(row.id(), settings.rotationPartitions());
             }
         });
         transactions.run(() -> {
-            if (rotations.holdStaged(row.id())) {
+            if (rotations.hold(row.id(), RotationState.STAGED.name())) {
                 activateHeld(row);
             }
         });

@@ -64,7 +64,10 @@ public class VerifyBatchlet extends AbstractBatchlet {
         long[] left = olderSubjects.count(row.id(), row.toVersion());
         warnIfCountsDiffer(row.id(), left);
         RotationState next = next(left);
-        boolean moved = transactions.call(() -> move(row.id(), next));
+        if (next.isFinal()) {
+            transactions.run(() -> moveServiceKeys(row.id()));
+        }
+        boolean moved = transactions.call(() -> ledger.tryMove(row.id(), next));
         if (moved && next.isFinal()) {
             tidyUp.soon();
         }
@@ -72,17 +75,15 @@ public class VerifyBatchlet extends AbstractBatchlet {
         return next.name();
     }
 
-    /** The last service key leaves a version as the rotation ends, which is when a backup without that version begins. */
-    private boolean move(UUID rotation, RotationState next) {
-        boolean moved = ledger.tryMove(rotation, next);
-        if (moved && next.isFinal()) {
+    /** In a transaction before the one that ends the rotation: a backup from after that end has them where they are then. */
+    private void moveServiceKeys(UUID rotation) {
+        if (rotations.hold(rotation, RotationState.VERIFYING.name())) {
             KeyRing ring = keyRings.current();
             if (serviceKeys.rewrap(ring) > 0) {
                 AuditContext.note("serviceKeys", rotation.toString());
                 dataKeys.holdActive(ring.active());
             }
         }
-        return moved;
     }
 
     private static RotationState next(long[] left) {

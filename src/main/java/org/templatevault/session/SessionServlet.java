@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.error.VaultException;
+import org.templatevault.rest.BoundedInput;
 import org.templatevault.rest.Problem;
 import org.templatevault.trail.Refusals;
 
@@ -127,10 +128,11 @@ public class SessionServlet extends HttpServlet {
     /** JSON only: a form of another site cannot send that. */
     private static Optional<Credentials> credentials(HttpServletRequest request) throws IOException {
         String type = String.valueOf(request.getContentType());
-        byte[] body = request.getInputStream().readNBytes(MOST_BYTES + 1);
-        if (!type.matches("(?i)application/json(\\s*;.*)?") || body.length > MOST_BYTES) {
+        if (!type.matches("(?i)application/json(\\s*;.*)?") || request.getContentLengthLong() > MOST_BYTES) {
             return Optional.empty();
         }
+        byte[] body =
+                BoundedInput.ofAnybody(request.getInputStream(), MOST_BYTES).readAllBytes();
         try (var reader = Json.createReader(new ByteArrayInputStream(body))) {
             JsonObject json = reader.readObject();
             Credentials given = new Credentials(json.getString("user", ""), json.getString("password", ""));

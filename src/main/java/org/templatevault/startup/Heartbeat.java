@@ -12,6 +12,7 @@ import jakarta.inject.Inject;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.error.Repeated;
 import org.templatevault.keyring.NodeReport;
 
 /** Says every second that this node is alive and what its key ring holds, and reads the ring anew when it is old. */
@@ -35,7 +36,7 @@ public class Heartbeat {
     /** Begins. */
     @PostConstruct
     public void start() {
-        beats = executor.scheduleWithFixedDelay(this::beat, 0, EVERY_SECONDS, TimeUnit.SECONDS);
+        beats = executor.scheduleWithFixedDelay(Repeated.of(this::beat), 0, EVERY_SECONDS, TimeUnit.SECONDS);
     }
 
     /** Ends with the application; the others need not wait for this node. */

@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.error.Repeated;
 import org.templatevault.keyring.DestroyedRootKeys;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.persistence.Idempotency;
@@ -68,10 +69,10 @@ public class Upkeep {
     @PostConstruct
     public void start() {
         gauges.register();
-        figures = executor.scheduleWithFixedDelay(this::readFigures, 1, FIGURES_SECONDS, TimeUnit.SECONDS);
+        figures = executor.scheduleWithFixedDelay(Repeated.of(this::readFigures), 1, FIGURES_SECONDS, TimeUnit.SECONDS);
         days = executor.scheduleWithFixedDelay(
-                this::writeInteractions, INTERACTIONS_SECONDS, INTERACTIONS_SECONDS, TimeUnit.SECONDS);
-        task = executor.scheduleWithFixedDelay(this::run, EVERY_SECONDS, EVERY_SECONDS, TimeUnit.SECONDS);
+                Repeated.of(this::writeInteractions), INTERACTIONS_SECONDS, INTERACTIONS_SECONDS, TimeUnit.SECONDS);
+        task = executor.scheduleWithFixedDelay(Repeated.of(this::run), EVERY_SECONDS, EVERY_SECONDS, TimeUnit.SECONDS);
     }
 
     /** Ends with the application. */

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.error.Repeated;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.keyring.ThisNode;
 import org.templatevault.persistence.AuditBlocks;
@@ -74,8 +75,10 @@ public class SealDriver {
     /** Begins. */
     @PostConstruct
     public void start() {
-        sealing = executor.scheduleWithFixedDelay(this::tick, EVERY_MILLIS, EVERY_MILLIS, TimeUnit.MILLISECONDS);
-        upkeep = executor.scheduleWithFixedDelay(this::upkeep, UPKEEP_SECONDS, UPKEEP_SECONDS, TimeUnit.SECONDS);
+        sealing = executor.scheduleWithFixedDelay(
+                Repeated.of(this::tick), EVERY_MILLIS, EVERY_MILLIS, TimeUnit.MILLISECONDS);
+        upkeep = executor.scheduleWithFixedDelay(
+                Repeated.of(this::upkeep), UPKEEP_SECONDS, UPKEEP_SECONDS, TimeUnit.SECONDS);
     }
 
     /** Ends with the application; what waits is sealed by another node or at the next start. */

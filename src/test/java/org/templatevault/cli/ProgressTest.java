@@ -121,5 +121,6 @@ class ProgressTest {
     @Test
     void letsNobodySteerTheTerminal() {
         assertEquals("a?[2Jb\nc??", Text.printable("a\u001b[2Jb\nc\r\u0007"));
+        assertEquals("a?2Jb?c\u00e9", Text.printable("a\u009b2Jb\u202ec\u00e9"));
     }
 }

@@ -18,7 +18,7 @@ class BoundedInputTest {
     private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - 1); // nanoTime may wrap around
 
     private BoundedInput body(int length, long limit) {
-        return new BoundedInput(new ByteArrayInputStream(new byte[length]), limit, now::get);
+        return new BoundedInput(new ByteArrayInputStream(new byte[length]), limit, 30, now::get);
     }
 
     private void pass(Duration time) {
@@ -47,6 +47,14 @@ class BoundedInputTest {
     }
 
     @Test
+    void mayEndLateOnceItHasComeWhole() throws IOException {
+        BoundedInput whole = body(100, 100);
+        assertEquals(100, whole.readNBytes(100).length);
+        pass(Duration.ofMinutes(1));
+        assertEquals(-1, whole.read());
+    }
+
+    @Test
     void hasASecondMoreForEach64Kibibytes() throws IOException {
         int mebibyte = 1 << 20;
         BoundedInput large = body(2 * mebibyte, 2L * mebibyte);
@@ -70,6 +78,6 @@ class BoundedInputTest {
                 throw new SocketTimeoutException();
             }
         };
-        refused(ErrorKind.INCOMPLETE, new BoundedInput(silent, 100, now::get));
+        refused(ErrorKind.INCOMPLETE, new BoundedInput(silent, 100, 30, now::get));
     }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.templatevault.testing.SharedVault.as;
 
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -41,8 +42,12 @@ class SlowUploadIT {
         try {
             List<Future<String>> slow = new ArrayList<>();
             for (int i = 0; i < TURNS; i++) {
-                slow.add(
-                        uploads.submit(() -> upload(BATCH, "application/json", "{\"items\":[", Duration.ofSeconds(1))));
+                slow.add(uploads.submit(() -> upload(
+                        as("enroller"),
+                        VaultClient.API + BATCH,
+                        "application/json",
+                        "{\"items\":[",
+                        Duration.ofSeconds(1))));
             }
             TestHome.pause(Duration.ofSeconds(2));
             var read = as("reader")
@@ -66,7 +71,17 @@ class SlowUploadIT {
     @Test
     void answersABodyOfWhichNothingMoreComes() throws Exception {
         String path = "/subjects/" + UUID.randomUUID() + "/templates?modality=FINGERPRINT&format=OPAQUE";
-        refused(upload(path, "application/octet-stream", "some", LONGEST));
+        refused(upload(as("enroller"), VaultClient.API + path, "application/octet-stream", "some", LONGEST));
+    }
+
+    /** Whoever signs in need not be known to anybody. */
+    @Test
+    void waitsForNoPasswordForLong() throws Exception {
+        VaultClient anybody = as("enroller"); // begins with the server's start
+        long began = System.nanoTime();
+        refused(upload(anybody, "/console/session", "application/json", "{\"user\":", Duration.ofSeconds(1)));
+        long seconds = (System.nanoTime() - began) / 1_000_000_000;
+        assertTrue(seconds < 20, () -> "after " + seconds + " s");
     }
 
     private static void refused(String answer) {
@@ -75,15 +90,20 @@ class SlowUploadIT {
     }
 
     /** Sends the head of a request and the beginning of its body, then a space now and then until the answer has come. */
-    private static String upload(String path, String type, String beginning, Duration between) throws IOException {
-        VaultClient client = as("enroller");
+    private static String upload(VaultClient client, String path, String type, String beginning, Duration between)
+            throws IOException {
         try (SSLSocket socket = client.connect()) {
             socket.setSoTimeout(Math.toIntExact(between.toMillis()));
-            String head = "POST " + VaultClient.API + path + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: "
-                    + client.authorization() + "\r\nContent-Type: " + type + "\r\nContent-Length: 100000\r\n\r\n";
-            socket.getOutputStream().write((head + beginning).getBytes(StandardCharsets.ISO_8859_1));
+            String head = "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: " + client.authorization()
+                    + "\r\nContent-Type: " + type + "\r\nTransfer-Encoding: chunked\r\n\r\n";
+            socket.getOutputStream().write((head + chunk(beginning)).getBytes(StandardCharsets.ISO_8859_1));
             return answer(socket);
         }
+    }
+
+    /** The server reads on after each chunk, while it waits 20 s at most for a length that was told. */
+    private static String chunk(String text) {
+        return Integer.toHexString(text.length()) + "\r\n" + text + "\r\n";
     }
 
     private static String answer(SSLSocket socket) throws IOException {
@@ -92,12 +112,16 @@ class SlowUploadIT {
         while (System.nanoTime() < end) {
             try {
                 int next = socket.getInputStream().read();
-                if (next < 0) {
+                answer.append((char) next);
+                if (next < 0 || answer.toString().endsWith("}")) {
                     return answer.toString();
                 }
-                answer.append((char) next);
-            } catch (java.net.SocketTimeoutException nothingYet) {
-                socket.getOutputStream().write(' ');
+            } catch (SocketTimeoutException nothingYet) {
+                if (answer.isEmpty()) {
+                    socket.getOutputStream().write(chunk(" ").getBytes(StandardCharsets.ISO_8859_1));
+                }
+            } catch (IOException cutOff) {
+                return answer.toString();
             }
         }
         throw new AssertionError("No answer, or no end of the connection, in " + LONGEST + ": " + answer);

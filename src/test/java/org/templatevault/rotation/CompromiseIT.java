@@ -33,7 +33,7 @@ import org.templatevault.testing.VaultServer;
 
 class CompromiseIT {
     private static final String OPEN = "modality=IRIS&format=OPAQUE";
-    private static final String SHARES_ROTATION = "where ended_at is null and to_version = ";
+    private static final String SHARES_ROTATION = "when ended_at is null and to_version = ";
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final VaultServer server = SharedVault.mortal().server();

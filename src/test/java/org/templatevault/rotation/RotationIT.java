@@ -9,6 +9,8 @@ import jakarta.json.Json;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonObjectBuilder;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -287,9 +289,22 @@ class RotationIT {
                     rows.number(
                             "select count(*) from vault.service_key where kek_version < ?",
                             custodian.get(rotation).getInt("toVersion")));
+            JsonObject cancelled = custodian.get(rotation);
+            assertEquals(
+                    Instant.parse(cancelled.getString("endedAt")),
+                    lastLeft(cancelled.getInt("fromVersion")).truncatedTo(ChronoUnit.MILLIS));
         }
         custodian.rotate(Json.createObjectBuilder());
         assertEquals(List.of(), Invariants.broken(rows));
+    }
+
+    private Instant lastLeft(int version) {
+        return Instant.parse(server.as("auditor")
+                .get("/keys/" + version + "/usage")
+                .send()
+                .expect(200)
+                .json()
+                .getString("lastLeftAt"));
     }
 
     @Test
@@ -301,7 +316,7 @@ class RotationIT {
             ranges.awaitHeld(PATIENCE);
             CompletableFuture<Answer> cancelled =
                     CompletableFuture.supplyAsync(() -> custodian.steer(rotation, "cancel"));
-            try (Hold activation = proxy.holdStatement("state = 'STAGED' for update")) {
+            try (Hold activation = proxy.holdStatement("state = $2 for update")) {
                 ranges.release();
                 activation.awaitHeld(PATIENCE);
                 assertEquals("CANCELLED", cancelled.join().expect(200).json().getString("state"));

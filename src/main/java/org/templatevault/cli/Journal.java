@@ -90,7 +90,8 @@ final class Journal implements AutoCloseable {
             return;
         }
         byte[] bytes = new byte[Math.toIntExact(channel.size())];
-        channel.read(ByteBuffer.wrap(bytes), 0);
+        ByteBuffer left = ByteBuffer.wrap(bytes);
+        while (left.hasRemaining() && channel.read(left, left.position()) >= 0) {}
         int whole = lastLineEnd(bytes);
         try {
             List<String> lines =

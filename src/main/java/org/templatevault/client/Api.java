@@ -7,6 +7,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodySubscribers;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
 import java.time.Duration;
@@ -95,7 +96,7 @@ public final class Api {
         while (true) {
             Duration pause;
             try {
-                HttpResponse<InputStream> response = http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+                HttpResponse<InputStream> response = http.send(request, watched(request));
                 if (response.statusCode() < 300) {
                     return reader.read(response);
                 }
@@ -114,6 +115,12 @@ public final class Api {
             }
             sleep(pause);
         }
+    }
+
+    private static HttpResponse.BodyHandler<InputStream> watched(HttpRequest request) {
+        Duration longest = request.timeout().orElse(Call.TIMEOUT);
+        return answer ->
+                BodySubscribers.mapping(BodySubscribers.ofInputStream(), body -> new WatchedBody(body, longest));
     }
 
     private static Problem refusal(HttpResponse<InputStream> response) throws IOException {

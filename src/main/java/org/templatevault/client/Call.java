@@ -11,7 +11,7 @@ import java.time.Duration;
 
 /** One request on its way. */
 public final class Call {
-    private static final Duration TIMEOUT = Duration.ofSeconds(90);
+    static final Duration TIMEOUT = Duration.ofSeconds(90);
 
     private final Api api;
     private final String method;
@@ -68,7 +68,7 @@ public final class Call {
         return this;
     }
 
-    /** How long to wait for the answer to begin. */
+    /** How long to wait for the answer to begin, and for each piece of it that is to come. */
     public Call timeout(Duration longest) {
         request.timeout(longest);
         return this;

@@ -6,7 +6,9 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.keyring.DestroyedRootKeys;
 import org.templatevault.keyring.KeyRings;
@@ -101,19 +103,33 @@ public class Overview {
     Judgement judgement;
 
     private @Nullable Seen last;
-    private long readAt;
+    private @Nullable RuntimeException failure;
+    private long keptUntil = System.nanoTime();
 
-    /** The picture, at most {@link #KEPT_SECONDS} old; who asks while it is read waits for it. */
+    /**
+     * The picture, at most {@link #KEPT_SECONDS} old; who asks while it is read waits for it. A failure is given out for a
+     * second: those who waited need not each wait for the database again.
+     */
     public synchronized Seen look() {
-        long now = System.nanoTime();
-        Seen present = last;
-        if (present == null || now - readAt > KEPT_SECONDS * 1_000_000_000L) {
-            Picture picture = transactions.read(this::read);
-            present = new Seen(picture, judgement.of(picture));
-            last = present;
-            readAt = now;
+        if (System.nanoTime() - keptUntil >= 0) {
+            renew();
         }
-        return present;
+        RuntimeException failed = failure;
+        if (failed != null) {
+            throw failed;
+        }
+        return Objects.requireNonNull(last);
+    }
+
+    private void renew() {
+        try {
+            Picture picture = transactions.read(this::read);
+            last = new Seen(picture, judgement.of(picture));
+            failure = null;
+        } catch (RuntimeException e) {
+            failure = e;
+        }
+        keptUntil = System.nanoTime() + TimeUnit.SECONDS.toNanos(failure == null ? KEPT_SECONDS : 1);
     }
 
     private Picture read() {

@@ -55,7 +55,7 @@ final class BatchAnswer {
         @Override
         public void write(OutputStream out) throws IOException {
             try {
-                body.write(out);
+                body.write(new BoundedOutput(out));
             } finally {
                 close();
             }

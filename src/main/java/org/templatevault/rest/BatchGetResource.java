@@ -45,16 +45,28 @@ public class BatchGetResource {
         conditions.requirePurpose(purpose);
         BatchBody<Outcome<Wanted>> batch = new BatchBody<>(BatchBody.ADDRESSES_BYTES, BatchAddress::read);
         batch.read(body);
-        List<Outcome<Opened>> outcomes = turns.read(() -> access.get(batch.items()));
-        return BatchAnswer.of(outcomes, 200, TemplateJson::content, metrics, () -> release(outcomes));
+        Runnable turn = turns.beginToRead();
+        boolean answered = false;
+        try {
+            List<Outcome<Opened>> outcomes = access.get(batch.items());
+            Response answer =
+                    BatchAnswer.of(outcomes, 200, TemplateJson::content, metrics, () -> release(outcomes, turn));
+            answered = true;
+            return answer;
+        } finally {
+            if (!answered) {
+                turn.run();
+            }
+        }
     }
 
-    private static void release(List<Outcome<Opened>> outcomes) {
+    private static void release(List<Outcome<Opened>> outcomes, Runnable turn) {
         for (Outcome<Opened> outcome : outcomes) {
             Opened opened = outcome.value();
             if (opened != null) {
                 opened.close();
             }
         }
+        turn.run();
     }
 }

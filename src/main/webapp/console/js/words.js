@@ -6,6 +6,7 @@ export const ATTENTION = {
   'destroyed-root-keys': (n) => ['bad', `${count(n, 'root key')} of destroyed versions came back into the key store. Delete them from the file or token; the log names them.`, '#/keys'],
   'trail-damaged': (n) => ['bad', `The last verification of the audit trail found ${count(n, 'thing')}. Verify again and follow what it names.`, '#/audit'],
   'key-store-unreachable': (n) => ['bad', `${count(n, 'key store')} cannot be used. Reads and stores go on; rotations wait. Look at its host, and do not restart a node meanwhile.`, '#/keys'],
+  'node-clock': (n) => ['bad', `The clocks of ${count(n, 'node')} and of the database are apart. ${n === 1 ? 'It does' : 'They do'} no rotation, erasure of many or destruction. Set the clock.`, '#/'],
   quarantine: (n) => ['bad', `${count(n, 'row')} did not open and ${n === 1 ? 'is' : 'are'} in quarantine. Find out what changed the bytes.`, '#/quarantine'],
   'rotation-stalled': () => ['bad', 'The rotation moves nothing. It says what it waits for.', '#/jobs'],
   'rotation-paused': () => ['warn', 'The rotation is paused. Resume it when the reason is gone.', '#/jobs'],

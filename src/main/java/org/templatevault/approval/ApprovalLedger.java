@@ -8,10 +8,11 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.templatevault.audit.AuditContext;
 import org.templatevault.config.Settings;
 import org.templatevault.persistence.Approvals;
@@ -38,27 +39,21 @@ public class ApprovalLedger {
      * @param request in words, all that will happen once it is approved
      */
     public Approvals.Row request(String kind, String subject, String request, String caller) {
-        return request(kind, subject, request, caller, now().plus(Duration.ofHours(settings.approvalExpiryHours())));
+        return request(kind, subject, request, caller, null);
     }
 
     /** As {@link #request(String, String, String, String)}, with the time at which it ends, approved or not. */
-    public Approvals.Row request(String kind, String subject, String request, String caller, Instant expiresAt) {
-        Instant now = now();
-        Approvals.Row row = new Approvals.Row(
+    public Approvals.Row request(
+            String kind, String subject, String request, String caller, @Nullable Instant expiresAt) {
+        return approvals.insert(
                 UuidCreator.getTimeOrderedEpoch(),
                 kind,
                 subject,
                 request,
                 hash(kind, subject, request),
-                "REQUESTED",
                 caller,
-                now,
-                null,
-                null,
-                null,
-                expiresAt);
-        approvals.insert(row);
-        return row;
+                expiresAt,
+                Duration.ofHours(settings.approvalExpiryHours()));
     }
 
     private static Bytes hash(String kind, String subject, String request) {
@@ -76,12 +71,16 @@ public class ApprovalLedger {
 
     /** One request. */
     public Approvals.Row get(UUID id) {
+        return transactions.read(() -> find(id));
+    }
+
+    private Approvals.Row find(UUID id) {
         return approvals.find(id).orElseThrow(ApprovalException::absent);
     }
 
-    /** The newest requests. */
+    /** The requests that wait, and the newest of the others. */
     public List<Approvals.Row> newest() {
-        return approvals.newest();
+        return transactions.read(approvals::newest);
     }
 
     /**
@@ -92,17 +91,15 @@ public class ApprovalLedger {
      */
     public Approvals.Row approve(UUID id, String requestHash, String caller) {
         return transactions.call(() -> {
-            Approvals.Row row = get(id);
+            Approvals.Row row = find(id);
             if (row.requestedBy().equals(caller)) {
                 throw ApprovalException.ownRequest();
             }
             if (!isHashOf(requestHash, row)) {
                 throw ApprovalException.otherRequest();
             }
-            Instant now = now();
-            Instant notBefore = now.plus(Duration.ofMinutes(settings.approvalWaitMinutes()));
-            requireDecided(approvals.decide(id, "APPROVED", caller, now, notBefore), row);
-            return get(id);
+            requireDecided(approvals.approve(id, caller, Duration.ofMinutes(settings.approvalWaitMinutes())), row);
+            return find(id);
         });
     }
 
@@ -121,16 +118,15 @@ public class ApprovalLedger {
 
     /** The state, with EXPIRED for what nobody carried out in time. */
     public static String state(Approvals.Row row) {
-        boolean open = row.state().equals("REQUESTED") || row.state().equals("APPROVED");
-        return open && row.expiresAt().isBefore(Instant.now()) ? EXPIRED : row.state();
+        return row.expired() ? EXPIRED : row.state();
     }
 
     /** Refuses a request. */
     public Approvals.Row reject(UUID id, String caller) {
         return transactions.call(() -> {
-            Approvals.Row row = get(id);
-            requireDecided(approvals.decide(id, "REJECTED", caller, now(), null), row);
-            return get(id);
+            Approvals.Row row = find(id);
+            requireDecided(approvals.reject(id, caller), row);
+            return find(id);
         });
     }
 
@@ -141,10 +137,10 @@ public class ApprovalLedger {
      */
     public Approvals.Row cancel(UUID id) {
         return transactions.call(() -> {
-            Approvals.Row row = get(id);
-            requireDecided(!state(row).equals(EXPIRED) && approvals.end(id, "CANCELLED", now()), row);
+            Approvals.Row row = find(id);
+            requireDecided(!state(row).equals(EXPIRED) && approvals.end(id, "CANCELLED"), row);
             AuditContext.note("approval", id + " CANCELLED");
-            return get(id);
+            return find(id);
         });
     }
 
@@ -154,7 +150,7 @@ public class ApprovalLedger {
      * @throws ApprovalException if somebody else has asked
      */
     public Approvals.Row cancelOwn(UUID id, String caller) {
-        if (!get(id).requestedBy().equals(caller)) {
+        if (!find(id).requestedBy().equals(caller)) {
             throw ApprovalException.notOwnRequest();
         }
         return cancel(id);
@@ -166,19 +162,18 @@ public class ApprovalLedger {
      * @throws ApprovalException saying what is missing
      */
     public Approvals.Row requireInEffect(UUID id, String kind, String subject) {
-        Approvals.Row row = get(id);
-        Instant notBefore = row.notBefore();
+        Approvals.Row row = find(id);
         if (!row.kind().equals(kind) || !row.subject().equals(subject)) {
             throw ApprovalException.absent();
         }
-        if (!state(row).equals("APPROVED") || notBefore == null) {
+        if (!state(row).equals("APPROVED")) {
             throw ApprovalException.notYet("It is " + state(row));
         }
         if (!hash(row.kind(), row.subject(), row.request()).equals(row.requestHash())) {
             throw ApprovalException.changed();
         }
-        if (notBefore.isAfter(Instant.now())) {
-            throw ApprovalException.notYet("It may be carried out from " + notBefore + " on");
+        if (!row.due()) {
+            throw ApprovalException.notYet("It may be carried out from " + row.notBefore() + " on");
         }
         return row;
     }
@@ -190,7 +185,8 @@ public class ApprovalLedger {
                 .toList();
     }
 
-    private boolean isInEffect(Approvals.Row row) {
+    /** Whether it may be carried out now. */
+    public boolean isInEffect(Approvals.Row row) {
         try {
             return requireInEffect(row.id(), row.kind(), row.subject()) != null;
         } catch (ApprovalException notYet) {
@@ -198,19 +194,20 @@ public class ApprovalLedger {
         }
     }
 
+    /** Of the requests of a kind that have ever come into effect, the last: in effect still, cancelled since or expired. */
+    public Optional<Approvals.Row> lastInEffect(String kind) {
+        return transactions.read(() -> approvals.lastInEffect(kind));
+    }
+
     /** Whether it is approved and in its time, now and until the caller's transaction ends: a cancellation waits for it. */
     public boolean holdApproved(UUID id) {
-        return approvals.holdApproved(id, now());
+        return approvals.holdApproved(id);
     }
 
     /** Records that it was carried out; part of the transaction that does so. */
     public void carriedOut(UUID id) {
-        Approvals.Row row = get(id);
-        requireDecided(approvals.end(id, "CARRIED_OUT", now()), row);
+        Approvals.Row row = find(id);
+        requireDecided(approvals.end(id, "CARRIED_OUT"), row);
         AuditContext.note("approval", id + " CARRIED_OUT");
-    }
-
-    private static Instant now() {
-        return Instant.now().truncatedTo(ChronoUnit.MICROS);
     }
 }

@@ -153,7 +153,15 @@ public record Settings(
                 .filter(file -> !Files.isReadable(Path.of(file)))
                 .ifPresent(file -> reader.refuse("VAULT_REGISTRY_FILE cannot be read: " + file));
         reader.number("VAULT_HTTPS_PORT", 9443, 1, 65535);
-        reader.number("VAULT_DB_POOL_SIZE", 32, 4, 1000);
+        long connections = reader.number("VAULT_DB_POOL_SIZE", 32, 4, 1000);
+        if (settings.rotationPartitions > connections / 2) {
+            reader.refuse(
+                    "VAULT_ROTATION_PARTITIONS must be at most half of VAULT_DB_POOL_SIZE: each thread of a rotation"
+                            + " keeps a connection");
+        }
+        if (settings.subjectMaxBytes < settings.templateMaxBytes) {
+            reader.refuse("VAULT_SUBJECT_MAX_BYTES must not be less than VAULT_TEMPLATE_MAX_BYTES");
+        }
         TraceTarget.check(reader);
         reader.check();
         return settings;

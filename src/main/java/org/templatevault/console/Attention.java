@@ -19,6 +19,8 @@ public record Attention(Code code, long count, @Nullable Instant since) {
         TRAIL_DAMAGED,
         /** A key store could not be used when it was last used. */
         KEY_STORE_UNREACHABLE,
+        /** A living node's clock and the database's are apart: that node drives no jobs. */
+        NODE_CLOCK,
         /** Rows did not open while a rotation passed them. */
         QUARANTINE,
         /** A rotation failed, is held up, or moves nothing. */

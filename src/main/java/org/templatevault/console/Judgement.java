@@ -145,6 +145,14 @@ class Judgement {
                 Code.NODE_SILENT,
                 silent.stream().map(OverviewCounts.Node::name).distinct().count(),
                 since);
+        count(
+                found,
+                Code.NODE_CLOCK,
+                nodes.stream()
+                        .filter(OverviewCounts.Node::alive)
+                        .filter(node -> !node.isInTime())
+                        .count(),
+                null);
     }
 
     private static void count(List<Attention> found, Code code, long count, @Nullable Instant since) {

@@ -42,6 +42,9 @@ class DestructionSteps {
     ApprovalLedger approvals;
 
     @Inject
+    PolicyLedger policies;
+
+    @Inject
     FullPass fullPass;
 
     @Inject
@@ -58,9 +61,9 @@ class DestructionSteps {
 
     void advance(Destructions.Row row) {
         Approvals.Row approval = approvals.get(row.approvalId());
-        boolean wanted = List.of("REQUESTED", "APPROVED").contains(ApprovalLedger.state(approval));
-        if (!wanted && BEFORE_THE_END.contains(row.state())) {
-            end(row, DestructionState.CANCELLED, "The approval is " + ApprovalLedger.state(approval));
+        String unwanted = unwanted(approval);
+        if (unwanted != null && BEFORE_THE_END.contains(row.state())) {
+            end(row, DestructionState.CANCELLED, unwanted);
             return;
         }
         switch (DestructionState.valueOf(row.state())) {
@@ -72,6 +75,15 @@ class DestructionSteps {
             case ROOT_KEY_GONE -> certify(row, approval);
             case DESTROYED, CANCELLED, FAILED -> {}
         }
+    }
+
+    private @Nullable String unwanted(Approvals.Row approval) {
+        String state = ApprovalLedger.state(approval);
+        if (!List.of("REQUESTED", "APPROVED").contains(state)) {
+            return "The approval is " + state;
+        }
+        boolean replaced = PolicyLedger.isStanding(approval) && policies.isReplaced(approval.id());
+        return replaced ? "Another policy has come into effect" : null;
     }
 
     /** The version goes back to what it was. */
@@ -181,21 +193,25 @@ class DestructionSteps {
         if (!ledger.preconditions(row, approval).isEmpty()) {
             return;
         }
-        KeyUsage.Usage usage = transactions.read(() -> keyUsage.of(row.version()));
+        KeyUsage.Usage usage = transactions.patiently(() -> transactions.read(() -> keyUsage.of(row.version())));
         if (usage.isUsed()) {
             end(row, DestructionState.FAILED, "It is in use again: " + usage);
             return;
         }
-        transactions.run(() -> {
-            boolean wanted = !PolicyLedger.isStanding(approval) || approvals.holdApproved(approval.id());
-            if (wanted && move(row, DestructionState.WAITING, DestructionState.MATERIAL_GONE)) {
-                destructions.deleteMaterial(row.version());
-                if (!PolicyLedger.isStanding(approval)) {
-                    approvals.carriedOut(approval.id());
-                }
-            }
-        });
+        transactions.patiently(() -> transactions.call(() -> deleteMaterialNow(row, approval)));
         keyRings.refresh();
+    }
+
+    private boolean deleteMaterialNow(Destructions.Row row, Approvals.Row approval) {
+        boolean wanted = !PolicyLedger.isStanding(approval) || approvals.holdApproved(approval.id());
+        boolean moved = wanted && move(row, DestructionState.WAITING, DestructionState.MATERIAL_GONE);
+        if (moved) {
+            destructions.deleteMaterial(row.version());
+            if (!PolicyLedger.isStanding(approval)) {
+                approvals.carriedOut(approval.id());
+            }
+        }
+        return moved;
     }
 
     private void awaitStandbys(Destructions.Row row) {

@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -125,16 +124,25 @@ public class PolicyLedger {
         return rows.stream()
                 .map(row -> new Report(
                         row,
-                        transactions.read(() -> approvals.get(row.approvalId())),
+                        approvals.get(row.approvalId()),
                         present.filter(row.approvalId()::equals).isPresent()))
                 .toList();
     }
 
-    /** The policy that holds now: of those that are approved, unchanged and in their time, the last one asked for. */
+    /**
+     * The policy that holds now: the last one that came into effect, while it is approved, unchanged and in its time. One
+     * that it replaced does not come back.
+     */
     public Optional<StandingPolicies.Row> inEffect() {
-        return approvals.inEffect(STANDING).stream()
-                .max(Comparator.comparing(Approvals.Row::requestedAt))
-                .flatMap(this::unchanged);
+        return approvals.lastInEffect(STANDING).filter(approvals::isInEffect).flatMap(this::unchanged);
+    }
+
+    /** Whether another policy has come into effect since. */
+    boolean isReplaced(UUID approval) {
+        return approvals
+                .lastInEffect(STANDING)
+                .filter(last -> !last.id().equals(approval))
+                .isPresent();
     }
 
     private Optional<StandingPolicies.Row> unchanged(Approvals.Row approval) {

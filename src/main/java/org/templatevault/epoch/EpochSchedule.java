@@ -70,12 +70,16 @@ public class EpochSchedule {
                 .plus(policy.interval());
     }
 
+    /** What keeps a release or a destruction from its end does not keep the next version from being made. */
     void look() {
         policies.inEffect().ifPresent(policy -> {
             if (transactions.read(rotations::open).isEmpty()) {
-                quarantine.releaseOverdue(policy.quarantine(), DestructionLedger.BY_POLICY);
-                transactions.read(keyVersions::all).forEach(version -> destructions.begin(version, policy));
-                rotateWhenDue(policy);
+                try {
+                    quarantine.releaseOverdue(policy.quarantine(), DestructionLedger.BY_POLICY);
+                    transactions.read(keyVersions::all).forEach(version -> destructions.begin(version, policy));
+                } finally {
+                    rotateWhenDue(policy);
+                }
             }
         });
     }

@@ -104,7 +104,7 @@ class ReceiptSteps {
                 record("physical", () -> rounds.physical(lsn));
             }
         }
-        facts = transactions.read(rounds::facts);
+        facts = present; // not those of now: what came to be true meanwhile is looked at the next time
     }
 
     /** Why no vacuum can be proven; null where the application may vacuum. */

@@ -38,6 +38,9 @@ public abstract class LeasedJob {
     @Inject
     Leases leases;
 
+    @Inject
+    EndedExecutions endedExecutions;
+
     /** The name of the job. */
     public abstract String name();
 
@@ -45,7 +48,7 @@ public abstract class LeasedJob {
     public boolean hold() {
         Optional<Long> token;
         try {
-            token = transactions.call(() -> leases.hold(name(), node.id(), LEASE));
+            token = transactions.call(() -> leases.holdInTime(name(), node.id(), LEASE));
         } catch (RuntimeException e) {
             leaseToken.set(0);
             throw e;
@@ -100,8 +103,13 @@ public abstract class LeasedJob {
         }
         BatchStatus status =
                 BatchRuntime.getJobOperator().getJobExecution(execution).getBatchStatus();
+        if (isLive(status) && endedExecutions.isUntold(execution)) {
+            LOG.log(System.Logger.Level.WARNING, "Job execution {0} has ended, and could not say so", execution);
+            status = BatchStatus.FAILED;
+        }
         if (!isLive(status)) {
             end(row, execution);
+            endedExecutions.forget(execution);
         }
         return Optional.of(status);
     }

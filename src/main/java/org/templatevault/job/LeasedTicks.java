@@ -64,7 +64,7 @@ public class LeasedTicks {
         }
         try {
             if (transactions
-                    .call(() -> leases.hold(name, node.id(), LEASE_TIME))
+                    .call(() -> leases.holdInTime(name, node.id(), LEASE_TIME))
                     .isPresent()) {
                 AuditContext.inVault(name, work);
             }

@@ -21,6 +21,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.config.Settings;
+import org.templatevault.crypto.AuthenticationFailedException;
 import org.templatevault.crypto.Ed25519;
 import org.templatevault.crypto.Hkdf;
 import org.templatevault.crypto.KeyIdentity;
@@ -286,7 +287,7 @@ public class KeyRings {
 
     /**
      * A copy of the database from before a destruction still names the version; its root key is gone, and that matters
-     * only if a row needs it.
+     * only if a row needs it. So does a row of it that was damaged.
      */
     private void add(List<Kek> keks, UUID vault, KeyVersions.Row row, Bytes wrapped, @Nullable KeyRing old) {
         try {
@@ -316,8 +317,20 @@ public class KeyRings {
         }
         byte[] aad = KeyIdentity.kek(vault, row.version(), suite);
         RootKeys rootKeys = requireKeyStores().of(row.keyStore());
-        SecretBytes key = rootKeys.unwrap(row.rootKeyAlias(), wrapped.toArray(), aad);
+        SecretBytes key = unwrap(rootKeys, row, wrapped, aad);
         return new Kek(row.version(), state, suite, dataSuite, key, knownAnswer(vault, row, key));
+    }
+
+    private static SecretBytes unwrap(RootKeys rootKeys, KeyVersions.Row row, Bytes wrapped, byte[] aad) {
+        try {
+            return rootKeys.unwrap(row.rootKeyAlias(), wrapped.toArray(), aad);
+        } catch (AuthenticationFailedException e) {
+            throw new KeyStoreUnavailableException(
+                    "The wrapped KEK of version " + row.version()
+                            + " (vault.key_material) does not open with the root key " + row.rootKeyAlias()
+                            + ": one of the two was changed",
+                    e);
+        }
     }
 
     /** A node says that it holds a version only after it has computed with its KEK what the maker computed. */

@@ -2,6 +2,7 @@ package org.templatevault.keyring;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.time.Instant;
 import org.templatevault.persistence.Nodes;
 import org.templatevault.persistence.RowsInUse;
 import org.templatevault.persistence.Transactions;
@@ -39,8 +40,8 @@ public class NodeReport {
     }
 
     private String send(KeyRing ring) {
-        Nodes.Seen seen = transactions.call(
-                () -> nodes.seen(node.id(), node.name(), node.startedAt(), ring.fingerprints(), rowsInUse.cleared()));
+        Nodes.Seen seen = transactions.call(() -> nodes.seen(
+                node.id(), node.name(), node.startedAt(), ring.fingerprints(), rowsInUse.cleared(), Instant.now()));
         rowsInUse.reported(seen.endedBelow());
         return seen.versions();
     }

@@ -5,6 +5,7 @@ import jakarta.inject.Inject;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
+import org.templatevault.crypto.AuthenticationFailedException;
 import org.templatevault.crypto.KeyIdentity;
 import org.templatevault.crypto.SecretBytes;
 import org.templatevault.crypto.Suite;
@@ -48,9 +49,16 @@ public class ServiceKeys {
                 .findFirst()
                 .orElseThrow(() -> new UnknownKeyVersionException(row.kekVersion()));
         byte[] aad = KeyIdentity.service(vault, row.purpose(), row.number(), row.kekVersion());
-        SecretBytes key =
-                WrappedKey.unwrap(kek.wrapSuite(), kek.key(), row.wrapped().toArray(), Suite.KEY_BYTES, aad);
-        return new ServiceKey(ServicePurpose.valueOf(row.purpose()), row.number(), key);
+        try {
+            SecretBytes key =
+                    WrappedKey.unwrap(kek.wrapSuite(), kek.key(), row.wrapped().toArray(), Suite.KEY_BYTES, aad);
+            return new ServiceKey(ServicePurpose.valueOf(row.purpose()), row.number(), key);
+        } catch (AuthenticationFailedException e) {
+            throw new KeyStoreUnavailableException(
+                    "The service key " + row.purpose() + " " + row.number() + " (vault.service_key) does not open with"
+                            + " key version " + row.kekVersion() + ": its row was changed",
+                    e);
+        }
     }
 
     /**

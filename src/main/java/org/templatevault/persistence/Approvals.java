@@ -4,13 +4,17 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** What one person asked for and another has to approve. The database refuses one person for both, too. */
+/**
+ * What one person asked for and another has to approve. The database refuses one person for both, too. Time is the
+ * database's: what was approved is carried out by any node, and no node's clock may end a waiting time.
+ */
 @ApplicationScoped
 public class Approvals {
     /**
@@ -20,6 +24,8 @@ public class Approvals {
      * @param request in words, all that will happen
      * @param requestHash SHA-256 of kind, subject and request
      * @param notBefore when it may be carried out; null until it is approved
+     * @param due whether that time has come
+     * @param expired whether it was not carried out in time
      */
     public record Row(
             UUID id,
@@ -33,74 +39,115 @@ public class Approvals {
             @Nullable String decidedBy,
             @Nullable Instant decidedAt,
             @Nullable Instant notBefore,
-            Instant expiresAt) {}
+            Instant expiresAt,
+            boolean due,
+            boolean expired) {}
+
+    private static final String ROW = "*, not_before is not null and not_before <= clock_timestamp() as due,"
+            + " state in ('REQUESTED', 'APPROVED') and expires_at <= clock_timestamp() as expired";
+
+    private static final String SELECT = "select " + ROW + " from vault.approval ";
 
     @Inject
     Sql sql;
 
-    /** Records a request. */
-    public void insert(Row row) {
-        sql.update(
-                "insert into vault.approval (id, kind, subject, request, request_hash, state, requested_by, requested_at,"
-                        + " expires_at) values (?, ?, ?, ?, ?, 'REQUESTED', ?, ?, ?)",
-                row.id,
-                row.kind,
-                row.subject,
-                row.request,
-                row.requestHash,
-                row.requestedBy,
-                row.requestedAt,
-                row.expiresAt);
+    /**
+     * Records a request.
+     *
+     * @param expiresAt when it ends, approved or not; null for after {@code lifetime}
+     */
+    public Row insert(
+            UUID id,
+            String kind,
+            String subject,
+            String request,
+            Bytes requestHash,
+            String caller,
+            @Nullable Instant expiresAt,
+            Duration lifetime) {
+        return sql.first(
+                        "insert into vault.approval (id, kind, subject, request, request_hash, state, requested_by,"
+                                + " requested_at, expires_at) values (?, ?, ?, ?, ?, 'REQUESTED', ?, clock_timestamp(),"
+                                + " coalesce(?::timestamptz, clock_timestamp() + ? * interval '1 millisecond'))"
+                                + " returning " + ROW,
+                        Approvals::read,
+                        id,
+                        kind,
+                        subject,
+                        request,
+                        requestHash,
+                        caller,
+                        expiresAt,
+                        lifetime.toMillis())
+                .orElseThrow();
     }
 
     /** One request. */
     public Optional<Row> find(UUID id) {
-        return sql.first("select * from vault.approval where id = ?", Approvals::read, id);
+        return sql.first(SELECT + "where id = ?", Approvals::read, id);
     }
 
-    /** The newest requests, at most 100. */
+    /** At most 100 requests: those that wait for a decision first, and of those and the others the newest. */
     public List<Row> newest() {
-        return sql.query("select * from vault.approval order by requested_at desc limit 100", Approvals::read);
+        return sql.query(
+                SELECT + "order by state = 'REQUESTED' and expires_at > clock_timestamp() desc, requested_at desc"
+                        + " limit 100",
+                Approvals::read);
     }
 
     /** The approved requests of a kind, the oldest first. */
     public List<Row> approved(String kind) {
-        return sql.query(
-                "select * from vault.approval where kind = ? and state = 'APPROVED' order by requested_at",
+        return sql.query(SELECT + "where kind = ? and state = 'APPROVED' order by requested_at", Approvals::read, kind);
+    }
+
+    /** Of the requests of a kind whose time to be carried out has come at some time, the one approved last. */
+    public Optional<Row> lastInEffect(String kind) {
+        return sql.first(
+                SELECT + "where kind = ? and state in ('APPROVED', 'CANCELLED') and not_before <= clock_timestamp()"
+                        + " and (ended_at is null or not_before <= ended_at) order by decided_at desc limit 1",
                 Approvals::read,
                 kind);
     }
 
     /** Whether a request is approved and has not expired; its row is held until the transaction ends. */
-    public boolean holdApproved(UUID id, Instant now) {
+    public boolean holdApproved(UUID id) {
         return sql.first(
-                        "select id from vault.approval where id = ? and state = 'APPROVED' and expires_at > ? for share",
+                        "select id from vault.approval where id = ? and state = 'APPROVED'"
+                                + " and expires_at > clock_timestamp() for share",
                         row -> Sql.uuid(row, "id"),
-                        id,
-                        now)
+                        id)
                 .isPresent();
     }
 
-    /** Decides an open request; false if it is not open any more. */
-    public boolean decide(UUID id, String state, String person, Instant now, @Nullable Instant notBefore) {
+    /** Approves an open request, to be carried out after a time; false if it is not open any more. */
+    public boolean approve(UUID id, String person, Duration after) {
         return sql.update(
-                        "update vault.approval set state = ?, decided_by = ?, decided_at = ?, not_before = ?"
-                                + " where id = ? and state = 'REQUESTED' and expires_at > ?",
-                        state,
+                        "update vault.approval set state = 'APPROVED', decided_by = ?, decided_at = now.at,"
+                                + " not_before = now.at + ? * interval '1 millisecond'"
+                                + " from (select clock_timestamp() as at) now"
+                                + " where id = ? and state = 'REQUESTED' and expires_at > now.at",
                         person,
-                        now,
-                        notBefore,
-                        id,
-                        now)
+                        after.toMillis(),
+                        id)
+                == 1;
+    }
+
+    /** Rejects an open request; false if it is not open any more. */
+    public boolean reject(UUID id, String person) {
+        return sql.update(
+                        "update vault.approval set state = 'REJECTED', decided_by = ?, decided_at = clock_timestamp()"
+                                + " where id = ? and state = 'REQUESTED' and expires_at > clock_timestamp()",
+                        person,
+                        id)
                 == 1;
     }
 
     /** Ends a request that nobody has carried out; false if somebody has, or it has ended before. */
-    public boolean end(UUID id, String state, Instant now) {
+    public boolean end(UUID id, String state) {
         return sql.update(
-                        "update vault.approval set state = ?, ended_at = ? where id = ? and state in ('REQUESTED', 'APPROVED')",
+                        "update vault.approval set state = ?, ended_at = clock_timestamp()"
+                                + " where id = ? and state in ('REQUESTED', 'APPROVED')",
                         state,
-                        now,
                         id)
                 == 1;
     }
@@ -118,6 +165,8 @@ public class Approvals {
                 row.getString("decided_by"),
                 Sql.instantOrNull(row, "decided_at"),
                 Sql.instantOrNull(row, "not_before"),
-                Sql.instant(row, "expires_at"));
+                Sql.instant(row, "expires_at"),
+                row.getBoolean("due"),
+                row.getBoolean("expired"));
     }
 }

@@ -144,11 +144,15 @@ public class Destructions {
         sql.update("delete from vault.key_material where version = ?", version);
     }
 
-    /** Notes where the write-ahead log stands, once, after the deletion of the wrapped KEK has committed. */
+    /**
+     * Notes where the write-ahead log stands, once, after the deletion of the wrapped KEK has committed; anew where the
+     * position is one of another database's log, of which this one is a copy.
+     */
     public void noteLogPosition(UUID id) {
         sql.update(
                 "update vault.destruction set gone_at_lsn = pg_current_wal_insert_lsn()"
-                        + " where id = ? and state = 'MATERIAL_GONE' and gone_at_lsn is null",
+                        + " where id = ? and state = 'MATERIAL_GONE'"
+                        + " and (gone_at_lsn is null or gone_at_lsn > pg_current_wal_insert_lsn())",
                 id);
     }
 

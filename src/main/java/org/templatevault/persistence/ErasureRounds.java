@@ -112,16 +112,19 @@ public class ErasureRounds {
     }
 
     /**
-     * In a database that was made from a dump, transaction ids begin anew: what is recorded there with an id of the
-     * future was gone before it was made.
+     * In a database that was made from a dump, transaction ids and the log begin anew: what is recorded there with an id
+     * or a position of the future was gone before it was made.
      *
      * @return how many
      */
     public int adaptToThisCluster() {
-        return sql.update(
+        int positions = sql.update("update vault.erasure_round set vacuumed_at_lsn = pg_current_wal_insert_lsn()"
+                + " where physical_at is null and vacuumed_at_lsn > pg_current_wal_insert_lsn()");
+        int ids = sql.update(
                 "update vault.erasure_round set gone_xid = pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
                         + " where (evicted_at is null or vacuumed_at is null)"
                         + " and gone_xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
+        return Math.max(positions, ids);
     }
 
     /** Records the eviction of what every living node has confirmed; how many. */

@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.sql.SQLTransientException;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
 
 /** Sorts what PostgreSQL, the driver and the pool report (PostgreSQL manual, appendix A). */
@@ -12,6 +13,9 @@ final class Failures {
     private static final Set<String> ROLLED_BACK = Set.of("40001", "40P01");
     private static final Set<String> SHUTTING_DOWN = Set.of("57P01", "57P02", "57P03", "58000");
     private static final Set<String> FULL = Set.of("53100", "25006");
+    /** Data exception: a character or a time that PostgreSQL cannot store, which no rule before it refused. */
+    private static final String NO_VALUE = "22";
+
     private static final Set<String> NOT_CONNECTED = Set.of("08001", "08004", "53300");
 
     private Failures() {}
@@ -37,6 +41,10 @@ final class Failures {
         }
         if (ROLLED_BACK.contains(state) || isLost(state)) {
             return new TryAgainException(sql);
+        }
+        if (state.startsWith(NO_VALUE)) {
+            return new VaultException(
+                    ErrorKind.INVALID, "invalid-field", "A value is none that the database can hold", null, failure);
         }
         return isPool(failure) ? new DatabaseUnavailableException(failure) : asRuntime(failure);
     }

@@ -38,6 +38,8 @@ public class Idempotency {
             @Nullable UUID resourceId,
             @Nullable Integer version) {}
 
+    private static final int PURGED_KEYS = 200;
+
     @Inject
     Sql sql;
 
@@ -117,12 +119,23 @@ public class Idempotency {
                 subject);
     }
 
-    /** Forgets keys older than this; at most 10,000 at a time. */
-    public int purge(Instant olderThan) {
-        return sql.update(
-                "with gone as (delete from vault.idempotency where (caller, key) in (select caller, key from"
-                        + " vault.idempotency where created_at < ? limit 10000) returning caller, key)"
-                        + " delete from vault.idempotency_item i using gone where i.caller = gone.caller and i.key = gone.key",
-                olderThan);
+    /**
+     * Forgets keys that are older than this, with what they remember of up to 1,000 items each.
+     *
+     * @return whether there may be more
+     */
+    public boolean purge(Instant olderThan) {
+        return sql.first(
+                        "with old as materialized (select caller, key from vault.idempotency where created_at < ?"
+                                + " limit ? for update skip locked),"
+                                + " items as (delete from vault.idempotency_item i using old"
+                                + " where i.caller = old.caller and i.key = old.key),"
+                                + " gone as (delete from vault.idempotency i using old"
+                                + " where i.caller = old.caller and i.key = old.key returning 1)"
+                                + " select count(*) as keys from gone",
+                        row -> row.getLong("keys") == PURGED_KEYS,
+                        olderThan,
+                        PURGED_KEYS)
+                .orElse(false);
     }
 }

@@ -107,11 +107,15 @@ public class KeyUsage {
                 limit);
     }
 
-    /** Erasures of subjects whose keys ever stood under the version, after an id, in the order of their ids. */
+    /**
+     * Erasures of subjects whose keys ever stood under the version, before any of the times that they were erased, after an
+     * id, in the order of their ids.
+     */
     public List<Exposed> erasures(int version, UUID afterId, int limit) {
         return sql.query(
-                "select id, first_kek_version as first, last_kek_version as last from vault.erasure"
-                        + " where first_kek_version <= ? and last_kek_version >= ? and id > ? order by id limit ?",
+                "select erasure_id as id, min(first_kek_version) as first, max(last_kek_version) as last"
+                        + " from vault.erasure_round where first_kek_version <= ? and last_kek_version >= ?"
+                        + " and erasure_id > ? group by erasure_id order by erasure_id limit ?",
                 row -> new Exposed(Sql.uuid(row, "id"), row.getInt("first"), row.getInt("last")),
                 version,
                 version,

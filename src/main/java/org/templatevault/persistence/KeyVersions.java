@@ -91,7 +91,7 @@ public class KeyVersions {
      * version before it ({@link #holdActive}), and lets no other in before it.
      *
      * @param dataSuite the suite of the DEKs that are made under it; null for the configured one
-     * @param compromised a version that becomes COMPROMISED; null for none
+     * @param compromised a version that becomes COMPROMISED, or does so where its destruction is cancelled; null for none
      */
     public void activate(int version, @Nullable String dataSuite, @Nullable Integer compromised, Instant now) {
         FairLock.ACTIVATION.exclude(sql);
@@ -103,6 +103,11 @@ public class KeyVersions {
         sql.update(
                 "update vault.key_version set state = 'COMPROMISED', compromised_at = ?"
                         + " where version = ? and state = 'DEACTIVATED'",
+                now,
+                compromised);
+        sql.update(
+                "update vault.key_version set compromised_at = ? where version = ? and compromised_at is null"
+                        + " and state in ('DESTROYING', 'DESTROYED')",
                 now,
                 compromised);
         int activated = sql.update(

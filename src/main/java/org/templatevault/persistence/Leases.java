@@ -12,6 +12,9 @@ import java.util.UUID;
  */
 @ApplicationScoped
 public class Leases {
+    /** How far a node's clock may be from the database's. */
+    static final Duration CLOCKS_AGREE_WITHIN = Duration.ofSeconds(60);
+
     @Inject
     Sql sql;
 
@@ -32,6 +35,21 @@ public class Leases {
                 name,
                 owner,
                 duration.toMillis());
+    }
+
+    /**
+     * As {@link #hold}, for work whose times decide about what cannot be undone.
+     *
+     * @throws ClockException if this node's clock is far from the database's; it does not renew the lease then either
+     */
+    public Optional<Long> holdInTime(String name, UUID owner, Duration duration) {
+        long database = sql.first(
+                        "select (extract(epoch from clock_timestamp()) * 1000)::bigint as ms", row -> row.getLong("ms"))
+                .orElseThrow();
+        if (Math.abs(database - System.currentTimeMillis()) > CLOCKS_AGREE_WITHIN.toMillis()) {
+            throw new ClockException(CLOCKS_AGREE_WITHIN);
+        }
+        return hold(name, owner, duration);
     }
 
     /** Gives the lease back, if it is still this owner's: the next need not wait for its end. */

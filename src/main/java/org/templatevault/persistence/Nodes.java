@@ -34,15 +34,18 @@ public class Nodes {
      * @param held the fingerprints, by their versions, of the KEKs that it has unwrapped and tried; another KEK than the
      *     database's is not counted as held
      * @param cleared see {@link RowsInUse#cleared}
+     * @param clock the node's own
      */
-    public Seen seen(UUID id, String name, Instant startedAt, SortedMap<Integer, Bytes> held, long cleared) {
+    public Seen seen(
+            UUID id, String name, Instant startedAt, SortedMap<Integer, Bytes> held, long cleared, Instant clock) {
         return sql.first(
-                        "insert into vault.node as n (id, name, started_at, seen_at, held, cleared_xid)"
+                        "insert into vault.node as n (id, name, started_at, seen_at, held, cleared_xid, clock_ms)"
                                 + " values (?, ?, ?, clock_timestamp(), array(select h.version"
                                 + " from unnest(?, ?) as h(version, fingerprint) join vault.key_version v"
-                                + " using (version, fingerprint) order by h.version), ?)"
+                                + " using (version, fingerprint) order by h.version), ?,"
+                                + " (extract(epoch from ? - clock_timestamp()) * 1000)::bigint)"
                                 + " on conflict (id) do update set seen_at = excluded.seen_at, held = excluded.held,"
-                                + " cleared_xid = excluded.cleared_xid"
+                                + " cleared_xid = excluded.cleared_xid, clock_ms = excluded.clock_ms"
                                 + " returning (select coalesce(string_agg(v.version || v.state"
                                 + " || coalesce(encode(v.fingerprint, 'hex'), ''), ',' order by v.version), '')"
                                 + " from vault.key_version v join vault.key_material m using (version)) as versions,"
@@ -55,7 +58,8 @@ public class Nodes {
                         new ArrayOf(
                                 "bytea",
                                 held.values().stream().map(Bytes::toArray).toList()),
-                        cleared)
+                        cleared,
+                        clock)
                 .orElseThrow();
     }
 

@@ -162,20 +162,24 @@ public class OlderSubjects {
         SubjectKeyRow to = move.to();
         boolean swapped = swap(List.of(move), to.kekVersion(), null).size() == 1;
         if (swapped) {
-            UUID rotation = sql.first(
-                            // "case": the lock is waited for only where the rotation is the one that moves this subject
-                            "select id from vault.rotation where case when ended_at is null and to_version = ? then "
-                                    + FairLock.SHARED + " end for share",
-                            row -> Sql.uuid(row, "id"),
-                            to.kekVersion(),
-                            FairLock.STEERING.key())
-                    .orElse(null);
+            UUID rotation = move.from().kekVersion() < to.kekVersion() ? rotationTo(to.kekVersion()) : null;
             insertCount(move.from().kekVersion(), "MOVED_OUT", rotation, 1, now);
             insertCount(to.kekVersion(), "MOVED_IN", rotation, 1, now);
             leaveQuarantine(List.of(move));
             unmark(List.of(move));
         }
         return swapped;
+    }
+
+    private @Nullable UUID rotationTo(int version) {
+        return sql.first(
+                        // "case": the lock is waited for only where the rotation is the one that moves this subject
+                        "select id from vault.rotation where case when ended_at is null and to_version = ? then "
+                                + FairLock.SHARED + " end for share",
+                        row -> Sql.uuid(row, "id"),
+                        version,
+                        FairLock.STEERING.key())
+                .orElse(null);
     }
 
     /** Whether another subject's row has the same wrapped key, as far as one can look in a moment. */
@@ -350,35 +354,6 @@ public class OlderSubjects {
                 rotation,
                 subjects,
                 now);
-    }
-
-    /**
-     * Puts a row into quarantine, if its subject is still what it was when it was read. The subject's row is held until
-     * the commit: an erasure that came between would leave a row in quarantine for a subject that is gone.
-     *
-     * @param leaseToken of the rotation's lease, where it is the rotation that found it; null for whoever needs none
-     */
-    public void quarantine(Damaged damaged, UUID rotation, @Nullable Long leaseToken, Instant now) {
-        sql.update(
-                "insert into vault.quarantine (subject_id, template_id, version, id, rotation_id, reason, class, at)"
-                        + " select k.subject_id, ?, ?, ?, ?, ?, ?, ? from vault.subject_key k"
-                        + " where k.subject_id = ? and k.dek_number = ? and k.kek_version = ? and k.revision = ?"
-                        + " and (?::bigint is null or exists (select 1 from vault.lease where name = 'rotation' and token = ?))"
-                        + " for share of k on conflict (subject_id, template_id, version) do update set"
-                        + " rotation_id = excluded.rotation_id, reason = excluded.reason, class = excluded.class",
-                damaged.templateId(),
-                damaged.version(),
-                UUID.randomUUID(),
-                rotation,
-                damaged.reason(),
-                damaged.damageClass(),
-                now,
-                damaged.key().subjectId(),
-                damaged.key().dekNumber(),
-                damaged.key().kekVersion(),
-                damaged.key().revision(),
-                leaseToken,
-                leaseToken);
     }
 
     /**

@@ -13,7 +13,17 @@ public class OverviewCounts {
     public static final int COUNTED = 10_000;
 
     /** A node that has said within a day that it is alive. */
-    public record Node(String name, Instant startedAt, Instant seenAt, boolean alive) {}
+    public record Node(
+            String name,
+            Instant startedAt,
+            Instant seenAt,
+            boolean alive,
+            @Nullable Long clockMillis) {
+        /** Whether its clock agrees with the database's, as far as it has said. */
+        public boolean isInTime() {
+            return clockMillis == null || Math.abs(clockMillis) <= Leases.CLOCKS_AGREE_WITHIN.toMillis();
+        }
+    }
 
     /** A number of rows; an estimate where it is not exact. */
     public record Count(long rows, boolean exact) {}
@@ -32,13 +42,14 @@ public class OverviewCounts {
     /** The nodes, by name. */
     public List<Node> nodes() {
         return sql.query(
-                "select name, started_at, seen_at, seen_at > clock_timestamp() - ? * interval '1 second' as alive"
+                "select name, started_at, seen_at, clock_ms, seen_at > clock_timestamp() - ? * interval '1 second' as alive"
                         + " from vault.node order by name, started_at desc",
                 row -> new Node(
                         row.getString("name"),
                         Sql.instant(row, "started_at"),
                         Sql.instant(row, "seen_at"),
-                        row.getBoolean("alive")),
+                        row.getBoolean("alive"),
+                        row.getObject("clock_ms", Long.class)),
                 Nodes.SILENT_SECONDS);
     }
 

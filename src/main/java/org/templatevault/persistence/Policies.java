@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The retention policies, all versions of each. A version that stands here is never changed. */
@@ -51,6 +52,8 @@ public class Policies {
     /** What two people are deciding: the next version of a policy. */
     public record Proposal(UUID approvalId, String name, int version, Terms terms) {}
 
+    private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,39}");
+
     private static final String VERSIONS = "select v.*, f.version is not null as in_force from vault.policy_version v"
             + " left join vault.policy_in_force f on f.name = v.name and f.version = v.version";
 
@@ -59,7 +62,9 @@ public class Policies {
 
     /** All versions of a policy, the oldest first. */
     public List<Version> versions(String name) {
-        return sql.query(VERSIONS + " where v.name = ? order by v.version", Policies::version, name);
+        return isName(name)
+                ? sql.query(VERSIONS + " where v.name = ? order by v.version", Policies::version, name)
+                : List.of();
     }
 
     /** Of each policy the newest version, and the one in force where that is another. */
@@ -71,12 +76,17 @@ public class Policies {
                 Policies::version);
     }
 
+    /** Whether a policy can have this name. */
+    public static boolean isName(String text) {
+        return NAME.matcher(text).matches();
+    }
+
     /** Which of these are names of policies. */
     public Set<String> known(Set<String> names) {
         return Set.copyOf(sql.query(
                 "select distinct name from vault.policy_version where name = any(?)",
                 row -> row.getString("name"),
-                new Sql.ArrayOf("text", List.copyOf(names))));
+                new Sql.ArrayOf("text", names.stream().filter(Policies::isName).toList())));
     }
 
     /**

@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** Rows that did not open while a rotation passed them. */
 @ApplicationScoped
@@ -18,6 +19,35 @@ public class Quarantine {
 
     @Inject
     Sql sql;
+
+    /**
+     * Puts a row into quarantine, if its subject is still what it was when it was read. The subject's row is held until
+     * the commit: an erasure that came between would leave a row in quarantine for a subject that is gone.
+     *
+     * @param leaseToken of the rotation's lease, where it is the rotation that found it; null for whoever needs none
+     */
+    public void add(OlderSubjects.Damaged damaged, UUID rotation, @Nullable Long leaseToken, Instant now) {
+        sql.update(
+                "insert into vault.quarantine (subject_id, template_id, version, id, rotation_id, reason, class, at)"
+                        + " select k.subject_id, ?, ?, ?, ?, ?, ?, ? from vault.subject_key k"
+                        + " where k.subject_id = ? and k.dek_number = ? and k.kek_version = ? and k.revision = ?"
+                        + " and (?::bigint is null or exists (select 1 from vault.lease where name = 'rotation' and token = ?))"
+                        + " for share of k on conflict (subject_id, template_id, version) do update set"
+                        + " rotation_id = excluded.rotation_id, reason = excluded.reason, class = excluded.class",
+                damaged.templateId(),
+                damaged.version(),
+                UUID.randomUUID(),
+                rotation,
+                damaged.reason(),
+                damaged.damageClass(),
+                now,
+                damaged.key().subjectId(),
+                damaged.key().dekNumber(),
+                damaged.key().kekVersion(),
+                damaged.key().revision(),
+                leaseToken,
+                leaseToken);
+    }
 
     /** The rows after an id, oldest id first. */
     public List<Row> page(UUID afterId, int limit) {

@@ -150,12 +150,14 @@ public class Rotations {
 
     /**
      * Counts what there is to move, in one snapshot, in the transaction that activated the new version: from now on
-     * nothing is added to the older ones.
+     * nothing is added to the older ones. By the deltas: writers wait for this transaction, and a look at every row takes
+     * long.
      */
     public void activated(UUID id, Instant now) {
         sql.update(
                 "update vault.rotation r set state = 'ACTIVATED', started_at = ?,"
-                        + " total = (select count(*) from vault.subject_key k where k.kek_version < r.to_version),"
+                        + " total = (select coalesce(sum(case when c.kind in ('CREATED', 'MOVED_IN') then c.subjects"
+                        + " else -c.subjects end), 0) from vault.subject_count c where c.kek_version < r.to_version),"
                         + " erased_before = (select coalesce(sum(subjects), 0) from vault.subject_count c"
                         + " where c.kind = 'ERASED' and c.kek_version < r.to_version)"
                         + " where r.id = ? and r.state = 'STAGED'",

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.hibernate.engine.spi.SessionImplementor;
 import org.hibernate.jdbc.ReturningWork;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +54,8 @@ public class Sql {
             return new ArrayOf(type, elements);
         }
     }
+
+    private static final ThreadLocal<Boolean> PATIENT = ThreadLocal.withInitial(() -> false);
 
     @PersistenceContext(unitName = "vault")
     EntityManager em;
@@ -122,17 +125,34 @@ public class Sql {
         });
     }
 
-    /** Runs a statement without arguments that may take longer than an answer is waited for otherwise. */
+    /** Runs work whose statements may take longer than an answer is waited for otherwise: they read whole tables. */
+    static <T extends @Nullable Object> T patiently(Supplier<T> work) {
+        PATIENT.set(true);
+        try {
+            return work.get();
+        } finally {
+            PATIENT.remove();
+        }
+    }
+
+    private static <T extends @Nullable Object> T waitForever(Connection connection, ReturningWork<T> work)
+            throws SQLException {
+        int usual = connection.getNetworkTimeout();
+        connection.setNetworkTimeout(Runnable::run, 0);
+        try {
+            return work.execute(connection);
+        } finally {
+            connection.setNetworkTimeout(Runnable::run, usual);
+        }
+    }
+
+    /** Runs a statement without arguments {@link #patiently}. */
     void runLong(String sql) {
-        Boolean done = execute(connection -> {
-            int usual = connection.getNetworkTimeout();
-            connection.setNetworkTimeout(Runnable::run, 0);
+        Boolean done = patiently(() -> execute(connection -> {
             try (Statement statement = connection.createStatement()) {
                 return !statement.execute(sql);
-            } finally {
-                connection.setNetworkTimeout(Runnable::run, usual);
             }
-        });
+        }));
         if (!done) {
             throw new IllegalStateException("A statement gave rows that nobody reads");
         }
@@ -142,7 +162,7 @@ public class Sql {
     private <T extends @Nullable Object> T execute(ReturningWork<T> work) {
         SessionImplementor session = em.unwrap(SessionImplementor.class);
         try {
-            return session.doReturningWork(work);
+            return session.doReturningWork(PATIENT.get() ? connection -> waitForever(connection, work) : work);
         } catch (RuntimeException failure) {
             try {
                 session.getJdbcCoordinator().afterStatementExecution();

@@ -115,6 +115,21 @@ public class Transactions {
         }
     }
 
+    /**
+     * Runs work whose statements read whole tables: each is waited for as long as it takes, and a transaction of it may
+     * take an hour. For reads and transactions that are begun inside.
+     */
+    public <T> T patiently(Supplier<T> work) {
+        try {
+            transaction.setTransactionTimeout(SNAPSHOT_SECONDS);
+            return Sql.patiently(work);
+        } catch (SystemException e) {
+            throw new IllegalStateException("The transaction manager takes no time limit", e);
+        } finally {
+            resetTimeout();
+        }
+    }
+
     private void resetTimeout() {
         try {
             transaction.setTransactionTimeout(0);

@@ -25,7 +25,7 @@ final class BulkErasureJson {
 
     static Asked read(JsonObject json) {
         requireOnly(json, Set.of("subjects", "query", "atMost", "rate", "dryRun"));
-        boolean dryRun = flag(json, "dryRun");
+        boolean dryRun = TemplateJson.flag(json, "dryRun");
         JsonValue query = json.getOrDefault("query", JsonValue.NULL);
         if (query == JsonValue.NULL) {
             return new Asked(
@@ -47,7 +47,7 @@ final class BulkErasureJson {
                         subjects(json),
                         TemplateJson.text(object, "modality", "query.modality"),
                         RetentionPolicyJson.period(object, "olderThan"),
-                        flag(object, "retentionDue"),
+                        TemplateJson.flag(object, "retentionDue"),
                         TemplateJson.integer(json, "atMost"),
                         TemplateJson.integer(json, "rate")),
                 dryRun);
@@ -58,14 +58,6 @@ final class BulkErasureJson {
             throw InvalidTemplateException.field(
                     "erasure", "has only the fields " + fields.stream().sorted().toList());
         }
-    }
-
-    private static boolean flag(JsonObject json, String field) {
-        JsonValue value = json.getOrDefault(field, JsonValue.FALSE);
-        if (value != JsonValue.TRUE && value != JsonValue.FALSE) {
-            throw InvalidTemplateException.field(field, "true or false");
-        }
-        return value == JsonValue.TRUE;
     }
 
     private static @Nullable List<UUID> subjects(JsonObject json) {

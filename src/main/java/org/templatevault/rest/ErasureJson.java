@@ -159,7 +159,7 @@ final class ErasureJson {
                 first,
                 last,
                 number(json, "templates", 0),
-                json.getBoolean("released", false));
+                TemplateJson.flag(json, "released"));
         return new SealedRecord(
                 new Erasures.Exported(row, tag, number(json, "keyNumber", 1)), requireBytes(json, "mac"));
     }

@@ -23,7 +23,9 @@ import java.io.InputStream;
 import java.net.URI;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +33,7 @@ import org.templatevault.destruction.CopyLedger;
 import org.templatevault.destruction.DestructionLedger;
 import org.templatevault.persistence.KeyVersions;
 import org.templatevault.persistence.SubjectCounts;
+import org.templatevault.persistence.Transactions;
 import org.templatevault.persistence.WrapCounts;
 import org.templatevault.vault.InvalidTemplateException;
 
@@ -41,6 +44,9 @@ import org.templatevault.vault.InvalidTemplateException;
 public class KeyResource {
     private static final String ONE = "/{version:[1-9][0-9]{0,8}}";
     private static final int BODY_BYTES = 4 << 10;
+
+    @Inject
+    Transactions transactions;
 
     @Inject
     KeyVersions keyVersions;
@@ -64,10 +70,8 @@ public class KeyResource {
     @GET
     @RolesAllowed({"key-custodian", "operator", "approver", "auditor"})
     public String list() {
-        Map<Integer, Long> subjects = counts.byVersion();
-        Map<Integer, Long> wraps = wrapCounts.byVersion();
         JsonArrayBuilder array = Json.createArrayBuilder();
-        keyVersions.all().forEach(row -> array.add(json(row, subjects, wraps)));
+        documents().values().forEach(array::add);
         return Json.createObjectBuilder().add("keys", array).build().toString();
     }
 
@@ -76,13 +80,19 @@ public class KeyResource {
     @Path(ONE)
     @RolesAllowed({"key-custodian", "operator", "approver", "auditor"})
     public String get(@PathParam("version") int version) {
-        Map<Integer, Long> subjects = counts.byVersion();
-        Map<Integer, Long> wraps = wrapCounts.byVersion();
-        return keyVersions.all().stream()
-                .filter(row -> row.version() == version)
-                .findFirst()
-                .map(row -> withDestruction(json(row, subjects, wraps), version))
+        return Optional.ofNullable(documents().get(version))
+                .map(json -> withDestruction(json, version))
                 .orElseThrow(NotFoundException::new);
+    }
+
+    private Map<Integer, JsonObjectBuilder> documents() {
+        return transactions.read(() -> {
+            Map<Integer, Long> subjects = counts.byVersion();
+            Map<Integer, Long> wraps = wrapCounts.byVersion();
+            Map<Integer, JsonObjectBuilder> documents = new LinkedHashMap<>();
+            keyVersions.all().forEach(row -> documents.put(row.version(), json(row, subjects, wraps)));
+            return documents;
+        });
     }
 
     private String withDestruction(JsonObjectBuilder json, int version) {
@@ -112,7 +122,7 @@ public class KeyResource {
             throw InvalidTemplateException.field("destruction", "has only withoutNewerBackup");
         }
         DestructionLedger.Report report =
-                destructions.request(version, json.getBoolean("withoutNewerBackup", false), caller.name());
+                destructions.request(version, TemplateJson.flag(json, "withoutNewerBackup"), caller.name());
         return Response.accepted(KeyJson.destruction(report).build().toString())
                 .location(URI.create("approvals/" + report.approval().id()))
                 .build();

@@ -59,13 +59,21 @@ final class OverviewJson {
                 .build();
     }
 
-    private static JsonArrayBuilder nodes(List<OverviewCounts.Node> nodes) {
-        JsonArrayBuilder array = Json.createArrayBuilder();
-        nodes.forEach(node -> array.add(Json.createObjectBuilder()
+    private static JsonObjectBuilder json(OverviewCounts.Node node) {
+        JsonObjectBuilder json = Json.createObjectBuilder()
                 .add("name", node.name())
                 .add("alive", node.alive())
                 .add("startedAt", node.startedAt().toString())
-                .add("seenAt", node.seenAt().toString())));
+                .add("seenAt", node.seenAt().toString());
+        if (node.clockMillis() != null) {
+            json.add("clockMillis", node.clockMillis());
+        }
+        return json;
+    }
+
+    private static JsonArrayBuilder nodes(List<OverviewCounts.Node> nodes) {
+        JsonArrayBuilder array = Json.createArrayBuilder();
+        nodes.forEach(node -> array.add(json(node)));
         return array;
     }
 

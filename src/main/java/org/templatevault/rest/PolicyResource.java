@@ -71,7 +71,7 @@ public class PolicyResource {
                         duration(json, "interval", "P21D"),
                         duration(json, "wait", "P1D"),
                         duration(json, "quarantine", "P7D"),
-                        json.getBoolean("withoutNewerBackup", false),
+                        TemplateJson.flag(json, "withoutNewerBackup"),
                         TemplateJson.integer(json, "rate"),
                         expiresAt(TemplateJson.text(json, "expiresAt", "expiresAt"))),
                 caller.name());

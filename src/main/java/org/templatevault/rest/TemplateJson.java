@@ -83,6 +83,15 @@ final class TemplateJson {
         }
     }
 
+    /** True or false; false where it is absent. */
+    static boolean flag(JsonObject json, String field) {
+        JsonValue value = json.getOrDefault(field, JsonValue.FALSE);
+        if (value != JsonValue.TRUE && value != JsonValue.FALSE) {
+            throw InvalidTemplateException.field(field, "true or false");
+        }
+        return value == JsonValue.TRUE;
+    }
+
     static UUID uuid(JsonObject json, String field) {
         String value = required(json, field);
         if (!value.matches(Api.UUID_PATTERN)) {

@@ -29,7 +29,6 @@ public class PolicyLedger {
     public static final String SHORTEN = "shorten-retention";
 
     private static final System.Logger LOG = System.getLogger(PolicyLedger.class.getName());
-    private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,39}");
     private static final Pattern TEXT = Pattern.compile("[^\\p{Cntrl}\"]{1,500}");
     private static final LocalDate ANY_DAY = LocalDate.of(2000, 1, 1);
     private static final int MOST_YEARS = 100;
@@ -183,7 +182,7 @@ public class PolicyLedger {
     }
 
     private static void check(String name, Terms terms) {
-        if (!NAME.matcher(name).matches()) {
+        if (!Policies.isName(name)) {
             throw PolicyException.field("name", "a small letter, then at most 39 small letters, digits and hyphens");
         }
         requireText("purpose", terms.purpose());

@@ -6,7 +6,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.templatevault.approval.ApprovalLedger;
 import org.templatevault.crypto.Suite;
 import org.templatevault.error.ErrorKind;
@@ -62,6 +64,8 @@ public class QuarantineLedger {
     @Inject
     Holds holds;
 
+    private final Set<UUID> waiting = ConcurrentHashMap.newKeySet();
+
     /** The rows after an id. */
     public List<Quarantine.Row> page(UUID afterId, int limit) {
         return transactions.read(() -> quarantine.page(afterId, limit));
@@ -90,8 +94,7 @@ public class QuarantineLedger {
             return false;
         }
         // Before the move: it is the row as it was read that has the damage.
-        prepared.damaged()
-                .forEach(damaged -> olderSubjects.quarantine(damaged, row.rotationId(), null, RotationLedger.now()));
+        prepared.damaged().forEach(damaged -> quarantine.add(damaged, row.rotationId(), null, RotationLedger.now()));
         if (!olderSubjects.moveByWriter(prepared.move(), RotationLedger.now())) {
             throw new TryAgainException("The subject changed meanwhile");
         }
@@ -156,6 +159,16 @@ public class QuarantineLedger {
         } catch (LegalHoldException held) {
             LOG.log(System.Logger.Level.DEBUG, "The release {0} waits for a legal hold", row.id());
             return true;
+        } catch (RuntimeException later) {
+            waits(row.id(), later);
+            return true;
+        }
+    }
+
+    /** One that the database refuses keeps no other from being released; it is named once, and tried again. */
+    private void waits(UUID row, RuntimeException failure) {
+        if (waiting.add(row)) {
+            LOG.log(System.Logger.Level.WARNING, "The release " + row + " has to wait", failure);
         }
     }
 
@@ -178,8 +191,8 @@ public class QuarantineLedger {
             }
         } catch (LegalHoldException held) {
             LOG.log(System.Logger.Level.DEBUG, "The release of row {0} waits for a legal hold", row.id());
-        } catch (VaultException later) {
-            LOG.log(System.Logger.Level.WARNING, "The row {0} in quarantine has to wait: {1}", row.id(), later.code());
+        } catch (RuntimeException later) {
+            waits(row.id(), later);
         }
     }
 

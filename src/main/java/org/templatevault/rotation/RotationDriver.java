@@ -109,10 +109,14 @@ public class RotationDriver {
         }
     }
 
+    /** What the schedule or a release meets does not keep the rotation that is open from going on. */
     private void work() {
-        schedule.look();
-        quarantine.carryOutReleases();
-        advanceAsFarAsPossible();
+        try {
+            schedule.look();
+            quarantine.carryOutReleases();
+        } finally {
+            advanceAsFarAsPossible();
+        }
     }
 
     /**

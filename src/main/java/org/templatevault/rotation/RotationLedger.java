@@ -37,7 +37,6 @@ public class RotationLedger {
     private static final System.Logger LOG = System.getLogger(RotationLedger.class.getName());
 
     private static final String COMPROMISE = "compromise";
-    private static final String COMPROMISED = "COMPROMISED";
 
     @Inject
     Settings settings;
@@ -94,7 +93,7 @@ public class RotationLedger {
                         .ifPresent(this::giveUp);
             }
             Rotations.Row row = row(id, request, caller, now);
-            requireLiving(row.compromisedVersion());
+            requireOnceActive(row.compromisedVersion());
             insert(row);
             return id;
         });
@@ -183,16 +182,13 @@ public class RotationLedger {
         return request.version() == null ? active : request.version();
     }
 
-    private void requireLiving(@Nullable Integer compromised) {
-        if (compromised == null) {
-            return;
-        }
-        boolean living = keyVersions.all().stream()
-                .anyMatch(row -> row.version() == compromised
-                        && row.wrapped() != null
-                        && Set.of("ACTIVE", "DEACTIVATED", COMPROMISED).contains(row.state()));
-        if (!living) {
-            throw invalid("version", "a version that has been active and is not destroyed");
+    /** Also one that is being destroyed, or is: a rewrap keeps the DEKs that it has wrapped. */
+    private void requireOnceActive(@Nullable Integer compromised) {
+        boolean onceActive = compromised == null
+                || keyVersions.all().stream()
+                        .anyMatch(row -> row.version() == compromised && row.activatedAt() != null);
+        if (!onceActive) {
+            throw invalid("version", "a version that has been active");
         }
     }
 
@@ -314,12 +310,14 @@ public class RotationLedger {
             return;
         }
         // Before the transaction that all writers of new subjects wait for: sorting all ids takes long.
-        transactions.run(() -> {
-            if (rotations.hold(row.id(), RotationState.STAGED.name())) {
+        transactions.patiently(() -> transactions.call(() -> {
+            boolean staged = rotations.hold(row.id(), RotationState.STAGED.name());
+            if (staged) {
                 AuditContext.note("rotation", row.id() + " divided into " + settings.rotationPartitions());
                 rotations.insertRanges(row.id(), settings.rotationPartitions());
             }
-        });
+            return staged;
+        }));
         transactions.run(() -> {
             if (rotations.hold(row.id(), RotationState.STAGED.name())) {
                 activateHeld(row);

@@ -10,11 +10,15 @@ import org.jspecify.annotations.Nullable;
 import org.templatevault.persistence.Copies;
 import org.templatevault.persistence.Nodes;
 import org.templatevault.persistence.Rotations;
+import org.templatevault.persistence.Transactions;
 
 /** How far rotations are, how fast they go, and what they wait for. */
 @ApplicationScoped
 public class RotationReports {
     private static final double WINDOW_SECONDS = 10;
+
+    @Inject
+    Transactions transactions;
 
     @Inject
     Rotations rotations;
@@ -31,14 +35,17 @@ public class RotationReports {
      * @throws RotationNotFoundException if there is none of this id
      */
     public RotationReport of(UUID id) {
-        Rotations.Row row = rotations.find(id).orElseThrow(RotationNotFoundException::new);
-        boolean drained = row.state().startsWith(RotationState.DRAINED.name());
-        return of(row, copies.reach(drained ? row.endedAt() : null));
+        return transactions.read(() -> {
+            Rotations.Row row = rotations.find(id).orElseThrow(RotationNotFoundException::new);
+            boolean drained = row.state().startsWith(RotationState.DRAINED.name());
+            return of(row, copies.reach(drained ? row.endedAt() : null));
+        });
     }
 
     /** The newest rotations. */
     public List<RotationReport> newest() {
-        return rotations.newest().stream().map(row -> of(row, null)).toList();
+        return transactions.read(
+                () -> rotations.newest().stream().map(row -> of(row, null)).toList());
     }
 
     private RotationReport of(Rotations.Row row, Copies.@Nullable Reach reach) {

@@ -15,6 +15,7 @@ import org.templatevault.audit.AuditContext;
 import org.templatevault.persistence.OlderSubjects;
 import org.templatevault.persistence.OlderSubjects.Move;
 import org.templatevault.persistence.OlderSubjects.Mover;
+import org.templatevault.persistence.Quarantine;
 import org.templatevault.persistence.Rotations;
 import org.templatevault.trail.Trail;
 import org.templatevault.vault.DataKeys;
@@ -38,6 +39,9 @@ public class SubjectWriter extends AbstractItemWriter {
 
     @Inject
     OlderSubjects olderSubjects;
+
+    @Inject
+    Quarantine quarantine;
 
     @Inject
     SubjectMover subjectMover;
@@ -91,8 +95,8 @@ public class SubjectWriter extends AbstractItemWriter {
         List<Move> moves = new ArrayList<>();
         for (Prepared one : prepared) {
             one.damaged()
-                    .forEach(damaged -> olderSubjects.quarantine(
-                            damaged, mover.rotationId(), mover.leaseToken(), RotationLedger.now()));
+                    .forEach(damaged ->
+                            quarantine.add(damaged, mover.rotationId(), mover.leaseToken(), RotationLedger.now()));
             if (one.move() != null) {
                 moves.add(one.move());
             }

@@ -61,7 +61,7 @@ public class VerifyBatchlet extends AbstractBatchlet {
         if (!transactions.call(() -> ledger.tryMove(row.id(), RotationState.VERIFYING))) {
             return row.state();
         }
-        long[] left = olderSubjects.count(row.id(), row.toVersion());
+        long[] left = transactions.patiently(() -> olderSubjects.count(row.id(), row.toVersion()));
         warnIfCountsDiffer(row.id(), left);
         RotationState next = next(left);
         if (next.isFinal()) {

@@ -90,9 +90,9 @@ public class Gauges {
                 .map(copy -> copy.takenAt().getEpochSecond())
                 .orElse(0L);
         wraps = wrapCounts.byVersion().values().stream().reduce(0L, (first, last) -> last);
-        overdue.read();
         waitingSince = entries.oldestWaiting().map(Instant::toEpochMilli).orElse(0L);
         readOverview(overview.look());
+        overdue.read(); // last: a look at every subject, which may take too long
     }
 
     private void readOverview(Overview.Seen seen) {

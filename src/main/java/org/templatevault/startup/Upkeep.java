@@ -36,6 +36,7 @@ public class Upkeep {
     private static final long FIGURES_SECONDS = 5;
     private static final long INTERACTIONS_SECONDS = 1;
     private static final Duration IDEMPOTENCY_KEPT = Duration.ofHours(24);
+    private static final Duration PURGE = Duration.ofSeconds(30);
 
     @Resource
     ManagedScheduledExecutorService executor;
@@ -107,13 +108,26 @@ public class Upkeep {
     }
 
     private void run() {
+        attempt("The key ring", keyRings::refresh);
+        attempt("The look for destroyed root keys", destroyed::look);
+        attempt("The folding of counts", () -> transactions.run(counts::fold));
+        attempt("The purge of idempotency keys", this::purge);
+    }
+
+    /** What cannot be done now does not keep the others from being done. */
+    private static void attempt(String what, Runnable work) {
         try {
-            transactions.run(counts::fold);
-            transactions.call(() -> idempotency.purge(Instant.now().minus(IDEMPOTENCY_KEPT)));
-            keyRings.refresh();
-            destroyed.look();
+            work.run();
         } catch (RuntimeException e) {
-            LOG.log(System.Logger.Level.WARNING, "Upkeep has to wait: " + e.getMessage());
+            LOG.log(System.Logger.Level.WARNING, what + " has to wait: " + e.getMessage());
+        }
+    }
+
+    private void purge() {
+        long end = System.nanoTime() + PURGE.toNanos();
+        boolean more = true;
+        while (more && System.nanoTime() < end) {
+            more = transactions.call(() -> idempotency.purge(Instant.now().minus(IDEMPOTENCY_KEPT)));
         }
     }
 }

@@ -12,6 +12,7 @@ import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.envelope.DataKey;
+import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
 import org.templatevault.persistence.Policies;
 import org.templatevault.persistence.SubjectKeyRow;
@@ -98,7 +99,7 @@ final class BatchSubjects implements AutoCloseable {
             }
             keys.put(row.subjectId(), vault.dataKeys.open(row.subjectId(), row));
         } catch (VaultException broken) {
-            refused.put(row.subjectId(), broken);
+            refuse(row.subjectId(), broken);
         }
     }
 
@@ -128,8 +129,16 @@ final class BatchSubjects implements AutoCloseable {
             fresh.add(row);
             wrappedUnder.add(row.kekVersion());
         } catch (VaultException wrongId) {
-            refused.put(subject, wrongId);
+            refuse(subject, wrongId);
         }
+    }
+
+    /** What is so for a moment is not remembered as the answer: the whole batch comes again. */
+    private void refuse(UUID subject, VaultException reason) {
+        if (reason.kind() == ErrorKind.UNAVAILABLE) {
+            throw reason;
+        }
+        refused.put(subject, reason);
     }
 
     /** After the insert, so that an erasure which committed before it is seen (see {@link TemplateVault}). */

@@ -15,9 +15,9 @@ import java.util.UUID;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.audit.AuditContext;
+import org.templatevault.crypto.AuthenticationFailedException;
 import org.templatevault.envelope.DataKey;
 import org.templatevault.envelope.SealedReference;
-import org.templatevault.error.VaultException;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.keyring.ServiceKey;
 import org.templatevault.keyring.ServicePurpose;
@@ -311,11 +311,14 @@ public class SubjectVault {
         return deleted;
     }
 
-    /** A key that does not unwrap must not keep anybody from being erased; such an erasure has no pseudonym. */
+    /**
+     * A key that does not unwrap must not keep anybody from being erased; such an erasure has no pseudonym. Where only this
+     * node cannot unwrap it now, the erasure is for later.
+     */
     private @Nullable Bytes pseudonym(UUID subject, SubjectKeyRow row) {
         try (DataKey key = dataKeys.open(subject, row)) {
             return Bytes.of(DataKeys.pseudonym(key, subject));
-        } catch (VaultException broken) {
+        } catch (AuthenticationFailedException broken) {
             return null;
         }
     }

@@ -123,8 +123,9 @@ public class TemplateVault {
             return storeForNewSubject(place, template, packed, caller, now);
         }
         RetentionVault.requireSame(template.policy(), known.get().policy());
+        Templates.Metadata stored = storeForKnown(place, known.get(), template.attributes(), packed, caller, now);
         interactions.enrolled(place.subject(), known.get().lastInteractionOn());
-        return storeForKnown(place, known.get(), template.attributes(), packed, caller, now);
+        return stored;
     }
 
     private Templates.Metadata storeForKnown(

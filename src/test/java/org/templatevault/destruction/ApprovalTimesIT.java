@@ -130,6 +130,25 @@ class ApprovalTimesIT {
         assertEquals(1, rows.number("select count(*) from vault.key_material where version = ?", version.number()));
     }
 
+    /** Who decides many must not believe that none is left. */
+    @Test
+    void listsWhatWaitsBeforeWhatIsDecidedHoweverOldItIs() {
+        String approval = version.askForApproval(true);
+        rows.change("insert into vault.approval (id, kind, subject, request, request_hash, state, requested_by,"
+                + " requested_at, decided_by, decided_at, expires_at) select gen_random_uuid(), 'tests', 'x', 'x', '',"
+                + " 'REJECTED', 'tests', now() + interval '1 second', 'approver', now(), now() + interval '1 day'"
+                + " from generate_series(1, 100)");
+        try {
+            String list =
+                    server.as("approver").get("/approvals").send().expect(200).text();
+            assertTrue(list.contains(approval), list);
+        } finally {
+            rows.change("delete from vault.approval where kind = 'tests'");
+        }
+        cancel(approval).expect(200);
+        version.await("CANCELLED");
+    }
+
     @Test
     void showsAnExposureListBetweenItsTwoTimesOnly() {
         String path = "/keys/" + version.number() + "/exposure";

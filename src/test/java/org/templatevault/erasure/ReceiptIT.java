@@ -235,6 +235,23 @@ class ReceiptIT {
         assertEquals(receipt.getInt("firstKeyVersion") + 1, receipt.getInt("lastKeyVersion"), receipt::toString);
     }
 
+    /** As in a new cluster that was made from a dump: no standby of it ever comes to a position of the old log. */
+    @Test
+    void waitsForNoPositionInTheLogOfAnotherDatabase() {
+        register("database");
+        String erasure = erase(store().subject());
+        String position = "select count(*) from vault.erasure_round where erasure_id = ?"
+                + " and vacuumed_at_lsn < pg_current_wal_insert_lsn()";
+        TestHome.await("it is vacuumed", PATIENCE, () -> rows.number(position, UUID.fromString(erasure)) == 1);
+        server.kill();
+        rows.change(
+                "update vault.erasure_round set vacuumed_at_lsn = 'FFFFFFFF/0' where erasure_id = ?",
+                UUID.fromString(erasure));
+        server.start();
+        TestHome.await(
+                "it is a position of this log", PATIENCE, () -> rows.number(position, UUID.fromString(erasure)) == 1);
+    }
+
     @Test
     void knowsOnlyTheCopiesThatAreRegistered() {
         server.as("operator")

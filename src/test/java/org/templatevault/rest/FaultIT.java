@@ -5,14 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import jakarta.json.Json;
 import jakarta.json.JsonObject;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.templatevault.testing.Answer;
+import org.templatevault.testing.Custodian;
 import org.templatevault.testing.Hold;
 import org.templatevault.testing.IsoTemplates;
 import org.templatevault.testing.Rows;
@@ -173,5 +179,58 @@ class FaultIT {
                 .expect(200);
         vault.proxy().dropAll();
         vault.server().as("reader").get("/subjects/" + subject).send().expect(200);
+    }
+
+    /** Whoever only looks does not have to look twice. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "auditor /erasures",
+                "auditor /erasures/bulk",
+                "auditor /erasures/recent",
+                "auditor /keys",
+                "auditor /keys/1",
+                "auditor /keys/1/usage",
+                "auditor /keys/restorable-since",
+                "operator /rotations",
+                "operator /rotations/{rotation}",
+                "auditor /quarantine",
+                "auditor /approvals",
+                "auditor /approvals/{approval}",
+                "auditor /copies",
+                "auditor /standing-policies",
+                "operator /schedules",
+                "auditor /holds",
+                "auditor /policies",
+                "auditor /policies/default",
+                "operator /jobs",
+                "auditor /audit",
+                "auditor /audit/checkpoints",
+                "auditor /audit/keys"
+            })
+    void showsWhenAllConnectionsWereCut(String roleAndPath) {
+        String rotation = newest(
+                "select id::text from vault.rotation order by requested_at desc limit 1",
+                () -> new Custodian(vault.server())
+                        .rotate(Json.createObjectBuilder())
+                        .getString("id"));
+        String approval = newest(
+                "select id::text from vault.approval order by requested_at desc limit 1",
+                () -> vault.server()
+                        .as("key-custodian")
+                        .post("/keys/1/exposure")
+                        .send()
+                        .expect(202)
+                        .json()
+                        .getString("id"));
+        String[] parts = roleAndPath.split(" ", -1);
+        String path = parts[1].replace("{rotation}", rotation).replace("{approval}", approval);
+        vault.proxy().dropAll();
+        vault.server().as(parts[0]).get(path).send().expect(200);
+    }
+
+    private String newest(String query, Supplier<String> otherwise) {
+        List<String> found = new Rows(vault.home()).texts(query);
+        return found.isEmpty() ? otherwise.get() : found.get(0);
     }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.templatevault.testing.SharedVault.as;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -12,6 +13,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,6 +22,7 @@ import org.templatevault.testing.IsoTemplates;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TemplateDocument;
+import org.templatevault.testing.TestHome;
 
 class IdempotencyIT {
     private static final byte[] TEMPLATE = IsoTemplates.fingerprint(40, 1);
@@ -53,6 +56,33 @@ class IdempotencyIT {
         assertEquals(first.header("Location"), second.header("Location"));
         assertEquals(first.header("ETag"), second.header("ETag"));
         assertEquals(1, stored());
+    }
+
+    /** More than one statement forgets at a time. */
+    @Test
+    @Tag("long")
+    void forgetsAllThatIsOlderThanADay() {
+        String caller = "tests " + key;
+        assertEquals(
+                450,
+                rows.change(
+                        "insert into vault.idempotency (caller, key, key_number, fingerprint, status, created_at)"
+                                + " select ?, i::text, 1, '', 200, now() - interval '25 hours' from generate_series(1, 450) i",
+                        caller));
+        rows.change(
+                "insert into vault.idempotency_item (caller, key, item) select ?, i::text, n"
+                        + " from generate_series(1, 450) i, generate_series(1, 3) n",
+                caller);
+        rows.change(
+                "insert into vault.idempotency (caller, key, key_number, fingerprint, status, created_at)"
+                        + " values (?, 'young', 1, '', 200, now() - interval '23 hours')",
+                caller);
+        TestHome.await(
+                "the old keys are forgotten",
+                Duration.ofSeconds(90),
+                () -> rows.texts("select key from vault.idempotency where caller = ?", caller)
+                        .equals(List.of("young")));
+        assertEquals(0, rows.number("select count(*) from vault.idempotency_item where caller = ?", caller));
     }
 
     @Test

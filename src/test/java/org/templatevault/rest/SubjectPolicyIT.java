@@ -60,6 +60,11 @@ class SubjectPolicyIT {
         UUID unknown = UUID.randomUUID();
         as("enroller").post("/subjects").json("{\"policy\":\"c4n4ry\"}").send().problem(422, "invalid-field");
         as("enroller")
+                .post("/subjects")
+                .json("{\"policy\":\"a\\u0000\"}")
+                .send()
+                .problem(422, "invalid-field");
+        as("enroller")
                 .post("/subjects/" + unknown + "/templates" + OPEN + "&policy=c4n4ry")
                 .octets(TEMPLATE)
                 .send()
@@ -106,7 +111,7 @@ class SubjectPolicyIT {
                                 item(chosen, ""),
                                 item(chosen, policy),
                                 item(chosen, "default"),
-                                item(refused, "c4n4ry"),
+                                item(refused, "c4n4ry\\u0000"),
                                 item(refused, ""),
                                 item(known, "default"),
                                 item(known, policy),

@@ -9,6 +9,9 @@ import jakarta.json.Json;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonValue;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.Base64;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -17,7 +20,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.templatevault.testing.Answer;
 import org.templatevault.testing.IsoTemplates;
+import org.templatevault.testing.Policies;
 import org.templatevault.testing.TemplateDocument;
+import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultClient.Stored;
 
 class TemplateRefusalIT {
@@ -459,7 +464,17 @@ class TemplateRefusalIT {
                 .getJsonNumber("storedBytes")
                 .longValue();
         assertTrue(stored <= 32 << 20);
+        UUID witness = as("enroller").store(UUID.randomUUID(), TEMPLATE).subject();
+        LocalDate before = LocalDate.now(ZoneOffset.UTC).minusDays(400);
+        Policies.wasThere(subject, before);
+        Policies.wasThere(witness, before);
         as("enroller").post(path + "?" + OPEN).octets(large).send().problem(413, "subject-full");
+        as("enroller").store(witness, TEMPLATE);
+        TestHome.await(
+                "the days are written",
+                Duration.ofSeconds(20),
+                () -> Policies.lastThere(witness).isAfter(before));
+        assertEquals(before, Policies.lastThere(subject), "what was refused keeps nobody longer");
         assertEquals(
                 stored,
                 as("reader")

@@ -23,6 +23,7 @@ import org.templatevault.testing.Approver;
 import org.templatevault.testing.Custodian;
 import org.templatevault.testing.Hold;
 import org.templatevault.testing.Invariants;
+import org.templatevault.testing.KeyVersion;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.SilentNode;
@@ -307,6 +308,33 @@ class CompromiseIT {
         assertEquals("DESTROYED", state(version));
     }
 
+    /** A rewrap has kept the keys that it had wrapped: who copied it opens them in a dump of before. */
+    @Test
+    void isTakenOfAVersionThatIsDestroyedOrIsBeingDestroyed() {
+        int destroyed = active();
+        rewrap();
+        int dying = active();
+        rewrap();
+        new Approver(server).destroy(destroyed);
+        KeyVersion version = new KeyVersion(server, dying);
+        String approval = version.askForApproval(false);
+        new Approver(server).approve(approval);
+        version.await("WAITING");
+
+        drained(custodian.start(compromise().add("version", destroyed)));
+        acknowledged.keySet().forEach(stored -> assertEquals(2, dek(stored)));
+        drained(custodian.start(compromise().add("version", dying)));
+        acknowledged.keySet().forEach(stored -> assertEquals(3, dek(stored)));
+        assertEquals("DESTROYED", state(destroyed));
+        assertEquals("DESTROYING", state(dying));
+        server.as("key-custodian")
+                .post("/approvals/" + approval + ":cancel")
+                .send()
+                .expect(200);
+        version.await("CANCELLED");
+        assertEquals("COMPROMISED", state(dying));
+    }
+
     @Test
     void isCarriedOutWhenItIsAskedForInAnotherDatabase() {
         int version = active();
@@ -409,5 +437,18 @@ class CompromiseIT {
                 .text();
         assertTrue(erasures.contains(erasedBefore), erasures);
         assertTrue(!erasures.contains(erasedAfter), erasures);
+        // As after a restore: the subject was there again, stood under the version, and its erasure was applied again.
+        rows.change(
+                "insert into vault.erasure_round (erasure_id, round, at, first_kek_version, last_kek_version, templates,"
+                        + " gone_xid, physical_at) select erasure_id, 2, at, ?, last_kek_version, templates, gone_xid, at"
+                        + " from vault.erasure_round where erasure_id = ?",
+                version,
+                UUID.fromString(erasedAfter));
+        assertTrue(server.as("auditor")
+                .get(list + "&of=erasures")
+                .send()
+                .expect(200)
+                .text()
+                .contains(erasedAfter));
     }
 }

@@ -129,6 +129,33 @@ class FailedRotationIT {
         assertEquals(List.of(), Invariants.broken(rows));
     }
 
+    /** The server gives up writing a job's end where the database cannot be written then: nobody takes it for running. */
+    @Test
+    void goesOnAfterItsJobEndedWhileTheDatabaseCouldOnlyBeRead() {
+        String rotation = custodian.start(Json.createObjectBuilder().add("rate", 10));
+        TestHome.await("some are moved", PATIENCE, () -> custodian.get(rotation).getInt("done") > 0);
+        String ends = "select count(*) from vault.rotation where id::text = ? and state = 'REENCRYPTING'";
+        onlyRead(true);
+        try {
+            TestHome.pause(Duration.ofSeconds(8));
+            assertEquals(1, rows.number(ends, rotation), "nothing was moved to its end");
+        } finally {
+            onlyRead(false);
+        }
+        assertEquals(1, jobs(rotation));
+        JsonObject ended = custodian.end(rotation);
+        assertEquals("DRAINED", ended.getString("state"), ended::toString);
+        assertEquals(2, jobs(rotation));
+        everyTemplateOpens();
+        assertEquals(List.of(), Invariants.broken(rows));
+    }
+
+    private void onlyRead(boolean only) {
+        rows.change("alter role vault_app "
+                + (only ? "set default_transaction_read_only = on" : "reset default_transaction_read_only"));
+        SharedVault.mortal().proxy().dropAll();
+    }
+
     @Test
     @Tag("nightly")
     void isTriedTenTimesHoweverOftenTheOneBeforeHasFailed() {

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.templatevault.keyring.WrapBudget;
 import org.templatevault.testing.Answer;
+import org.templatevault.testing.Call;
 import org.templatevault.testing.Custodian;
 import org.templatevault.testing.Invariants;
 import org.templatevault.testing.Rows;
@@ -153,6 +154,14 @@ class ScheduleIT {
                 .send();
     }
 
+    private static Call batchFor(UUID subject) {
+        return server.as("enroller")
+                .post("/templates:batchStore")
+                .header("Idempotency-Key", subject.toString())
+                .json("{\"items\":[{\"subject\":\"" + subject
+                        + "\",\"modality\":\"IRIS\",\"format\":\"OPAQUE\",\"data\":\"QUJD\"}]}");
+    }
+
     private static void isRefused(Answer answer) {
         answer.problem(503, "wraps-exhausted");
         assertFalse(answer.header("Retry-After").isEmpty(), answer::toString);
@@ -177,11 +186,14 @@ class ScheduleIT {
 
         isRefused(storeFor(UUID.randomUUID()));
         isRefused(server.as("enroller").post("/subjects").send());
+        Call batch = batchFor(UUID.randomUUID());
+        isRefused(batch.send());
         storeFor(known.subject()).expect(201);
         server.as("reader").read(known).expect(200);
 
         JsonObject ended = custodian.rotate(Json.createObjectBuilder());
         assertEquals("DRAINED", ended.getString("state"), ended::toString);
+        batch.send().expect(200); // its name is free
         store(1);
         server.as("enroller").post("/subjects").send().expect(201);
         server.as("reader").read(known).expect(200);

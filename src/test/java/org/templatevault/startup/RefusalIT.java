@@ -16,6 +16,7 @@ import java.util.Properties;
 import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultServer;
@@ -113,6 +114,19 @@ class RefusalIT {
             strange.store(out, password);
         }
         refuses(launch("strange", Map.of("VAULT_KEYSTORE_FILE", file.toString())), "strange.p12 holds no root key ");
+    }
+
+    @Test
+    void namesTheRowOfAWrappedKeyThatWasChanged() throws IOException {
+        Rows rows = new Rows(SharedVault.server().home());
+        String flip = "update vault.key_material set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)"
+                + " where version = (select version from vault.key_version where state = 'ACTIVE')";
+        assertEquals(1, rows.change(flip));
+        try {
+            refuses(launch("changed", Map.of()), "The wrapped KEK of version ", "(vault.key_material) does not open");
+        } finally {
+            rows.change(flip);
+        }
     }
 
     @Test

@@ -3,11 +3,15 @@ package org.templatevault.trail;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import jakarta.json.Json;
 import jakarta.json.JsonObject;
 import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -20,6 +24,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.Answer;
+import org.templatevault.testing.Approver;
+import org.templatevault.testing.Custodian;
 import org.templatevault.testing.Invariants;
 import org.templatevault.testing.IsoTemplates;
 import org.templatevault.testing.Rows;
@@ -249,6 +255,67 @@ class HostIT {
                         .isNull("evictedAt"));
         awaitIntact();
         assertEquals(List.of(), Invariants.broken(rows));
+    }
+
+    /** What cannot be undone must not come earlier because one node believes that it is next week. */
+    @Test
+    void leavesAloneWhatDependsOnTimesWhileItsClockIsFarFromTheDatabases() {
+        assumeTrue(clock.isPresent(), "there is no gcc for a clock that can be set");
+        WrongClock wrong = clock.get();
+        Custodian custodian = new Custodian(server);
+        Approver approver = new Approver(server);
+        String waits = exposure();
+        String rotation;
+        wrong.set(Duration.ofDays(8));
+        try {
+            TestHome.await("the node says so", SOON, () -> overview().contains("\"node-clock\""));
+            rotation = custodian.start(Json.createObjectBuilder());
+            assertEquals("REQUESTED", approver.get(waits).getString("state"), "it ends in seven days");
+            JsonObject approved = approver.approve(exposure());
+            Instant decided = Instant.parse(approved.getString("decidedAt"));
+            assertTrue(decided.isBefore(Instant.now().plusSeconds(60)), approved::toString);
+            TestHome.pause(Duration.ofSeconds(4));
+            assertEquals("REQUESTED", custodian.get(rotation).getString("state"));
+        } finally {
+            wrong.set(Duration.ZERO);
+        }
+        assertEquals("DRAINED", custodian.end(rotation).getString("state"));
+        TestHome.await("all is well again", SOON, () -> !overview().contains("\"node-clock\""));
+    }
+
+    private static String exposure() {
+        return as("key-custodian")
+                .post("/keys/1/exposure")
+                .send()
+                .expect(202)
+                .json()
+                .getString("id");
+    }
+
+    private static String overview() {
+        return as("operator").get("/overview").send().expect(200).text();
+    }
+
+    // A month is to be made
+
+    @Test
+    void letsNobodyWaitBehindTheMakingOfAMonthWhileSomebodyReadsTheTrail() throws Exception {
+        String month = rows.texts("select to_char(date_trunc('month', now() at time zone 'UTC') + interval '3 months',"
+                        + " '_YYYY_MM')")
+                .get(0);
+        String made = "select to_regclass('vault.audit_entry" + month + "') is not null";
+        try (Connection reader = home.superuser().getConnection();
+                Statement statement = reader.createStatement()) {
+            reader.setAutoCommit(false);
+            rows.change("drop table vault.audit_entry" + month + ", vault.audit_block_entry" + month);
+            statement.execute("select 1 from vault.audit_entry limit 1");
+            assertTimeoutPreemptively(SOON, () -> rows.texts("select vault.make_audit_months()"));
+            assertEquals(List.of("f"), rows.texts(made));
+            store();
+            reader.rollback();
+        }
+        rows.texts("select vault.make_audit_months()");
+        assertEquals(List.of("t"), rows.texts(made));
     }
 
     private static Instant atOf(Stored stored) {

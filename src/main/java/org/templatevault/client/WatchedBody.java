@@ -5,9 +5,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -15,8 +14,11 @@ import java.util.concurrent.TimeUnit;
  * the time until an answer begins, and not after.
  */
 final class WatchedBody extends FilterInputStream {
-    private static final ScheduledExecutorService CLOCK =
-            Executors.newSingleThreadScheduledExecutor(WatchedBody::daemon);
+    private static final ScheduledThreadPoolExecutor CLOCK = new ScheduledThreadPoolExecutor(1, WatchedBody::daemon);
+
+    static {
+        CLOCK.setRemoveOnCancelPolicy(true); // one for each read
+    }
 
     private final Duration longest;
     private volatile boolean givenUp;

@@ -82,8 +82,7 @@ public class DestructionLedger {
     /** What stands under a version and which registered backups need it, at one point in time. */
     public Use use(int version) {
         require(version);
-        return transactions.patiently(
-                () -> transactions.snapshot(() -> new Use(keyUsage.of(version), copies.uselessWithout(version))));
+        return transactions.snapshot(() -> new Use(keyUsage.of(version), copies.uselessWithout(version)));
     }
 
     private KeyVersions.Row require(int version) {
@@ -105,8 +104,8 @@ public class DestructionLedger {
             throw DestructionException.wrongState(row.state());
         }
         UUID id = UuidCreator.getTimeOrderedEpoch();
-        KeyUsage.Usage usage = transactions.patiently(() -> transactions.read(() -> keyUsage.of(version)));
         transactions.run(() -> {
+            KeyUsage.Usage usage = keyUsage.of(version);
             if (usage.isUsed()) {
                 throw DestructionException.inUse(usage.subjectKeys(), usage.serviceKeys());
             }

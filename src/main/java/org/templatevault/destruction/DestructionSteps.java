@@ -91,12 +91,7 @@ class DestructionSteps {
         transactions.run(() -> {
             if (destructions.end(row.id(), BEFORE_THE_END, state.name(), reason, DestructionLedger.now())) {
                 note(row, state);
-                boolean compromised = version(row.version()).compromisedAt() != null;
-                destructions.moveVersion(
-                        row.version(),
-                        List.of("DESTROYING"),
-                        compromised ? "COMPROMISED" : "DEACTIVATED",
-                        DestructionLedger.now());
+                destructions.giveVersionBack(row.version());
             }
         });
         LOG.log(System.Logger.Level.WARNING, "Destruction of key version {0}: {1}: {2}", row.version(), state, reason);
@@ -188,6 +183,22 @@ class DestructionSteps {
         });
     }
 
+    private boolean certifyNow(Destructions.Row row, Approvals.Row approval) {
+        Instant now = DestructionLedger.now();
+        boolean ended = destructions.end(
+                        row.id(),
+                        List.of(DestructionState.ROOT_KEY_GONE.name()),
+                        DestructionState.DESTROYED.name(),
+                        null,
+                        now)
+                && destructions.moveVersion(row.version(), List.of("DESTROYING"), "DESTROYED", now);
+        if (ended) {
+            note(row, DestructionState.DESTROYED);
+            certificates.certify(version(row.version()), row, approval, now);
+        }
+        return ended;
+    }
+
     /** Whether a row needs the version is looked at last, and then by the foreign keys: it is a look at every row. */
     private void deleteMaterial(Destructions.Row row, Approvals.Row approval) {
         if (!ledger.preconditions(row, approval).isEmpty()) {
@@ -202,9 +213,11 @@ class DestructionSteps {
         keyRings.refresh();
     }
 
+    /** The look before it may have taken long: the approval may have ended meanwhile. */
     private boolean deleteMaterialNow(Destructions.Row row, Approvals.Row approval) {
-        boolean wanted = !PolicyLedger.isStanding(approval) || approvals.holdApproved(approval.id());
-        boolean moved = wanted && move(row, DestructionState.WAITING, DestructionState.MATERIAL_GONE);
+        boolean moved = approvals.holdApproved(approval.id())
+                && unwanted(approval) == null
+                && move(row, DestructionState.WAITING, DestructionState.MATERIAL_GONE);
         if (moved) {
             destructions.deleteMaterial(row.version());
             if (!PolicyLedger.isStanding(approval)) {
@@ -237,19 +250,7 @@ class DestructionSteps {
         if (!ledger.holders(row.version()).isEmpty()) {
             return;
         }
-        transactions.run(() -> {
-            Instant now = DestructionLedger.now();
-            boolean ended = destructions.end(
-                    row.id(),
-                    List.of(DestructionState.ROOT_KEY_GONE.name()),
-                    DestructionState.DESTROYED.name(),
-                    null,
-                    now);
-            if (ended && destructions.moveVersion(row.version(), List.of("DESTROYING"), "DESTROYED", now)) {
-                note(row, DestructionState.DESTROYED);
-                certificates.certify(version(row.version()), row, approval, now);
-            }
-        });
+        transactions.patiently(() -> transactions.call(() -> certifyNow(row, approval)));
         LOG.log(System.Logger.Level.INFO, "Key version {0} is destroyed", row.version());
     }
 }

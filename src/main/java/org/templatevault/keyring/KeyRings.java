@@ -294,7 +294,8 @@ public class KeyRings {
             keks.add(kek(vault, row, wrapped, old));
         } catch (KeyStoreUnavailableException e) {
             boolean replaced = row.deactivatedAt() != null;
-            if (!replaced || keyUsage.of(row.version()).isUsed()) {
+            if (!replaced
+                    || transactions.patiently(() -> keyUsage.of(row.version())).isUsed()) {
                 throw e;
             }
             if (old == null) {

@@ -100,11 +100,12 @@ public class Approvals {
         return sql.query(SELECT + "where kind = ? and state = 'APPROVED' order by requested_at", Approvals::read, kind);
     }
 
-    /** Of the requests of a kind whose time to be carried out has come at some time, the one approved last. */
+    /** Of the requests of a kind whose time to be carried out has come before they ended, the one for which it came last. */
     public Optional<Row> lastInEffect(String kind) {
         return sql.first(
                 SELECT + "where kind = ? and state in ('APPROVED', 'CANCELLED') and not_before <= clock_timestamp()"
-                        + " and (ended_at is null or not_before <= ended_at) order by decided_at desc limit 1",
+                        + " and not_before < least(expires_at, coalesce(ended_at, 'infinity'))"
+                        + " order by not_before desc limit 1",
                 Approvals::read,
                 kind);
     }

@@ -139,6 +139,14 @@ public class Destructions {
                 == 1;
     }
 
+    /** Makes a version that was to be destroyed what it was before, or what it has become meanwhile. */
+    public void giveVersionBack(int version) {
+        sql.update(
+                "update vault.key_version set state = case when compromised_at is null then 'DEACTIVATED'"
+                        + " else 'COMPROMISED' end where version = ? and state = 'DESTROYING'",
+                version);
+    }
+
     /** Deletes the wrapped KEK. What still refers to it makes this fail: the foreign keys of PostgreSQL decide. */
     public void deleteMaterial(int version) {
         sql.update("delete from vault.key_material where version = ?", version);

@@ -10,6 +10,7 @@ import org.templatevault.error.VaultException;
 
 /** Sorts what PostgreSQL, the driver and the pool report (PostgreSQL manual, appendix A). */
 final class Failures {
+    private static final System.Logger LOG = System.getLogger(Failures.class.getName());
     private static final Set<String> ROLLED_BACK = Set.of("40001", "40P01");
     private static final Set<String> SHUTTING_DOWN = Set.of("57P01", "57P02", "57P03", "58000");
     private static final Set<String> FULL = Set.of("53100", "25006");
@@ -43,6 +44,9 @@ final class Failures {
             return new TryAgainException(sql);
         }
         if (state.startsWith(NO_VALUE)) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "PostgreSQL refused a value: " + state); // its message may hold the value
             return new VaultException(
                     ErrorKind.INVALID, "invalid-field", "A value is none that the database can hold", null, failure);
         }

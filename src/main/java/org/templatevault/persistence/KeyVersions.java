@@ -101,13 +101,9 @@ public class KeyVersions {
                 now,
                 version);
         sql.update(
-                "update vault.key_version set state = 'COMPROMISED', compromised_at = ?"
-                        + " where version = ? and state = 'DEACTIVATED'",
-                now,
-                compromised);
-        sql.update(
-                "update vault.key_version set compromised_at = ? where version = ? and compromised_at is null"
-                        + " and state in ('DESTROYING', 'DESTROYED')",
+                "update vault.key_version set compromised_at = coalesce(compromised_at, ?),"
+                        + " state = case when state = 'DEACTIVATED' then 'COMPROMISED' else state end"
+                        + " where version = ? and state in ('DEACTIVATED', 'DESTROYING', 'DESTROYED')",
                 now,
                 compromised);
         int activated = sql.update(

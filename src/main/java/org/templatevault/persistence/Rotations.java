@@ -195,24 +195,29 @@ public class Rotations {
         return sql.update("update vault.rotation set rate = ? where id = ? and ended_at is null", rate, id) == 1;
     }
 
-    /** Divides the subjects on older versions into ranges of about the same size, once for each rotation. */
-    public void insertRanges(UUID id, int partitions) {
+    /** The last ids of that many ranges of about the same size of the subjects below a version; sorts all their ids. */
+    public List<UUID> bounds(int belowVersion, int partitions) {
+        return sql.query(
+                "select unnest(percentile_disc(array(select i::float8 / ? from generate_series(1, ?) i))"
+                        + " within group (order by subject_id)) as bound from vault.subject_key where kek_version < ?",
+                row -> Sql.uuid(row, "bound"),
+                partitions,
+                partitions,
+                belowVersion);
+    }
+
+    /** Divides all ids into ranges that end there, the last at the greatest id there is; once for each rotation. */
+    public void insertRanges(UUID id, List<UUID> bounds) {
         sql.update(
                 "insert into vault.rotation_range (rotation_id, number, after_id, up_to_id)"
-                        + " select ?, n, coalesce(lag(bound) over (order by n), ?), case when n = ? or bound is null then ? else bound end"
-                        + " from (select n, bounds[n] as bound from generate_series(1, ?) n cross join"
-                        + " (select percentile_disc(array(select i::float8 / ? from generate_series(1, ?) i))"
-                        + " within group (order by k.subject_id) as bounds from vault.subject_key k where k.kek_version <"
-                        + " (select to_version from vault.rotation where id = ?)) all_bounds) b"
+                        + " select ?, n, coalesce(lag(bound) over (order by n), ?),"
+                        + " case when n = count(*) over () then ? else bound end"
+                        + " from unnest(?) with ordinality b(bound, n)"
                         + " where not exists (select 1 from vault.rotation_range where rotation_id = ?) on conflict do nothing",
                 id,
                 LEAST,
-                partitions,
                 MOST,
-                partitions,
-                partitions,
-                partitions,
-                id,
+                new UuidArray(bounds.isEmpty() ? List.of(MOST) : bounds),
                 id);
     }
 

@@ -55,6 +55,7 @@ public class Sql {
         }
     }
 
+    private static final int PATIENCE_MILLIS = 3_600_000;
     private static final ThreadLocal<Boolean> PATIENT = ThreadLocal.withInitial(() -> false);
 
     @PersistenceContext(unitName = "vault")
@@ -125,7 +126,7 @@ public class Sql {
         });
     }
 
-    /** Runs work whose statements may take longer than an answer is waited for otherwise: they read whole tables. */
+    /** Runs work whose statements may take up to an hour, longer than an answer is waited for otherwise: they read whole tables. */
     static <T extends @Nullable Object> T patiently(Supplier<T> work) {
         PATIENT.set(true);
         try {
@@ -135,10 +136,10 @@ public class Sql {
         }
     }
 
-    private static <T extends @Nullable Object> T waitForever(Connection connection, ReturningWork<T> work)
+    private static <T extends @Nullable Object> T waitLong(Connection connection, ReturningWork<T> work)
             throws SQLException {
         int usual = connection.getNetworkTimeout();
-        connection.setNetworkTimeout(Runnable::run, 0);
+        connection.setNetworkTimeout(Runnable::run, PATIENCE_MILLIS);
         try {
             return work.execute(connection);
         } finally {
@@ -162,7 +163,7 @@ public class Sql {
     private <T extends @Nullable Object> T execute(ReturningWork<T> work) {
         SessionImplementor session = em.unwrap(SessionImplementor.class);
         try {
-            return session.doReturningWork(PATIENT.get() ? connection -> waitForever(connection, work) : work);
+            return session.doReturningWork(PATIENT.get() ? connection -> waitLong(connection, work) : work);
         } catch (RuntimeException failure) {
             try {
                 session.getJdbcCoordinator().afterStatementExecution();

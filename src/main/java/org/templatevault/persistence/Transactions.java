@@ -116,8 +116,8 @@ public class Transactions {
     }
 
     /**
-     * Runs work whose statements read whole tables: each is waited for as long as it takes, and a transaction of it may
-     * take an hour. For reads and transactions that are begun inside.
+     * Runs work whose statements read whole tables: each of them, and a transaction, may take an hour. For reads and
+     * transactions that are begun inside, and not for what somebody waits for.
      */
     public <T> T patiently(Supplier<T> work) {
         try {

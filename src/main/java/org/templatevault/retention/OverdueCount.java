@@ -5,6 +5,7 @@ import jakarta.inject.Inject;
 import java.time.Instant;
 import org.templatevault.persistence.BulkErasures;
 import org.templatevault.persistence.Retention;
+import org.templatevault.persistence.Transactions;
 
 /**
  * How many subjects are kept too long. Counting looks at every subject, so it is done once a minute and after an erasure of
@@ -13,6 +14,9 @@ import org.templatevault.persistence.Retention;
 @ApplicationScoped
 public class OverdueCount {
     private static final long EVERY_NANOS = 60_000_000_000L;
+
+    @Inject
+    Transactions transactions;
 
     @Inject
     Retention retention;
@@ -29,7 +33,7 @@ public class OverdueCount {
         long now = System.nanoTime();
         Instant ended = bulkErasures.lastEnd().orElse(Instant.EPOCH);
         if (countedAt == 0 || now - countedAt > EVERY_NANOS || !ended.equals(lastErasure)) {
-            count = retention.overdue();
+            count = transactions.patiently(retention::overdue);
             countedAt = now;
             lastErasure = ended;
         }

@@ -155,7 +155,9 @@ public class QuarantineLedger {
 
     private boolean releasedOrHeld(UUID subject, Approvals.Row row) {
         try {
-            return subjects.release(subject, row.requestedBy(), () -> approvals.carriedOut(row.id()));
+            boolean released = subjects.release(subject, row.requestedBy(), () -> approvals.carriedOut(row.id()));
+            waiting.remove(row.id());
+            return released;
         } catch (LegalHoldException held) {
             LOG.log(System.Logger.Level.DEBUG, "The release {0} waits for a legal hold", row.id());
             return true;

@@ -109,10 +109,13 @@ public class RotationDriver {
         }
     }
 
-    /** What the schedule or a release meets does not keep the rotation that is open from going on. */
+    /**
+     * What a release meets does not keep the rotation that is open from going on. What the schedule meets does: it also
+     * looks whether this is another database, where that rotation may have to be given up.
+     */
     private void work() {
+        schedule.look();
         try {
-            schedule.look();
             quarantine.carryOutReleases();
         } finally {
             advanceAsFarAsPossible();

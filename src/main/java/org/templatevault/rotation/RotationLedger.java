@@ -309,15 +309,16 @@ public class RotationLedger {
             LOG.log(System.Logger.Level.INFO, "Version {0} waits for the nodes {1}", row.toVersion(), waitedFor);
             return;
         }
-        // Before the transaction that all writers of new subjects wait for: sorting all ids takes long.
-        transactions.patiently(() -> transactions.call(() -> {
-            boolean staged = rotations.hold(row.id(), RotationState.STAGED.name());
-            if (staged) {
+        // Sorting all ids takes long: before the transaction that all writers of new subjects wait for, and without a
+        // lock.
+        List<UUID> bounds = transactions.patiently(
+                () -> transactions.read(() -> rotations.bounds(row.toVersion(), settings.rotationPartitions())));
+        transactions.run(() -> {
+            if (rotations.hold(row.id(), RotationState.STAGED.name())) {
                 AuditContext.note("rotation", row.id() + " divided into " + settings.rotationPartitions());
-                rotations.insertRanges(row.id(), settings.rotationPartitions());
+                rotations.insertRanges(row.id(), bounds);
             }
-            return staged;
-        }));
+        });
         transactions.run(() -> {
             if (rotations.hold(row.id(), RotationState.STAGED.name())) {
                 activateHeld(row);

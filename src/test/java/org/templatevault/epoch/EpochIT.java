@@ -146,6 +146,19 @@ class EpochIT extends EpochVault {
         assertFalse(server.as("operator").schedule("epoch").getBoolean("enabled"));
     }
 
+    /** It was approved so late that its waiting time outlasted it. */
+    @Test
+    void isNotEndedByAPolicyThatNeverCameIntoEffect() {
+        JsonObject first = inEffect(policy().add("interval", "P3D"));
+        JsonObject second = inEffect(policy().add("interval", "P4D"));
+        rows.change(
+                "update vault.approval set not_before = now() - interval '1 minute',"
+                        + " expires_at = now() - interval '2 minutes' where id = ?",
+                UUID.fromString(second.getString("id")));
+        assertEquals(
+                first.getString("id"), server.as("operator").schedule("epoch").getString("policy"));
+    }
+
     @Test
     void givesUpADestructionUnderAPolicyThatWasReplaced() {
         inEffect(policy().add("wait", "PT1H"));

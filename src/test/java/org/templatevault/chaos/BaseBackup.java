@@ -74,12 +74,17 @@ final class BaseBackup {
         home.restartDatabase();
     }
 
+    /** Without the segments that PostgreSQL is just making, which have another name before. */
     private static void copyFiles(Path from, Path to) throws IOException {
         try (Stream<Path> files = Files.list(from)) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
+            for (Path file : files.filter(BaseBackup::isSegment).toList()) {
                 Files.copy(file, to.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
             }
         }
+    }
+
+    private static boolean isSegment(Path file) {
+        return file.getFileName().toString().matches("[0-9A-F]{24}") && Files.isRegularFile(file);
     }
 
     private static void copy(Path from, Path to) throws IOException {

@@ -151,12 +151,13 @@ class NodesIT {
         return server == a ? b : a;
     }
 
+    /** As fast as it can now, if it has not come to its end meanwhile. */
     private static void drained(VaultServer server, String id) {
-        server.as("operator")
+        Answer faster = server.as("operator")
                 .call("PATCH", "/rotations/" + id)
                 .json("{\"rate\":null}")
-                .send()
-                .expect(200);
+                .send();
+        assertTrue(faster.status() == 200 || faster.text().contains("rotation-state"), faster::toString);
         JsonObject ended = new Custodian(server).end(id);
         assertEquals("DRAINED", ended.getString("state"), ended::toString);
     }

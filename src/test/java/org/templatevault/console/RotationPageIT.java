@@ -142,11 +142,7 @@ class RotationPageIT {
                     .containsText("Not connected", new LocatorAssertions.ContainsTextOptions().setTimeout(PATIENCE));
             int before = percent(visitor);
             awaitPercent(visitor, before + 1);
-            server.as("operator")
-                    .call("PATCH", "/rotations/" + id)
-                    .json("{\"rate\":null}")
-                    .send()
-                    .expect(200);
+            new Custodian(server).changeRate(id, null).expect(200);
             awaitState(visitor, "drained");
             assertThat(visitor.page().locator("#progress-text")).containsText("100 %");
         }

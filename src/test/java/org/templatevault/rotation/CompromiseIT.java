@@ -75,13 +75,7 @@ class CompromiseIT {
     }
 
     private void drained(String rotation) {
-        server.as("operator")
-                .call("PATCH", "/rotations/" + rotation)
-                .json("{\"rate\":null}")
-                .send()
-                .expect(200);
-        JsonObject ended = custodian.end(rotation);
-        assertEquals("DRAINED", ended.getString("state"), ended::toString);
+        custodian.drain(rotation);
         assertEquals(List.of(), Invariants.broken(rows));
     }
 

@@ -81,11 +81,7 @@ class FailedRotationIT {
         String rotation = custodian.start(Json.createObjectBuilder().add("rate", 10));
         TestHome.await("some are moved", PATIENCE, () -> custodian.get(rotation).getInt("done") > 0);
         putAnObstacle();
-        server.as("operator")
-                .call("PATCH", "/rotations/" + rotation)
-                .json("{\"rate\":null}")
-                .send()
-                .expect(200);
+        custodian.changeRate(rotation, null).expect(200);
         JsonObject failed = custodian.await(rotation, "FAILED");
         assertTrue(failed.getInt("done") > 0 && failed.getInt("remaining") > 0, failed::toString);
         assertTrue(failed.isNull("endedAt"), failed::toString);

@@ -153,13 +153,10 @@ class NodesIT {
 
     /** As fast as it can now, if it has not come to its end meanwhile. */
     private static void drained(VaultServer server, String id) {
-        Answer faster = server.as("operator")
-                .call("PATCH", "/rotations/" + id)
-                .json("{\"rate\":null}")
-                .send();
+        Custodian custodian = new Custodian(server);
+        Answer faster = custodian.changeRate(id, null);
         assertTrue(faster.status() == 200 || faster.text().contains("rotation-state"), faster::toString);
-        JsonObject ended = new Custodian(server).end(id);
-        assertEquals("DRAINED", ended.getString("state"), ended::toString);
+        custodian.drained(id);
     }
 
     private static String running(VaultServer server) {

@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -64,23 +63,8 @@ class RotationIT {
         return Json.createObjectBuilder().add("rate", 10);
     }
 
-    private static JsonObjectBuilder rate(@Nullable Integer rate) {
-        return rate == null
-                ? Json.createObjectBuilder().addNull("rate")
-                : Json.createObjectBuilder().add("rate", rate);
-    }
-
-    private Answer changeRate(String rotation, @Nullable Integer rate) {
-        return server.as("operator")
-                .call("PATCH", "/rotations/" + rotation)
-                .json(rate(rate).build())
-                .send();
-    }
-
     private void drained(String rotation) {
-        changeRate(rotation, null).expect(200);
-        JsonObject ended = custodian.end(rotation);
-        assertEquals("DRAINED", ended.getString("state"), ended::toString);
+        custodian.drain(rotation);
         assertEquals(List.of(), Invariants.broken(rows));
     }
 
@@ -238,14 +222,14 @@ class RotationIT {
         int done = custodian.get(rotation).getInt("done");
         TestHome.pause(Duration.ofSeconds(3));
         assertEquals(done, custodian.get(rotation).getInt("done"));
-        assertEquals(7, changeRate(rotation, 7).expect(200).json().getInt("rate"));
-        changeRate(rotation, 0).problem(422, "invalid-field");
+        assertEquals(7, custodian.changeRate(rotation, 7).expect(200).json().getInt("rate"));
+        custodian.changeRate(rotation, 0).problem(422, "invalid-field");
         custodian.steer(rotation, "resume").expect(200);
         TestHome.await("more are moved", PATIENCE, () -> custodian.get(rotation).getInt("done") > done);
         drained(rotation);
         custodian.steer(rotation, "resume").problem(409, "rotation-state");
         custodian.steer(rotation, "cancel").problem(409, "rotation-state");
-        JsonObject late = changeRate(rotation, 5).problem(409, "rotation-state");
+        JsonObject late = custodian.changeRate(rotation, 5).problem(409, "rotation-state");
         assertTrue(late.getString("detail").contains("has ended"), late::toString);
     }
 

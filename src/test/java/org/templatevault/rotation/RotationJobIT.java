@@ -61,13 +61,7 @@ class RotationJobIT {
     }
 
     private void drained(String rotation) {
-        server.as("operator")
-                .call("PATCH", "/rotations/" + rotation)
-                .json(Json.createObjectBuilder().addNull("rate").build())
-                .send()
-                .expect(200);
-        JsonObject ended = custodian.end(rotation);
-        assertEquals("DRAINED", ended.getString("state"), ended::toString);
+        custodian.drain(rotation);
         assertEquals(List.of(), Invariants.broken(rows));
     }
 

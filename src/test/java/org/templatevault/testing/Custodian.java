@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assertions;
 
 /** Asks for rotations through the API and waits for them. */
@@ -49,6 +50,28 @@ public final class Custodian {
     /** Asks to pause, resume or cancel. */
     public Answer steer(String id, String verb) {
         return server.as("key-custodian").post("/rotations/" + id + ":" + verb).send();
+    }
+
+    /** Asks for another rate, in subjects a second; null for none. */
+    public Answer changeRate(String id, @Nullable Integer rate) {
+        JsonObjectBuilder body = Json.createObjectBuilder();
+        return server.as("operator")
+                .call("PATCH", "/rotations/" + id)
+                .json((rate == null ? body.addNull("rate") : body.add("rate", rate)).build())
+                .send();
+    }
+
+    /** As fast as it can from now on, to the end, which must be DRAINED. */
+    public JsonObject drain(String id) {
+        changeRate(id, null).expect(200);
+        return drained(id);
+    }
+
+    /** Waits for the end, which must be DRAINED. */
+    public JsonObject drained(String id) {
+        JsonObject ended = end(id);
+        Assertions.assertEquals("DRAINED", ended.getString("state"), ended::toString);
+        return ended;
     }
 
     /** Waits for one of these states, and checks the equation on the way. */

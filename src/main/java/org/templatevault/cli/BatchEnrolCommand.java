@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.client.Api;
 import org.templatevault.client.PrivateFile;
@@ -22,12 +23,13 @@ import picocli.CommandLine.Parameters;
         name = "enrol",
         description = {
             "Stores the files of a directory, or the templates in lines of JSON. Role: enroller.",
-            "Of a directory each file is a template, of a new subject; what lies in a directory that is named by a UUID"
-                    + " belongs to that subject. A line is an object like an item of templates:batchStore"
+            "Of a directory each file is a template, of a new subject; what lies in or below one that is named by a"
+                    + " UUID belongs to that subject. A line is an object like an item of templates:batchStore"
                     + " ({\"subject\":…,\"modality\":…,\"data\":…}); what it lacks comes from the options.",
             "A journal beside the source says what was stored, and under which ids. Run it again after an interruption,"
-                    + " within a day: it goes on, stores nothing twice, and tries again what was refused. Keep the source"
-                    + " as it is meanwhile. Ends with 1 if some failed; they are listed in a file."
+                    + " within a day: it goes on, stores nothing twice, and tries again what was refused, with other options"
+                    + " if you like. Keep the source as it is meanwhile: another day's batch needs another journal. Ends"
+                    + " with 1 if some failed; they are listed in a file."
         },
         footer = {
             "  vault batch enrol records/ --glob '*.dat' --modality FINGERPRINT \\",
@@ -76,7 +78,7 @@ final class BatchEnrolCommand implements Callable<Integer> {
             throw session.usage("--chunk: 1 to 1000");
         }
         Api api = session.api("enroller");
-        Source source = Files.isDirectory(from) ? DirectorySource.of(from, glob) : LineSource.of(from);
+        Source source = source();
         if (source.names().isEmpty()) {
             throw session.usage("there is nothing to enrol in " + from);
         }
@@ -86,16 +88,26 @@ final class BatchEnrolCommand implements Callable<Integer> {
                     + ": its directory is not writable. Name files elsewhere by --journal and --failures");
         }
         long begin = System.nanoTime();
-        try (Journal journal = Journal.open(file, batch(api))) {
+        try (Journal journal = Journal.open(file, batch(api), template.json())) {
+            journal.use(template.json(), source.names());
+            List<JsonObject> changed;
             String unfinished = "Not finished. Run the same command again to go on: " + file;
             long earlier = source.names().stream().filter(journal::isStored).count();
             try (Progress progress = Progress.on(session.terminal(), unfinished)) {
-                new BatchEnrolment(api, source, journal, template.json(), chunk, progress).run();
+                changed = new BatchEnrolment(api, source, journal, template.json(), chunk, progress).run();
             } catch (Exception e) {
                 session.note(unfinished);
                 throw e;
             }
-            return report(source, journal, file, earlier, (System.nanoTime() - begin) / 1e9);
+            return report(source, failed(source, journal, changed), file, earlier, (System.nanoTime() - begin) / 1e9);
+        }
+    }
+
+    private Source source() throws IOException {
+        try {
+            return Files.isDirectory(from) ? DirectorySource.of(from, glob) : LineSource.of(from);
+        } catch (IllegalArgumentException e) {
+            throw session.usage(String.valueOf(e.getMessage()));
         }
     }
 
@@ -104,7 +116,6 @@ final class BatchEnrolCommand implements Callable<Integer> {
         return Json.createObjectBuilder()
                 .add("source", from.toRealPath().toString())
                 .add("glob", glob)
-                .add("template", template.json())
                 .add("address", api.address().toString())
                 .add("caller", session.caller("enroller"))
                 .build();
@@ -115,10 +126,13 @@ final class BatchEnrolCommand implements Callable<Integer> {
         return real.resolveSibling(real.getFileName() + ending);
     }
 
-    private int report(Source source, Journal journal, Path file, long earlier, double seconds) throws IOException {
-        List<JsonObject> failed = source.names().stream()
-                .flatMap(name -> journal.failure(name).stream())
-                .toList();
+    private static List<JsonObject> failed(Source source, Journal journal, List<JsonObject> changed) {
+        Stream<JsonObject> refused = source.names().stream().flatMap(name -> journal.failure(name).stream());
+        return Stream.concat(refused, changed.stream()).toList();
+    }
+
+    private int report(Source source, List<JsonObject> failed, Path file, long earlier, double seconds)
+            throws IOException {
         Path failures = failuresFile == null ? beside(".failures") : failuresFile;
         if (failed.isEmpty()) {
             Files.deleteIfExists(failures);

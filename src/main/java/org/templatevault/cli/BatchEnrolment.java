@@ -9,7 +9,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.templatevault.client.Api;
 import org.templatevault.client.Problem;
 import org.templatevault.client.RefusedException;
@@ -20,6 +23,9 @@ final class BatchEnrolment {
     private static final Duration NAMES_ARE_KEPT = Duration.ofHours(23);
 
     private static final long CHUNK_CHARACTERS = 16L << 20;
+    private static final int GONE = 410;
+    private static final int TOO_LARGE = 413;
+    private static final Set<Integer> OF_THE_REQUEST = Set.of(400, TOO_LARGE, 422);
 
     private final Api api;
     private final Source source;
@@ -28,8 +34,8 @@ final class BatchEnrolment {
     private final int chunkRecords;
     private final Progress progress;
     private final Speed speed = new Speed();
-    private final List<String> names = new ArrayList<>();
-    private final List<JsonObject> items = new ArrayList<>();
+    private final Map<String, JsonObject> items = new LinkedHashMap<>();
+    private final Map<String, String> sums = new LinkedHashMap<>();
     private long characters;
     private long done;
     private long failed;
@@ -43,45 +49,77 @@ final class BatchEnrolment {
         this.progress = progress;
     }
 
-    /** First what was sent before and never answered, then the rest. */
-    void run() throws Exception {
+    /**
+     * First what was sent before and never answered, then the rest.
+     *
+     * @return those that were stored with another content than they have now: what they are now is not stored
+     */
+    List<JsonObject> run() throws Exception {
+        List<JsonObject> changed = changed();
         for (Journal.Chunk chunk : journal.unanswered()) {
             sendAgain(chunk);
         }
         List<String> left =
                 source.names().stream().filter(name -> !journal.isSettled(name)).toList();
         done = (long) source.names().size() - left.size();
-        failed = source.names().stream()
-                .filter(name -> journal.isSettled(name) && !journal.isStored(name))
-                .count();
+        failed = changed.size()
+                + source.names().stream()
+                        .filter(name -> journal.isSettled(name) && !journal.isStored(name))
+                        .count();
         show();
         for (String name : left) {
             add(name);
         }
         sendNext();
+        return changed;
+    }
+
+    /** A batch of another day under the same names must not be taken for the one that the journal tells of. */
+    private List<JsonObject> changed() throws IOException {
+        List<JsonObject> changed = new ArrayList<>();
+        for (String name : source.names()) {
+            if (journal.isStored(name) && isOther(name)) {
+                changed.add(
+                        Journal.failed(
+                                name,
+                                Problem.found(
+                                        409,
+                                        "source-changed",
+                                        "Something else was stored under this name: a new batch needs a --journal of its own")));
+            }
+        }
+        return changed;
+    }
+
+    private boolean isOther(String name) throws IOException {
+        try {
+            return journal.isOther(name, source.read(name));
+        } catch (RefusedException unreadable) {
+            return false;
+        }
     }
 
     private void add(String name) throws Exception {
-        JsonObject item;
+        JsonObject record;
         try {
-            item = item(name);
+            record = source.read(name);
         } catch (RefusedException e) {
             journal.note(List.of(Journal.failed(name, e.problem())));
             count(1, 1);
             return;
         }
+        JsonObject item = item(name, record);
         long length = item.toString().length();
-        if (names.size() == chunkRecords || characters + length > CHUNK_CHARACTERS) {
+        if (items.size() == chunkRecords || characters + length > CHUNK_CHARACTERS) {
             sendNext();
         }
-        names.add(name);
-        items.add(item);
+        items.put(name, item);
+        sums.put(name, journal.sum(record));
         characters += length;
     }
 
     /** A record with what the options say, where it says nothing itself. */
-    private JsonObject item(String name) throws RefusedException, IOException {
-        JsonObject record = source.read(name);
+    private JsonObject item(String name, JsonObject record) {
         JsonObjectBuilder item = Json.createObjectBuilder(defaults);
         record.forEach(item::add);
         if (!record.containsKey("subject")) {
@@ -91,15 +129,29 @@ final class BatchEnrolment {
     }
 
     private void sendNext() throws Exception {
-        if (names.isEmpty()) {
+        if (items.isEmpty()) {
             return;
         }
-        List<JsonObject> outcomes = send(journal.send(names), names, items);
+        List<JsonObject> outcomes = outcomes(journal.send(sums));
         journal.note(outcomes);
         count(outcomes.size(), failures(outcomes));
-        names.clear();
         items.clear();
+        sums.clear();
         characters = 0;
+    }
+
+    /** What refuses a whole chunk for what it is has stored nothing of it: smaller chunks may pass. */
+    private List<JsonObject> outcomes(Journal.Chunk chunk) throws Exception {
+        try {
+            return send(chunk, items);
+        } catch (RefusedException e) {
+            if (!OF_THE_REQUEST.contains(e.problem().status())) {
+                throw e;
+            }
+            return items.keySet().stream()
+                    .map(name -> Journal.failed(name, e.problem()))
+                    .toList();
+        }
     }
 
     private static long failures(List<JsonObject> outcomes) {
@@ -109,32 +161,34 @@ final class BatchEnrolment {
     /** The same request under the same name: the vault answers as it did, or does it now. */
     private void sendAgain(Journal.Chunk chunk) throws Exception {
         List<JsonObject> outcomes = new ArrayList<>();
-        List<String> present = new ArrayList<>();
-        List<JsonObject> again = new ArrayList<>();
+        Map<String, JsonObject> again = new LinkedHashMap<>();
         for (String name : chunk.records()) {
             try {
-                again.add(item(name));
-                present.add(name);
+                again.put(name, item(name, source.read(name)));
             } catch (RefusedException e) {
                 outcomes.add(Journal.unknown(name, e.problem()));
             }
         }
         if (chunk.sentAt().plus(NAMES_ARE_KEPT).isBefore(Instant.now())) {
-            present.forEach(name -> outcomes.add(Journal.unknown(name, tooLate())));
-        } else if (!present.isEmpty()) {
-            outcomes.addAll(answered(chunk, present, again));
+            again.keySet().forEach(name -> outcomes.add(Journal.unknown(name, tooLate())));
+        } else if (!again.isEmpty()) {
+            outcomes.addAll(answered(chunk, again));
         }
         journal.note(outcomes);
     }
 
-    private List<JsonObject> answered(Journal.Chunk chunk, List<String> present, List<JsonObject> again)
-            throws Exception {
+    private List<JsonObject> answered(Journal.Chunk chunk, Map<String, JsonObject> again) throws Exception {
         try {
-            return send(chunk, present, again);
+            return send(chunk, again);
         } catch (RefusedException e) {
             if (e.problem().code().equals("idempotency-key-reused")) {
-                return present.stream()
-                        .map(name -> Journal.unknown(name, changed()))
+                return again.keySet().stream()
+                        .map(name -> Journal.unknown(name, changedSince()))
+                        .toList();
+            }
+            if (e.problem().status() == TOO_LARGE) {
+                return again.keySet().stream()
+                        .map(name -> Journal.failed(name, e.problem()))
                         .toList();
             }
             throw e;
@@ -146,16 +200,17 @@ final class BatchEnrolment {
                 409, "outcome-unknown", "It was sent more than 23 hours ago and never answered: look for it");
     }
 
-    private static Problem changed() {
+    private static Problem changedSince() {
         return Problem.found(
                 409,
                 "outcome-unknown",
                 "It was sent and never answered, and the source has changed since: look for it");
     }
 
-    private List<JsonObject> send(Journal.Chunk chunk, List<String> records, List<JsonObject> sent) throws Exception {
+    private List<JsonObject> send(Journal.Chunk chunk, Map<String, JsonObject> sent) throws Exception {
+        List<String> records = List.copyOf(sent.keySet());
         JsonArrayBuilder array = Json.createArrayBuilder();
-        sent.forEach(array::add);
+        sent.values().forEach(array::add);
         JsonObject body = Json.createObjectBuilder()
                 .add("atomic", false)
                 .add("items", array)
@@ -170,14 +225,19 @@ final class BatchEnrolment {
                 .getValuesAs(JsonObject.class);
         List<JsonObject> outcomes = new ArrayList<>();
         for (JsonObject result : results) {
-            String name = records.get(result.getInt("index"));
-            int status = result.getInt("status");
-            outcomes.add(
-                    status == 201
-                            ? Journal.stored(name, result)
-                            : Journal.failed(name, Problem.of(status, result.getJsonObject("problem"))));
+            outcomes.add(outcome(records.get(result.getInt("index")), result));
         }
         return outcomes;
+    }
+
+    /** What was stored and is deleted by now, or belongs to somebody who is erased, must not come back. */
+    private static JsonObject outcome(String name, JsonObject result) {
+        int status = result.getInt("status");
+        if (status == 201) {
+            return Journal.stored(name, result);
+        }
+        Problem problem = Problem.of(status, result.getJsonObject("problem"));
+        return status == GONE ? Journal.unknown(name, problem) : Journal.failed(name, problem);
     }
 
     private void count(long more, long failures) {

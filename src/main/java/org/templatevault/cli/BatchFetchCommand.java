@@ -2,10 +2,8 @@ package org.templatevault.cli;
 
 import jakarta.json.Json;
 import jakarta.json.JsonArrayBuilder;
-import jakarta.json.JsonException;
 import jakarta.json.JsonObject;
 import java.io.IOException;
-import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -124,13 +122,13 @@ final class BatchFetchCommand implements Callable<Integer> {
         if (line.isBlank()) {
             return null;
         }
-        try (var reader = Json.createReader(new StringReader(line))) {
-            JsonObject json = reader.readObject();
+        try {
+            JsonObject json = JsonLines.object(line);
             if (!json.containsKey("template")) {
                 return null;
             }
             return new Wanted(UUID.fromString(json.getString("subject")), UUID.fromString(json.getString("template")));
-        } catch (JsonException | IllegalArgumentException | NullPointerException | ClassCastException e) {
+        } catch (IllegalArgumentException | NullPointerException | ClassCastException e) {
             throw session.usage(list + ", line " + number + ": no object with a subject's and a template's id");
         }
     }

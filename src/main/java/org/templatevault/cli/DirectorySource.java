@@ -5,10 +5,12 @@ import jakarta.json.JsonObject;
 import jakarta.json.JsonObjectBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.templatevault.client.Problem;
 import org.templatevault.client.RefusedException;
@@ -28,8 +30,19 @@ final class DirectorySource implements Source {
         this.names = names;
     }
 
-    /** Those files whose name matches the pattern. */
+    /**
+     * Those files whose name matches the pattern.
+     *
+     * @throws IllegalArgumentException for a pattern that is none, and for a directory that is itself named by a UUID:
+     *     whether its files are that subject's or new ones' cannot be told
+     */
     static DirectorySource of(Path directory, String glob) throws IOException {
+        Path name = directory.toRealPath().getFileName();
+        if (name != null && name.toString().matches(UUID_PATTERN)) {
+            throw new IllegalArgumentException(directory
+                    + " is itself named by a UUID: give the directory above it where the files are that subject's, or"
+                    + " give it another name");
+        }
         PathMatcher matcher = directory.getFileSystem().getPathMatcher("glob:" + glob);
         try (Stream<Path> files = Files.walk(directory)) {
             List<String> names = files.filter(Files::isRegularFile)
@@ -41,6 +54,26 @@ final class DirectorySource implements Source {
                     .sorted()
                     .toList();
             return new DirectorySource(directory, names);
+        }
+    }
+
+    /** The name of the nearest directory that is named by a UUID. */
+    private static Optional<String> subject(Path relative) {
+        for (Path parent = relative.getParent(); parent != null; parent = parent.getParent()) {
+            String name = parent.getFileName().toString();
+            if (name.matches(UUID_PATTERN)) {
+                return Optional.of(name);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Path file(String name) throws RefusedException {
+        try {
+            return directory.resolve(name);
+        } catch (InvalidPathException e) {
+            throw new RefusedException(Problem.found(
+                    422, "record-unreadable", "The file's name cannot be read in this locale (LC_ALL, LANG)"));
         }
     }
 
@@ -60,7 +93,7 @@ final class DirectorySource implements Source {
 
     @Override
     public JsonObject read(String name) throws RefusedException, IOException {
-        Path file = directory.resolve(name);
+        Path file = file(name);
         if (!Files.isReadable(file)) {
             throw new RefusedException(Problem.found(422, "record-unreadable", "The file cannot be read"));
         }
@@ -69,10 +102,7 @@ final class DirectorySource implements Source {
                     Problem.found(413, "template-too-large", "No vault takes a template of this size"));
         }
         JsonObjectBuilder record = Json.createObjectBuilder();
-        Path parent = Path.of(name).getParent();
-        if (parent != null && parent.getFileName().toString().matches(UUID_PATTERN)) {
-            record.add("subject", parent.getFileName().toString());
-        }
+        subject(Path.of(name)).ifPresent(subject -> record.add("subject", subject));
         return record.add("data", Base64.getEncoder().encodeToString(Files.readAllBytes(file)))
                 .build();
     }

@@ -7,6 +7,9 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.client.Call;
+import org.templatevault.client.RefusedException;
+import org.templatevault.client.UnreachableException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -17,7 +20,8 @@ import picocli.CommandLine.Parameters;
         name = "enrol",
         description = {
             "Stores the template in a file, for a subject that is there or a new one. Role: enroller.",
-            "The request is named, so that a repetition after a lost answer stores it once."
+            "The request is named, so that a repetition after a lost answer stores it once. Where no answer comes at all,"
+                    + " subject and name are printed: run it again with them, within a day."
         },
         footer = {
             "  vault enrol finger.dat --modality FINGERPRINT --position RIGHT_INDEX \\",
@@ -33,6 +37,12 @@ final class EnrolCommand implements Callable<Integer> {
     @Option(names = "--subject", paramLabel = "ID", description = "the person's id; without it a new subject is made")
     @Nullable UUID subject;
 
+    @Option(
+            names = "--key",
+            paramLabel = "NAME",
+            description = "of the request, to repeat it with --subject; without it a new one is made")
+    @Nullable String key;
+
     @Mixin
     TemplateOptions template;
 
@@ -47,15 +57,30 @@ final class EnrolCommand implements Callable<Integer> {
         if (Files.size(file) > MOST_BYTES) {
             throw session.usage(file + " is larger than any template that a vault takes");
         }
-        UUID id = subject == null ? SubjectId.random() : subject;
-        JsonObject stored = session.api("enroller")
-                .post("/subjects/" + id + "/templates?" + template.query())
-                .key(UUID.randomUUID().toString())
-                .octets(Files.readAllBytes(file))
-                .send()
-                .json();
+        if (key != null && subject == null) {
+            throw session.usage("--key goes with --subject: both are of the request that is repeated");
+        }
+        JsonObject stored = store(
+                subject == null ? SubjectId.random() : subject,
+                key == null ? UUID.randomUUID().toString() : key);
         session.answer(stored, () -> text(stored));
         return ExitCode.DONE;
+    }
+
+    private JsonObject store(UUID id, String name) throws Exception {
+        Call call = session.api("enroller")
+                .post("/subjects/" + id + "/templates?" + template.query())
+                .key(name)
+                .patient()
+                .octets(Files.readAllBytes(file));
+        try {
+            return call.send().json();
+        } catch (UnreachableException | RefusedException e) {
+            if (!(e instanceof RefusedException refused) || refused.problem().status() >= 500) {
+                session.note("Perhaps it is stored. Run it again with: --subject " + id + " --key " + name);
+            }
+            throw e;
+        }
     }
 
     private static String text(JsonObject stored) {

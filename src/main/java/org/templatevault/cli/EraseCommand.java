@@ -5,6 +5,8 @@ import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.templatevault.client.Answer;
 import org.templatevault.client.Api;
+import org.templatevault.client.RefusedException;
+import org.templatevault.client.UnreachableException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -49,9 +51,18 @@ final class EraseCommand implements Callable<Integer> {
                 .send()
                 .json()
                 .getString("id");
-        JsonObject receipt = api.get("/erasures/" + erasure).send().json();
+        JsonObject receipt = receipt(api, erasure);
         session.answer(receipt, () -> ReceiptCommand.text(receipt));
         return ExitCode.DONE;
+    }
+
+    private JsonObject receipt(Api api, String erasure) throws Exception {
+        try {
+            return api.get("/erasures/" + erasure).patient().send().json();
+        } catch (UnreachableException | RefusedException e) {
+            session.note("The subject is erased. Its receipt, later: vault receipt " + erasure);
+            throw e;
+        }
     }
 
     private boolean confirmed(Api api, JsonObject person) throws Exception {

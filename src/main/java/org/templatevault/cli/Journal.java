@@ -17,7 +17,9 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Base64;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,6 +36,9 @@ import org.templatevault.client.RefusedException;
  * client at a time holds it.
  */
 final class Journal implements AutoCloseable {
+    /** What a journal is of, beside the options for those records that say nothing themselves. */
+    private static final String OPTIONS = "template";
+
     /** A chunk that was sent, perhaps, and when; the vault knows its name for a day. */
     record Chunk(int number, Instant sentAt, List<String> records) {}
 
@@ -44,6 +49,8 @@ final class Journal implements AutoCloseable {
     private final Map<String, JsonObject> outcomes = new LinkedHashMap<>();
     private final Map<Integer, Chunk> chunks = new LinkedHashMap<>();
     private final Map<String, Integer> lastChunk = new HashMap<>();
+    private final Map<String, String> sums = new HashMap<>();
+    private JsonObject options = JsonValue.EMPTY_JSON_OBJECT;
     private String run = "";
     private Instant begun = Instant.EPOCH;
 
@@ -55,10 +62,11 @@ final class Journal implements AutoCloseable {
     /**
      * Begins a journal, or takes up one.
      *
-     * @param what is enrolled, how, where and as whom: a journal of something else is refused
+     * @param what is enrolled, where and as whom: a journal of something else is refused
+     * @param options for those records that say nothing themselves; other ones than before are for what is left
      * @throws RefusedException if another client holds it, it is another batch's, or it is damaged
      */
-    static Journal open(Path file, JsonObject what) throws IOException, RefusedException {
+    static Journal open(Path file, JsonObject what, JsonObject options) throws IOException, RefusedException {
         FileChannel channel = PrivateFile.append(file);
         FileLock lock = channel.tryLock();
         if (lock == null) {
@@ -67,7 +75,7 @@ final class Journal implements AutoCloseable {
         }
         Journal journal = new Journal(channel, lock);
         try {
-            journal.load(file, what);
+            journal.load(file, what, options);
             return journal;
         } catch (IOException | RefusedException | RuntimeException e) {
             journal.close();
@@ -75,7 +83,7 @@ final class Journal implements AutoCloseable {
         }
     }
 
-    private void load(Path file, JsonObject what) throws IOException, RefusedException {
+    private void load(Path file, JsonObject what, JsonObject given) throws IOException, RefusedException {
         if (channel.size() == 0) {
             byte[] random = new byte[24];
             new SecureRandom().nextBytes(random);
@@ -85,8 +93,9 @@ final class Journal implements AutoCloseable {
                     .add("journal", FORM)
                     .add("run", run)
                     .add("begun", begun.toString())
-                    .add("batch", what)
+                    .add("batch", Json.createObjectBuilder(what).add(OPTIONS, given))
                     .build()));
+            options = given;
             return;
         }
         byte[] bytes = new byte[Math.toIntExact(channel.size())];
@@ -121,23 +130,53 @@ final class Journal implements AutoCloseable {
     }
 
     private void begin(Path file, JsonObject first, JsonObject what) throws RefusedException {
-        if (first.getInt("journal") != FORM || !first.getJsonObject("batch").equals(what)) {
-            throw new RefusedException(Problem.found(
-                    409,
-                    "journal-differs",
-                    file + " is the journal of another batch: give the same options, or another --journal"));
+        JsonObject batch = first.getJsonObject("batch");
+        options = batch.getJsonObject(OPTIONS);
+        JsonObject its = Json.createObjectBuilder(batch).remove(OPTIONS).build();
+        if (first.getInt("journal") != FORM || !its.equals(what)) {
+            throw differs(
+                    file + " is the journal of another batch, in another place, of another vault or another caller");
         }
         run = first.getString("run");
         begun = Instant.parse(first.getString("begun"));
     }
 
+    /** An answer that is not known yet is given to the same request only. */
+    private static RefusedException differs(String why) {
+        return new RefusedException(Problem.found(
+                409, "journal-differs", why + ". Another --journal would store again what is stored by this one"));
+    }
+
+    /**
+     * Takes other options for what is not stored yet.
+     *
+     * @throws RefusedException if there is nothing such, or a chunk waits for its answer
+     */
+    void use(JsonObject given, Collection<String> records) throws RefusedException, IOException {
+        if (given.equals(options)) {
+            return;
+        }
+        if (!unanswered().isEmpty() || records.stream().allMatch(this::isSettled)) {
+            throw differs("The journal has been kept with other options");
+        }
+        JsonObject line = Json.createObjectBuilder().add("options", given).build();
+        write(List.of(line));
+        take(line);
+    }
+
     private void take(JsonObject line) {
-        if (line.containsKey("chunk")) {
+        if (line.containsKey("options")) {
+            options = line.getJsonObject("options");
+        } else if (line.containsKey("chunk")) {
             JsonArray records = line.getJsonArray("records");
             Chunk chunk = new Chunk(
                     line.getInt("chunk"),
                     Instant.parse(line.getString("at")),
                     records.getValuesAs(JsonString::getString));
+            JsonArray itsSums = line.getJsonArray("sums");
+            for (int i = 0; itsSums != null && i < itsSums.size(); i++) {
+                sums.put(chunk.records().get(i), itsSums.getString(i));
+            }
             chunks.put(chunk.number(), chunk);
             chunk.records().forEach(record -> {
                 outcomes.remove(record);
@@ -178,13 +217,27 @@ final class Journal implements AutoCloseable {
 
     /** The id that a record's new subject has in every run. */
     UUID subject(String record) {
+        return SubjectId.of(begun, hash(record));
+    }
+
+    /** By what the journal knows a record's content again; of no use to who has not this journal and the content. */
+    String sum(JsonObject content) {
+        byte[] most = Arrays.copyOf(hash(content.toString()), 16);
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(most);
+    }
+
+    private byte[] hash(String text) {
         try {
-            byte[] hash =
-                    MessageDigest.getInstance("SHA-256").digest((run + "\n" + record).getBytes(StandardCharsets.UTF_8));
-            return SubjectId.of(begun, hash);
+            return MessageDigest.getInstance("SHA-256").digest((run + "\n" + text).getBytes(StandardCharsets.UTF_8));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("Every JVM has SHA-256", e);
         }
+    }
+
+    /** Whether a record has another content than when it was sent, as far as the journal knows. */
+    boolean isOther(String record, JsonObject content) {
+        String known = sums.get(record);
+        return known != null && !known.equals(sum(content));
     }
 
     /** The name by which the vault knows the chunk. */
@@ -192,13 +245,14 @@ final class Journal implements AutoCloseable {
         return run + "-" + chunk.number();
     }
 
-    /** Notes that these are sent next. */
-    Chunk send(List<String> records) throws IOException {
-        Chunk chunk = new Chunk(chunks.size() + 1, Instant.now(), List.copyOf(records));
+    /** Notes that these are sent next, by their names, with the sums of their contents. */
+    Chunk send(Map<String, String> sumsByName) throws IOException {
+        Chunk chunk = new Chunk(chunks.size() + 1, Instant.now(), List.copyOf(sumsByName.keySet()));
         JsonObject line = Json.createObjectBuilder()
                 .add("chunk", chunk.number())
                 .add("at", chunk.sentAt().toString())
-                .add("records", Json.createArrayBuilder(records))
+                .add("records", Json.createArrayBuilder(sumsByName.keySet()))
+                .add("sums", Json.createArrayBuilder(sumsByName.values()))
                 .build();
         write(List.of(line));
         take(line);
@@ -227,7 +281,7 @@ final class Journal implements AutoCloseable {
                 .build();
     }
 
-    /** Perhaps it is stored: it is not sent again. */
+    /** It is not sent again: perhaps it is stored, or it was and somebody has deleted it since. */
     static JsonObject unknown(String record, Problem problem) {
         return Json.createObjectBuilder(failed(record, problem))
                 .add("unknown", JsonValue.TRUE)

@@ -1,13 +1,10 @@
 package org.templatevault.cli;
 
-import jakarta.json.Json;
-import jakarta.json.JsonException;
 import jakarta.json.JsonObject;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
-import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,10 +67,11 @@ final class LineSource implements Source {
     @Override
     public JsonObject read(String name) throws RefusedException, IOException {
         String line = line(Integer.parseInt(name.substring(NAME.length())) - 1);
-        try (var reader = Json.createReader(new StringReader(line))) {
-            return reader.readObject();
-        } catch (JsonException | IllegalStateException e) {
-            throw new RefusedException(Problem.found(422, "record-unreadable", "The line is not an object of JSON"));
+        try {
+            return JsonLines.object(line);
+        } catch (IllegalArgumentException e) {
+            throw new RefusedException(
+                    Problem.found(422, "record-unreadable", "The line is not an object of JSON, and one only"));
         }
     }
 

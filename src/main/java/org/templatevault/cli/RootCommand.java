@@ -64,7 +64,12 @@ final class RootCommand {
 
     /** Carries out one command line; its exit code. */
     static int run(String[] args) {
-        return commandLine().execute(args);
+        int code = commandLine().execute(args);
+        if (System.out.checkError()) {
+            System.err.println("file: standard output cannot be written: what it has is not whole");
+            return code == ExitCode.DONE ? ExitCode.FAILED : code;
+        }
+        return code;
     }
 
     static CommandLine commandLine() {

@@ -50,6 +50,7 @@ final class RotateCommand implements Callable<Integer> {
         Api api = session.api("key-custodian");
         JsonObject asked = api.post("/rotations")
                 .key(UUID.randomUUID().toString())
+                .patient()
                 .json(body())
                 .send()
                 .json();

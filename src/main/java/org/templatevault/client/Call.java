@@ -97,6 +97,8 @@ public final class Call {
      * Sends it and writes the answer's body to a file, which is there afterwards as a whole or as it was before.
      *
      * @return the bytes written
+     * @throws UnreachableException if no answer came, or not all of it
+     * @throws IOException if the file cannot be written
      */
     public long download(Path file) throws RefusedException, UnreachableException, UntrustedException, IOException {
         try (PrivateFile fresh = PrivateFile.replacing(file)) {
@@ -104,13 +106,18 @@ public final class Call {
                     request.method(method, body).build(),
                     response -> {
                         try (InputStream in = response.body()) {
-                            return in.transferTo(fresh.stream());
+                            return in.transferTo(new LocalOutput(fresh.stream()));
                         }
                     },
                     repeatable,
                     false);
             fresh.keep();
             return bytes;
+        } catch (UnreachableException e) {
+            if (e.getCause() instanceof LocalOutput.Failure local) {
+                throw local;
+            }
+            throw e;
         }
     }
 }

@@ -128,9 +128,9 @@ public final class Database implements AutoCloseable {
             setRole(connection, APPLICATION);
             if (!exists(connection, "select 1 from pg_database where datname = 'vault'")) {
                 execute(connection, "create database vault owner " + OWNER);
-                execute(connection, "revoke all on database vault from public");
-                execute(connection, "grant connect on database vault to " + APPLICATION);
             }
+            execute(connection, "revoke all on database vault from public");
+            execute(connection, "grant connect on database vault to " + APPLICATION);
         }
         Migration.run(url(), OWNER, password(OWNER), APPLICATION);
     }

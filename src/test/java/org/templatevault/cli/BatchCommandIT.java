@@ -63,6 +63,13 @@ class BatchCommandIT extends Commands {
         assertSays(
                 "journal-differs: ",
                 at(5, "batch", "enrol", records.toString(), "--modality", "FACE", "--format", "OPAQUE"));
+        Files.write(records.resolve("r0.dat"), IsoTemplates.fingerprint(9, 99));
+        JsonObject otherDay = at(1, batch).json();
+        assertEquals(21, otherDay.getInt("stored"), otherDay::toString);
+        assertTrue(
+                Files.readString(Path.of(otherDay.getString("failures"))).contains("source-changed"),
+                "it must not be taken for the one that was stored under this name");
+        Files.write(records.resolve("r0.dat"), IsoTemplates.fingerprint(0, 0));
 
         Path copies = directory.resolve("copies");
         String[] fetch = {
@@ -156,14 +163,35 @@ class BatchCommandIT extends Commands {
         TestHome.await("what was under way is stored", PATIENCE, () -> count(marker) == 4 * chunks);
         assertTrue(chunks < 60, "it was killed in the middle, at " + chunks);
 
-        Outcome second = run(batch).expect(0);
-        assertEquals(240, second.json().getInt("stored"));
-        assertEquals(240, count(marker), "nothing is stored twice");
+        String deleted = deleteTheNewest(marker);
+        Outcome second = run(batch).expect(1);
+        assertEquals(239, second.json().getInt("stored"));
+        String failures = Files.readString(Path.of(second.json().getString("failures")));
+        assertTrue(failures.contains("template-deleted"), failures);
+        assertEquals(239, count(marker), "nothing is stored twice, nor what was deleted meanwhile");
         assertEquals(
-                240,
+                239,
                 rows.number("select count(distinct subject_id) from vault.template where extractor_name = ?", marker));
-        assertEquals(240, run(batch).expect(0).json().getInt("storedEarlier"));
-        assertEquals(240, count(marker));
+        assertEquals(0, rows.number("select count(*) from vault.template where subject_id = ?::uuid", deleted));
+        assertEquals(239, run(batch).expect(1).json().getInt("storedEarlier"));
+        assertEquals(239, count(marker));
+    }
+
+    /** One of the chunk whose answer the client that was killed has not had; its subject. */
+    private String deleteTheNewest(String marker) {
+        String[] newest = rows.texts(
+                        "select subject_id || ' ' || id from vault.template where extractor_name = ?"
+                                + " order by created_at desc limit 1",
+                        marker)
+                .get(0)
+                .split(" ");
+        as("eraser")
+                .delete("/subjects/" + newest[0] + "/templates/" + newest[1])
+                .header("If-Match", "\"1\"")
+                .header("X-Reason", "consent-withdrawn")
+                .send()
+                .expect(204);
+        return newest[0];
     }
 
     private long count(String marker) {

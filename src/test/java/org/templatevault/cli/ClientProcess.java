@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.eclipse.parsson.JsonProviderImpl;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assertions;
 import picocli.CommandLine;
 
@@ -76,6 +77,11 @@ record ClientProcess(Process process, Path out, Path err) {
 
     /** Starts it with these variables and without standard input. */
     static ClientProcess start(Map<String, String> environment, String... args) {
+        return start(environment, null, args);
+    }
+
+    /** The same, with its answer to a file that is not kept; null for one that is. */
+    static ClientProcess start(Map<String, String> environment, @Nullable Path output, String... args) {
         try {
             List<String> command = new ArrayList<>(List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -90,7 +96,7 @@ record ClientProcess(Process process, Path out, Path err) {
             ProcessBuilder builder = new ProcessBuilder(command);
             builder.environment().putAll(environment);
             builder.redirectInput(new java.io.File("/dev/null"));
-            builder.redirectOutput(out.toFile()).redirectError(err.toFile());
+            builder.redirectOutput((output == null ? out : output).toFile()).redirectError(err.toFile());
             return new ClientProcess(builder.start(), out, err);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -59,6 +59,9 @@ class CommandLineIT extends Commands {
         assertArrayEquals(
                 Files.readAllBytes(file),
                 at(0, "fetch", subject, template, "--purpose", "support").out());
+        ClientProcess full = ClientProcess.start(
+                Map.of(), Path.of("/dev/full"), "fetch", subject, template, "--purpose", "support", "--home", home);
+        assertSays("file: ", full.await().expect(1));
         assertSays(
                 "purpose-not-allowed: ", at(3, "fetch", subject, template, "--purpose", "fun", "-o", copy.toString()));
         assertSays("template-not-found: ", at(4, "fetch", subject, NOBODY, "--purpose", "support"));

@@ -71,6 +71,30 @@ class SourceTest {
     }
 
     @Test
+    void givesWhatLiesBelowADirectoryThatIsNamedByAUuidToThatSubject() throws Exception {
+        write(SUBJECT + "/left/iris.dat", "L");
+        Source source = DirectorySource.of(directory, "*");
+        assertEquals(SUBJECT, source.read(SUBJECT + "/left/iris.dat").getString("subject"));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> DirectorySource.of(directory.resolve(SUBJECT), "*"),
+                "its files could be that subject's, or each a new one's");
+        assertThrows(IllegalArgumentException.class, () -> DirectorySource.of(directory, "["));
+    }
+
+    /** Two files put together, of which the first had no end of a line. */
+    @Test
+    void refusesALineOfTwoObjectsAndOneOfTooMany() throws Exception {
+        write(
+                "records.ndjson",
+                "{\"data\":\"AA==\"}{\"data\":\"AQ==\"}\n{\"a\":" + "[".repeat(5000) + "\n{\"data\":\"3\"}\n");
+        Source source = LineSource.of(directory.resolve("records.ndjson"));
+        assertEquals("record-unreadable", refusal(source, "line 1"));
+        assertEquals("record-unreadable", refusal(source, "line 2"));
+        assertEquals("3", source.read("line 3").getString("data"));
+    }
+
+    @Test
     void refusesLinesThatAreNoObjects() throws Exception {
         write("records.ndjson", "hello\n[1]\n{\"a\":\n\"x\"\n");
         Source source = LineSource.of(directory.resolve("records.ndjson"));

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsConfigurator;
@@ -16,6 +18,7 @@ import java.net.http.HttpTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -24,6 +27,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.templatevault.testing.SharedVault;
+import org.templatevault.testing.SmallDisk;
 import org.templatevault.testing.TestHome;
 
 /** The client against a server that begins an answer and lets its rest wait. */
@@ -109,5 +113,20 @@ class ApiIT {
     @Test
     void waitsForAnAnswerWhosePiecesComeInTimeHoweverLongAllOfItTakes() throws Exception {
         assertEquals("abcdefghij", api.get("/slowly").timeout(LONGEST).send().text());
+    }
+
+    @Test
+    void saysThatTheDiskIsFullAndNotThatNobodyAnswers() {
+        Optional<SmallDisk> mounted = SmallDisk.mount(1);
+        assumeTrue(mounted.isPresent(), "nothing can be mounted here");
+        try (SmallDisk disk = mounted.get()) {
+            disk.fill();
+            Path file = disk.directory().resolve("f");
+            IOException full =
+                    assertThrows(IOException.class, () -> api.get("/slowly").download(file));
+            assertTrue(
+                    String.valueOf(full.getMessage()).contains("cannot be written"),
+                    () -> String.valueOf(full.getMessage()));
+        }
     }
 }

@@ -8,18 +8,26 @@ import jakarta.json.JsonObjectBuilder;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.List;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.keyring.Signature;
 import org.templatevault.persistence.Approvals;
 import org.templatevault.persistence.AuditBlocks;
 import org.templatevault.persistence.Copies;
 import org.templatevault.persistence.Destructions;
+import org.templatevault.persistence.ErasureRounds;
 import org.templatevault.persistence.KeyUsage;
 import org.templatevault.persistence.KeyVersions;
 
 /** Writes and signs what a destruction attests. */
 @ApplicationScoped
 class Certificates {
+    /** Those in {@code keyStoreCopies} hold the root key: with one of them the useless copies of the database open. */
+    private static final String NOT_ATTESTED =
+            "that the registered copies of the key store named here are destroyed; copies that nobody registered; backups of"
+                    + " a token; where rootKeyFound is false, what became of the root key; buffers and swap of hosts; nodes"
+                    + " that were silent";
+
     @Inject
     KeyRings keyRings;
 
@@ -28,6 +36,9 @@ class Certificates {
 
     @Inject
     Copies copies;
+
+    @Inject
+    ErasureRounds erasureRounds;
 
     @Inject
     Destructions destructions;
@@ -45,6 +56,7 @@ class Certificates {
                 .add("fingerprint", fingerprint(version))
                 .add("keyStore", version.keyStore())
                 .add("rootKey", version.rootKeyAlias())
+                .add("rootKeyFound", Boolean.TRUE.equals(destruction.rootKeyFound()))
                 .add(
                         "references",
                         Json.createObjectBuilder()
@@ -64,8 +76,9 @@ class Certificates {
                 .add("approvedBy", String.valueOf(approval.decidedBy()))
                 .add("approvedAt", String.valueOf(approval.decidedAt()))
                 .add("destroyedAt", now.toString())
-                .add("uselessCopies", uselessCopies(version.version()))
-                .add("notAttested", "copies of database or key store that nobody registered");
+                .add("uselessCopies", array(copies.uselessWithout(version.version())))
+                .add("keyStoreCopies", array(erasureRounds.keyStoreCopies(version.version(), version.version())))
+                .add("notAttested", NOT_ATTESTED);
         auditBlocks
                 .newest()
                 .ifPresent(head -> body.add(
@@ -89,13 +102,12 @@ class Certificates {
                 .add("endedAt", String.valueOf(destruction.passedAt()));
     }
 
-    private JsonArrayBuilder uselessCopies(int version) {
+    private static JsonArrayBuilder array(List<Copies.Row> copies) {
         JsonArrayBuilder array = Json.createArrayBuilder();
-        copies.uselessWithout(version)
-                .forEach(copy -> array.add(Json.createObjectBuilder()
-                        .add("id", copy.id().toString())
-                        .add("kind", copy.kind())
-                        .add("takenAt", copy.takenAt().toString())));
+        copies.forEach(copy -> array.add(Json.createObjectBuilder()
+                .add("id", copy.id().toString())
+                .add("kind", copy.kind())
+                .add("takenAt", copy.takenAt().toString())));
         return array;
     }
 }

@@ -194,6 +194,7 @@ public class DestructionLedger {
         return waitingFor;
     }
 
+    /** The time for repairs begins when the damage is first seen: at the pass, unless a rotation has listed it before. */
     private static List<String> times(Destructions.Row row, KeyUsage.Left left, StandingPolicies.Row policy) {
         List<String> waitingFor = new ArrayList<>();
         Instant last = left.lastAt() == null ? row.requestedAt() : left.lastAt();
@@ -201,9 +202,10 @@ public class DestructionLedger {
         if (last.plus(policy.delay()).isAfter(now())) {
             waitingFor.add("the policy's waiting time, until " + last.plus(policy.delay()));
         }
-        if (row.refused() > 0 && drained.plus(policy.quarantine()).isAfter(now())) {
+        Instant found = row.unlisted() == 0 || row.passedAt() == null ? drained : row.passedAt();
+        if (row.refused() > 0 && found.plus(policy.quarantine()).isAfter(now())) {
             waitingFor.add("the repair of " + row.refused() + " subjects with rows that do not open, the first of them "
-                    + row.firstRefused() + ", until " + drained.plus(policy.quarantine()));
+                    + row.firstRefused() + ", until " + found.plus(policy.quarantine()));
         }
         return waitingFor;
     }

@@ -5,6 +5,7 @@ import jakarta.inject.Inject;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.approval.ApprovalLedger;
@@ -14,6 +15,7 @@ import org.templatevault.persistence.Approvals;
 import org.templatevault.persistence.Destructions;
 import org.templatevault.persistence.KeyUsage;
 import org.templatevault.persistence.KeyVersions;
+import org.templatevault.persistence.Quarantine;
 import org.templatevault.persistence.Transactions;
 import org.templatevault.persistence.TryAgainException;
 
@@ -55,6 +57,9 @@ class DestructionSteps {
 
     @Inject
     KeyUsage keyUsage;
+
+    @Inject
+    Quarantine quarantine;
 
     @Inject
     KeyRings keyRings;
@@ -166,21 +171,24 @@ class DestructionSteps {
     }
 
     private boolean passed(Destructions.Row row, @Nullable UUID from, FullPass.Page page) {
-        UUID firstRefused = page.refused().isEmpty() ? null : page.refused().get(0);
         return transactions.call(() -> {
-            boolean passed = destructions.passed(
-                    row.id(),
-                    from,
-                    page.reached(),
-                    page.subjects(),
-                    page.templates(),
-                    page.refused().size(),
-                    firstRefused);
+            var found = new Destructions.Found(page.subjects(), page.templates(), page.refused(), unlisted(row, page));
+            boolean passed = destructions.passed(row.id(), from, page.reached(), found);
             if (passed) {
                 AuditContext.note("fullPass", "key version " + row.version() + ", " + page.subjects() + " subjects");
             }
             return passed;
         });
+    }
+
+    /** Of what did not open, whom no rotation had put into quarantine by the time at which the version was left. */
+    private List<UUID> unlisted(Destructions.Row row, FullPass.Page page) {
+        if (page.refused().isEmpty()) {
+            return List.of();
+        }
+        Instant drained = keyUsage.left(row.version()).drainedAt();
+        Set<UUID> listed = quarantine.listedBy(page.refused(), drained == null ? row.requestedAt() : drained);
+        return page.refused().stream().filter(id -> !listed.contains(id)).toList();
     }
 
     private boolean certifyNow(Destructions.Row row, Approvals.Row approval) {
@@ -238,10 +246,16 @@ class DestructionSteps {
         }
     }
 
+    /** Whether it was there is durable before it is deleted: done again after a crash, it would not be found. */
     private void deleteRootKey(Destructions.Row row) {
+        KeyVersions.Row version = version(row.version());
+        transactions.run(() -> {
+            AuditContext.note("rootKey", version.rootKeyAlias());
+            destructions.noteRootKey(row.id(), keyRings.hasRootKey(version));
+        });
         transactions.run(() -> {
             if (move(row, DestructionState.REPLAYED, DestructionState.ROOT_KEY_GONE)) {
-                keyRings.deleteRootKey(version(row.version()));
+                keyRings.deleteRootKey(version);
             }
         });
     }

@@ -27,7 +27,7 @@ class FullPass {
     private static final long PAGE_BYTES = 8 << 20;
     private static final UUID FIRST = new UUID(0, 0);
 
-    /** One page: how far it came, what opened, and the subjects of which something did not. */
+    /** One page: how far it came, what opened as a whole, and the subjects of which something did not. */
     record Page(UUID reached, long subjects, long templates, List<UUID> refused) {}
 
     @Inject
@@ -61,15 +61,18 @@ class FullPass {
     }
 
     private Page open(List<UUID> ids) {
+        long subjects = 0;
         long templates = 0;
         List<UUID> refused = new ArrayList<>();
         for (Subject subject : transactions.read(() -> olderSubjects.load(ids, Integer.MAX_VALUE, true))) {
-            if (!opens(subject)) {
+            if (opens(subject)) {
+                subjects++;
+                templates += subject.templates().size();
+            } else {
                 refused.add(subject.key().subjectId());
             }
-            templates += subject.templates().size();
         }
-        return new Page(ids.get(ids.size() - 1), ids.size(), templates, refused);
+        return new Page(ids.get(ids.size() - 1), subjects, templates, refused);
     }
 
     private static List<UUID> ids(List<Candidate> candidates) {

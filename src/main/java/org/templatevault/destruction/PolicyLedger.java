@@ -112,7 +112,9 @@ public class PolicyLedger {
                 + (row.rate() == null ? "" : ", at most " + row.rate() + " a second")
                 + "; destroy every older version for ever, its wrapped key, then its root key, when no row needs it, "
                 + row.delay() + " have passed since the last one left it, every template of the vault was opened"
-                + (row.withoutNewerBackup() ? "" : ", and a newer backup of database and key store is registered")
+                + (row.withoutNewerBackup()
+                        ? ". No newer registered backup is waited for"
+                        : ", and a newer backup of database and key store is registered")
                 + ". A subject whose key does not open for " + row.quarantine()
                 + " is erased with all its templates; a template that does not open for as long keeps no version.";
     }

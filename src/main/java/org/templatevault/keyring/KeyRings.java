@@ -12,10 +12,12 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
@@ -71,6 +73,9 @@ public class KeyRings {
 
     @Inject
     ThisNode node;
+
+    /** Root keys in the newest key store that wrapped nothing. */
+    private final Queue<String> unused = new ConcurrentLinkedQueue<>();
 
     private final ReentrantLock reading = new ReentrantLock();
     private volatile @Nullable KeyRing ring;
@@ -149,6 +154,11 @@ public class KeyRings {
         return keys;
     }
 
+    /** Whether the root key of a version is in its key store now. */
+    public boolean hasRootKey(KeyVersions.Row version) {
+        return requireKeyStores().of(version.keyStore()).aliases().contains(version.rootKeyAlias());
+    }
+
     /**
      * Removes the root key of a version from its key store, durably; one that is gone already is no error. Part of the
      * caller's transaction.
@@ -174,11 +184,29 @@ public class KeyRings {
         String alias = "root-" + version + "-" + UUID.randomUUID().toString().substring(0, 8);
         String keyStore = requireKeyStores().newest();
         RootKeys rootKeys = requireKeyStores().of(keyStore);
-        writing(() -> rootKeys.generate(alias));
+        writing(() -> generate(rootKeys, alias));
         byte[] aad = KeyIdentity.kek(vault, version, Suite.AES_256_GCM);
-        byte[] wrapped = rootKeys.wrap(alias, kek, aad);
+        byte[] wrapped = wrap(rootKeys, alias, kek, aad);
         keyVersions.insert(
                 version, keyStore, alias, Suite.AES_256_GCM.name(), wrapped, fingerprint(vault, version, kek), now);
+    }
+
+    /** What it makes and cannot use is deleted before the next is made: it must not be filled, try after try. */
+    private byte[] wrap(RootKeys rootKeys, String alias, SecretBytes kek, byte[] aad) {
+        try {
+            return rootKeys.wrap(alias, kek, aad);
+        } catch (RuntimeException e) {
+            unused.add(alias);
+            throw e;
+        }
+    }
+
+    private void generate(RootKeys rootKeys, String alias) {
+        for (String left = unused.peek(); left != null; left = unused.peek()) {
+            rootKeys.delete(left);
+            unused.remove();
+        }
+        rootKeys.generate(alias);
     }
 
     /**

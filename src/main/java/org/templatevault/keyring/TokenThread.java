@@ -21,11 +21,20 @@ final class TokenThread {
     private final AtomicBoolean busy = new AtomicBoolean();
     private final Executor thread;
 
+    /** Calls on this thread. */
+    TokenThread(Executor thread) {
+        this.thread = thread;
+    }
+
     TokenThread() {
+        this(ownThread());
+    }
+
+    private static Executor ownThread() {
         var one = new ThreadPoolExecutor(
                 1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), TokenThread::daemon);
         one.allowCoreThreadTimeOut(true);
-        thread = one;
+        return one;
     }
 
     /** The class loader of whoever asks first must not be kept for as long as a call hangs. */
@@ -54,18 +63,12 @@ final class TokenThread {
             throw new IllegalStateException("An earlier call has not returned");
         }
         CompletableFuture<T> answer = new CompletableFuture<>();
-        thread.execute(() -> {
-            try {
-                T result = work.call();
-                busy.set(false);
-                if (!answer.complete(result)) {
-                    close(result);
-                }
-            } catch (Throwable e) {
-                busy.set(false);
-                answer.completeExceptionally(e);
-            }
-        });
+        try {
+            thread.execute(() -> carryOut(work, answer));
+        } catch (Throwable notBegun) { // no thread can be had: nothing is under way
+            busy.set(false);
+            throw notBegun;
+        }
         try {
             return answer.get(patienceMillis, TimeUnit.MILLISECONDS);
         } catch (TimeoutException | InterruptedException e) {
@@ -73,6 +76,19 @@ final class TokenThread {
                 throw e;
             }
             return answer.get();
+        }
+    }
+
+    private <T> void carryOut(Callable<T> work, CompletableFuture<T> answer) {
+        try {
+            T result = work.call();
+            busy.set(false);
+            if (!answer.complete(result)) {
+                close(result);
+            }
+        } catch (Throwable e) {
+            busy.set(false);
+            answer.completeExceptionally(e);
         }
     }
 

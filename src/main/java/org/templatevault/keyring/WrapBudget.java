@@ -106,15 +106,22 @@ public class WrapBudget {
 
     private void reserveSoon(int version) {
         if (reserving.add(version)) {
-            executor.execute(() -> {
-                try {
-                    reserve(version);
-                } catch (RuntimeException e) {
-                    LOG.log(System.Logger.Level.WARNING, "Wraps cannot be reserved: " + e.getMessage());
-                } finally {
-                    reserving.remove(version);
-                }
-            });
+            try {
+                executor.execute(() -> reserveInBackground(version));
+            } catch (Throwable notBegun) { // no thread can be had: the next who wants a wrap tries again
+                reserving.remove(version);
+                throw notBegun;
+            }
+        }
+    }
+
+    private void reserveInBackground(int version) {
+        try {
+            reserve(version);
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.WARNING, "Wraps cannot be reserved: " + e.getMessage());
+        } finally {
+            reserving.remove(version);
         }
     }
 

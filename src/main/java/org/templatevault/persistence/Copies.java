@@ -30,10 +30,10 @@ public class Copies {
 
     /** Since when a backup of the database opens whole: what was taken before holds rows under a destroyed version. */
     private static final String OPENS_SINCE =
-            "(select coalesce(max(r.ended_at), '-infinity') from vault.rotation r join vault.key_version v"
-                    + " on v.state in ('DESTROYING', 'DESTROYED') and r.to_version > v.version"
-                    + " and r.ended_at = (select min(f.ended_at) from vault.rotation f where f.to_version > v.version"
-                    + " and f.state like 'DRAINED%'))";
+            "(select coalesce(max(coalesce((select min(r.ended_at) from vault.rotation r"
+                    + " where r.to_version > v.version and r.state like 'DRAINED%'), (select max(r.ended_at)"
+                    + " from vault.rotation r where r.to_version > v.version and r.started_at is not null))),"
+                    + " '-infinity') from vault.key_version v where v.state in ('DESTROYING', 'DESTROYED'))";
 
     /**
      * How far back the registered backups reach.

@@ -12,8 +12,11 @@ import javax.sql.DataSource;
 /** What the start and the health check need to know about the database, asked outside any transaction. */
 @ApplicationScoped
 public class DatabaseFacts {
-    /** The server's major version, whether it keeps what it commits, and whether the vault's schema is there. */
+    /** The server's major version, whether it keeps what it commits, and whether the schema of this release is there. */
     public record Facts(int majorVersion, boolean fsync, boolean synchronousCommit, boolean schemaPresent) {}
+
+    /** What the newest migration brought, by whatever tool it was carried out. */
+    private static final String NEWEST = "c.relname = 'destruction' and a.attname = 'root_key_found'";
 
     private static final int TIMEOUT_SECONDS = 3;
 
@@ -36,8 +39,9 @@ public class DatabaseFacts {
                 ResultSet row = statement.executeQuery(
                         "select current_setting('server_version_num')::int / 10000, current_setting('fsync') = 'on',"
                                 + " current_setting('synchronous_commit') <> 'off',"
-                                + " exists (select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace"
-                                + " where n.nspname = 'vault' and c.relname = 'audit_verification'"
+                                + " exists (select 1 from pg_attribute a join pg_class c on c.oid = a.attrelid"
+                                + " join pg_namespace n on n.oid = c.relnamespace"
+                                + " where n.nspname = 'vault' and " + NEWEST
                                 + " and has_schema_privilege(n.oid, 'usage'))")) {
             row.next();
             return new Facts(row.getInt(1), row.getBoolean(2), row.getBoolean(3), row.getBoolean(4));

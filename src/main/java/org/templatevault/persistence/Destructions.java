@@ -18,11 +18,14 @@ public class Destructions {
      * A destruction.
      *
      * @param reachedId the last subject that the full pass opened
-     * @param subjects that the pass opened
+     * @param subjects that the pass opened, whole
      * @param templates that the pass opened, each version counted
      * @param refused subjects with rows that did not open in the pass
-     * @param firstRefused one of them, for whoever repairs; null when the destruction has ended
+     * @param unlisted those of them that were not known to be damaged when the version was left
+     * @param firstRefused one of them, for whoever repairs, an unlisted one where there is any; null when the destruction
+     *     has ended
      * @param goneAtLsn where the write-ahead log stood after the wrapped KEK was gone
+     * @param rootKeyFound whether the root key was in its key store when it was to be deleted; null before
      */
     public record Row(
             UUID id,
@@ -35,9 +38,11 @@ public class Destructions {
             long subjects,
             long templates,
             long refused,
+            long unlisted,
             @Nullable UUID firstRefused,
             @Nullable Instant passedAt,
             @Nullable String goneAtLsn,
+            @Nullable Boolean rootKeyFound,
             @Nullable String failure,
             @Nullable Instant endedAt) {}
 
@@ -92,27 +97,42 @@ public class Destructions {
                 == 1;
     }
 
+    /**
+     * What a page of the full pass has found.
+     *
+     * @param subjects that opened, whole
+     * @param templates that opened
+     * @param refused subjects with rows that did not
+     * @param unlisted those of them that were not known before
+     */
+    public record Found(long subjects, long templates, List<UUID> refused, List<UUID> unlisted) {}
+
     /** Records how far the full pass is; false if it is not where this page began: somebody else carries it on. */
-    public boolean passed(
-            UUID id,
-            @Nullable UUID from,
-            UUID reached,
-            long subjects,
-            long templates,
-            long refused,
-            @Nullable UUID firstRefused) {
+    public boolean passed(UUID id, @Nullable UUID from, UUID reached, Found found) {
         return sql.update(
                         "update vault.destruction set reached_id = ?, subjects = subjects + ?, templates = templates + ?,"
-                                + " refused = refused + ?, first_refused = coalesce(first_refused, ?)"
+                                + " refused = refused + ?, unlisted = unlisted + ?, first_refused ="
+                                + " case when unlisted = 0 then coalesce(?, first_refused, ?) else first_refused end"
                                 + " where id = ? and state = 'PASSING' and reached_id is not distinct from ?::uuid",
                         reached,
-                        subjects,
-                        templates,
-                        refused,
-                        firstRefused,
+                        found.subjects,
+                        found.templates,
+                        found.refused.size(),
+                        found.unlisted.size(),
+                        found.unlisted.stream().findFirst().orElse(null),
+                        found.refused.stream().findFirst().orElse(null),
                         id,
                         from)
                 == 1;
+    }
+
+    /** Notes once whether the root key is in its key store, before it is deleted. */
+    public void noteRootKey(UUID id, boolean found) {
+        sql.update(
+                "update vault.destruction set root_key_found = ? where id = ? and state = 'REPLAYED'"
+                        + " and root_key_found is null",
+                found,
+                id);
     }
 
     /** Ends the full pass; false if it is not where it was found to be at its end. */
@@ -165,7 +185,8 @@ public class Destructions {
     }
 
     /**
-     * The standbys that have not replayed the log as far as this, connected or known by their slot. Needs the right to
+     * The standbys that have not replayed the log as far as this, or may have not: of one that is away its slot says only
+     * what it has received. Needs the right to
      * read {@code pg_stat_replication} ({@code pg_monitor}): without it every standby counts as behind. What only copies
      * the log never replays it and is not waited for: register such copies.
      */
@@ -175,9 +196,8 @@ public class Destructions {
                         + " where (replay_lsn is null or replay_lsn < ?::pg_lsn) and not (replay_lsn is null"
                         + " and coalesce(application_name, '') in ('pg_basebackup', 'pg_receivewal'))"
                         + " union all select slot_name from pg_replication_slots where slot_type = 'physical'"
-                        + " and not active and (restart_lsn is null or restart_lsn < ?::pg_lsn)",
+                        + " and not active",
                 row -> row.getString("name"),
-                lsn,
                 lsn);
     }
 
@@ -218,9 +238,11 @@ public class Destructions {
                 row.getLong("subjects"),
                 row.getLong("templates"),
                 row.getLong("refused"),
+                row.getLong("unlisted"),
                 row.getObject("first_refused", UUID.class),
                 Sql.instantOrNull(row, "passed_at"),
                 row.getString("gone_at_lsn"),
+                row.getObject("root_key_found", Boolean.class),
                 row.getString("failure"),
                 Sql.instantOrNull(row, "ended_at"));
     }

@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -58,6 +59,15 @@ public class Quarantine {
     /** One row. */
     public Optional<Row> find(UUID id) {
         return sql.first("select * from vault.quarantine where id = ?", Quarantine::read, id);
+    }
+
+    /** Those of these subjects that were in quarantine at a time already. */
+    public Set<UUID> listedBy(List<UUID> subjects, Instant time) {
+        return Set.copyOf(sql.query(
+                "select distinct subject_id from vault.quarantine where subject_id = any(?) and at <= ?",
+                row -> Sql.uuid(row, "subject_id"),
+                new Sql.ArrayOf("uuid", subjects),
+                time));
     }
 
     /** Whether a row of the subject is in quarantine. */

@@ -18,6 +18,7 @@ import org.templatevault.persistence.DatabaseIdentity;
 import org.templatevault.persistence.KeyVersions;
 import org.templatevault.persistence.Rotations;
 import org.templatevault.persistence.Schedules;
+import org.templatevault.persistence.SubjectCounts;
 import org.templatevault.persistence.Transactions;
 import org.templatevault.persistence.WrapCounts;
 
@@ -54,6 +55,9 @@ public class RotationSchedule {
 
     @Inject
     WrapCounts wrapCounts;
+
+    @Inject
+    SubjectCounts subjectCounts;
 
     @Inject
     DatabaseIdentity identity;
@@ -113,11 +117,20 @@ public class RotationSchedule {
         return new Report(row, row.enabled() ? due(row, active, wraps) : null, wraps);
     }
 
-    private static @Nullable Instant due(Schedules.Row row, KeyVersions.Row active, long wraps) {
+    /**
+     * A rotation itself takes a wrap for each subject: a limit that this alone reaches would have one begin when the one
+     * before it ends, for ever. So at least twice the subjects count.
+     */
+    private boolean isUsedUp(@Nullable Long most, KeyVersions.Row active, long wraps) {
+        return most != null
+                && wraps >= most
+                && wraps >= 2 * subjectCounts.byVersion().getOrDefault(active.version(), 0L);
+    }
+
+    private @Nullable Instant due(Schedules.Row row, KeyVersions.Row active, long wraps) {
         Instant activated = Optional.ofNullable(active.activatedAt()).orElse(active.createdAt());
         Instant byAge = row.maxAge() == null ? null : activated.plus(row.maxAge());
-        boolean usedUp = row.maxWraps() != null && wraps >= row.maxWraps();
-        return usedUp ? Instant.now() : byAge;
+        return isUsedUp(row.maxWraps(), active, wraps) ? Instant.now() : byAge;
     }
 
     private KeyVersions.Row active() {

@@ -117,6 +117,7 @@ class DestructionIT {
         assertEquals("approver", certificate.getString("approvedBy"));
         assertEquals(left.get().getString("fingerprint"), certificate.getString("fingerprint"));
         assertEquals(0, certificate.getJsonObject("references").getInt("subject_key"));
+        assertTrue(certificate.getBoolean("rootKeyFound"), certificate::toString);
         isHeldByTheTrail(certificate.getJsonObject("trail"));
 
         server.kill();
@@ -287,7 +288,7 @@ class DestructionIT {
     void saysBeforeARotationBeginsHowFarBackTheBackupsWillReach() {
         register("database", Instant.now());
         register("wal", Instant.now());
-        register("keystore", Instant.now());
+        String keyStore = server.as("operator").registerCopy("keystore", Instant.now());
         JsonObject asked = custodian
                 .ask(Json.createObjectBuilder().add("mode", "reencrypt"))
                 .expect(202)
@@ -316,7 +317,26 @@ class DestructionIT {
         JsonObject certificate = left.certificate();
         assertEquals(useless.size(), certificate.getJsonArray("uselessCopies").size(), certificate::toString);
         assertTrue(lost >= useless.size(), () -> lost + " are lost, of this version " + useless);
-        assertTrue(certificate.getString("notAttested").contains("that nobody registered"), certificate::toString);
+        assertTrue(
+                certificate.getJsonArray("keyStoreCopies").getValuesAs(JsonObject.class).stream()
+                        .anyMatch(copy -> copy.getString("id").equals(keyStore)),
+                certificate::toString);
+        String notAttested = certificate.getString("notAttested");
+        assertTrue(
+                notAttested.contains("that nobody registered")
+                        && notAttested.contains("registered copies of the key store"),
+                notAttested);
+    }
+
+    /** A file that was lost is not destroyed: somebody may have it. */
+    @Test
+    void saysThatItHasNotFoundTheRootKey() throws Exception {
+        keytool("-delete", "-alias", alias());
+        askAndApprove(true);
+        left.await("DESTROYED");
+        assertFalse(
+                left.certificate().getBoolean("rootKeyFound"),
+                () -> left.certificate().toString());
     }
 
     @Test

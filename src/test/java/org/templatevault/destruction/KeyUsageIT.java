@@ -18,6 +18,7 @@ import org.templatevault.testing.Approver;
 import org.templatevault.testing.Custodian;
 import org.templatevault.testing.DatabaseProxy;
 import org.templatevault.testing.KeyVersion;
+import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultServer;
@@ -31,6 +32,7 @@ class KeyUsageIT {
     private final VaultServer server = SharedVault.mortal().server();
     private final DatabaseProxy proxy = SharedVault.mortal().proxy();
     private final Custodian custodian = new Custodian(server);
+    private final Rows rows = new Rows(SharedVault.mortal().home());
 
     private JsonObject rotate() {
         return custodian.rotate(Json.createObjectBuilder());
@@ -117,6 +119,18 @@ class KeyUsageIT {
         JsonObject since = restorableSince();
         assertEquals(copy, since.getJsonObject("copy").getString("id"), since::toString);
         awaitMetric(time(since, "restorableSince").getEpochSecond());
+    }
+
+    /** The last rotation that moved its subjects was cancelled in its end: nothing else says when it was left. */
+    @Test
+    void namesNoBackupFromBeforeACancelledRotationEmptiedAVersion() {
+        server.as("operator").registerCopy("database", now());
+        JsonObject rotation = rotate();
+        rows.change("update vault.rotation set state = 'CANCELLED' where id = ?::uuid", rotation.getString("id"));
+        new Approver(server).destroy(rotation.getInt("fromVersion"));
+        assertTrue(
+                restorableSince().isNull("restorableSince"),
+                () -> restorableSince().toString());
     }
 
     private JsonObject restorableSince() {

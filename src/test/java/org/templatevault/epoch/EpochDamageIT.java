@@ -1,13 +1,16 @@
 package org.templatevault.epoch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.templatevault.testing.Answer;
 import org.templatevault.testing.Custodian;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultClient.Stored;
@@ -43,6 +46,15 @@ class EpochDamageIT extends EpochVault {
         JsonObject certificate = certificate(version);
         assertEquals(1, certificate.getInt("released"), certificate::toString);
         assertEquals(1, certificate.getInt("passedOver"), certificate::toString);
+        JsonObject pass = certificate.getJsonObject("pass");
+        assertEquals(
+                rows.number("select count(*) from vault.subject_key") - 1,
+                pass.getInt("subjects"),
+                "the one that was passed over did not open: " + pass);
+        assertEquals(
+                rows.number("select count(*) from vault.template where subject_id <> ?", damaged.subject()),
+                pass.getInt("templates"),
+                pass::toString);
         server.as("reader").get("/subjects/" + lost).send().problem(410, "subject-erased");
         assertEquals(
                 1,
@@ -81,6 +93,38 @@ class EpochDamageIT extends EpochVault {
                 "its key has left, and what was found then has come");
         rows.change(FLIP_TEMPLATE, damaged.template());
         assertEquals(active(), rows.number("select kek_version from vault.subject_key where subject_id = ?", repaired));
+    }
+
+    /** Nobody knew of the damage when the version was left: the time for repairs begins when the pass finds it. */
+    @Test
+    void waitsForTheRepairOfWhatOnlyThePassHasFound() {
+        UUID damaged = store(UUID.randomUUID()).subject();
+        int left = new Custodian(server).rotate(Json.createObjectBuilder()).getInt("fromVersion");
+        rows.change("update vault.rotation set ended_at = ended_at - interval '30 days' where ended_at is not null");
+        rows.change("update vault.subject_count set at = at - interval '30 days'");
+        rows.change(FLIP_KEY, damaged);
+        JsonObject approval = inEffect(policy().add("quarantine", "P7D"));
+        try {
+            TestHome.await(
+                    "it waits for the repair", PATIENCE, () -> waitingFor(left).contains("the repair of 1 subjects"));
+            TestHome.pause(Duration.ofSeconds(3));
+            assertTrue(waitingFor(left).contains(damaged.toString()), () -> waitingFor(left));
+        } finally {
+            rows.change(FLIP_KEY, damaged);
+            cancel(approval.getString("id"));
+        }
+        TestHome.await(
+                "it is given up",
+                PATIENCE,
+                () -> rows.number("select count(*) from vault.destruction where ended_at is null") == 0);
+    }
+
+    private String waitingFor(int version) {
+        Answer destruction =
+                server.as("auditor").get("/keys/" + version + "/destruction").send();
+        return destruction.status() == 200
+                ? destruction.json().getJsonArray("waitingFor").toString()
+                : "";
     }
 
     /** Its key opens, and what stands under it: only its reference is lost. */

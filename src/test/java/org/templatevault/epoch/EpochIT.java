@@ -46,6 +46,8 @@ class EpochIT extends EpochVault {
         int[] before = {dekNumber(plain), dekNumber(marked)};
         assertEquals(1, marks(marked));
         JsonObject approval = inEffect(policy());
+        assertTrue(
+                approval.getString("request").contains("No newer registered backup is waited for"), approval::toString);
         JsonObject receipt = server.as("eraser")
                 .get("/erasures/" + erasure)
                 .send()

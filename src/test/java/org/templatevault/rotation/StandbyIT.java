@@ -174,6 +174,24 @@ class StandbyIT {
         }
     }
 
+    /** It has received the deletion and not applied it: promoted, it would have the rows from before. */
+    @Test
+    void destroysNothingWhileAStandbyThatReceivedTheDeletionIsAway() {
+        int version = leaveAVersion();
+        DatabaseCopy standby = DatabaseCopy.standby(home, primary, "delayed");
+        try {
+            standby.pauseReplay();
+            new Approver(server).beginDestruction(version);
+            waitsFor("delayed", version);
+            standby.stop();
+            waitsFor("delayed", version);
+            standby.start();
+            isDestroyed(version);
+        } finally {
+            standby.forget();
+        }
+    }
+
     @Test
     void rotatesSlowlyWhileAStandbyLagsAndSaysSo() {
         store(200);
@@ -190,7 +208,7 @@ class StandbyIT {
                             .get(rotation)
                             .getString("backingOff", "")
                             .contains("VAULT_BACKOFF_LAG_SECONDS is 1"));
-            rate(rotation, "null");
+            custodian.changeRate(rotation, null).expect(200);
             int before = custodian.get(rotation).getInt("remaining");
             TestHome.pause(Duration.ofSeconds(8));
             JsonObject slow = custodian.get(rotation);
@@ -199,7 +217,7 @@ class StandbyIT {
                     () -> before + " were left 8 s before " + slow);
             JsonObject paused = custodian.steer(rotation, "pause").expect(200).json();
             assertFalse(paused.containsKey("backingOff"), paused::toString);
-            rate(rotation, "5");
+            custodian.changeRate(rotation, 5).expect(200);
             custodian.steer(rotation, "resume").expect(200);
             TestHome.await(
                     "it backs off again",
@@ -210,20 +228,12 @@ class StandbyIT {
                     "it does not back off any more",
                     PATIENCE,
                     () -> !custodian.get(rotation).containsKey("backingOff"));
-            rate(rotation, "null");
+            custodian.changeRate(rotation, null).expect(200);
             JsonObject ended = custodian.end(rotation);
             assertEquals("DRAINED", ended.getString("state"), ended::toString);
         } finally {
             standby.forget();
         }
-    }
-
-    private static void rate(String rotation, String perSecond) {
-        server.as("operator")
-                .call("PATCH", "/rotations/" + rotation)
-                .json("{\"rate\":" + perSecond + "}")
-                .send()
-                .expect(200);
     }
 
     @Test

@@ -207,6 +207,22 @@ class TokenIT {
         everyTemplateOpens();
     }
 
+    /** What it makes and cannot use must not fill it, try after try. */
+    @Test
+    void leavesNoRootKeyThatItCouldNotWrapWith() throws Exception {
+        FaultyLibrary library = FaultyLibrary.before(token.settings().path(), home.directory());
+        server.variable("VAULT_PKCS11_LIBRARY", library.path());
+        restart("token");
+        long before = token.objects();
+        library.fail(FaultyLibrary.Function.C_EncryptInit, 0x70, false); // CKR_MECHANISM_INVALID
+        String rotation = custodian.start();
+        TestHome.pause(Duration.ofSeconds(10));
+        library.mend();
+        JsonObject ended = custodian.end(rotation);
+        assertEquals("DRAINED", ended.getString("state"), ended::toString);
+        assertEquals(before + 1, token.objects(), "the key of the new version");
+    }
+
     /** A version that another node has made: this one would have to ask the token for it. */
     private void refusesAtOnceWhatNeedsTheToken() throws Exception {
         Stored one = acknowledged.keySet().iterator().next();

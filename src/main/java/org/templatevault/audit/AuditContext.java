@@ -3,10 +3,12 @@ package org.templatevault.audit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -54,9 +56,13 @@ public final class AuditContext implements AutoCloseable {
     private @Nullable String failure;
     private boolean written;
     private boolean lastWritten;
+    private boolean writtenBefore;
     private final Map<String, String> targets = new TreeMap<>();
     private final Map<String, String> notes = new LinkedHashMap<>();
     private final Map<UUID, byte[]> tags = new HashMap<>();
+    /** Whose pseudonyms go with the present transaction. */
+    private final Set<UUID> made = new HashSet<>();
+
     private final List<Part> parts = new ArrayList<>();
 
     private AuditContext(String action, boolean changing, Supplier<Caller> whoever) {
@@ -127,6 +133,12 @@ public final class AuditContext implements AutoCloseable {
         }
     }
 
+    /** As {@link #know}, of a subject that the present transaction makes: forgotten if that fails, with the key. */
+    public static void knowNew(UUID subject, Supplier<byte[]> pseudonym) {
+        know(subject, pseudonym);
+        current().ifPresent(context -> context.made.add(subject));
+    }
+
     /** Tells something worth knowing that the present transaction does. Told again, it replaces what was told. */
     public static void note(String name, String value) {
         current().ifPresent(context -> context.notes.put(name, value));
@@ -145,7 +157,17 @@ public final class AuditContext implements AutoCloseable {
     /** Forgets what was noted in a transaction that did not come to its end. */
     public void transactionBegan() {
         lastWritten = false;
+        writtenBefore = written;
         notes.clear();
+        made.clear();
+    }
+
+    /** Forgets what is not so because the transaction failed: its entry, and the subjects that it made. */
+    public void transactionFailed() {
+        lastWritten = false;
+        written = writtenBefore;
+        tags.keySet().removeAll(made);
+        made.clear();
     }
 
     /** What was noted in this transaction; afterwards nothing is. */

@@ -32,6 +32,9 @@ public class Transactions {
     Event<TransactionEnding> ending;
 
     @Inject
+    Event<TransactionFailed> failed;
+
+    @Inject
     Sql sql;
 
     private static final int SNAPSHOT_SECONDS = 3600;
@@ -148,6 +151,7 @@ public class Transactions {
             ending.fire(new TransactionEnding());
         } catch (RuntimeException | Error e) {
             rollback();
+            failed.fire(new TransactionFailed());
             throw Failures.duringWork(e);
         } finally {
             UNDER_WAY.set(false);
@@ -155,6 +159,7 @@ public class Transactions {
         try {
             transaction.commit();
         } catch (Exception e) {
+            failed.fire(new TransactionFailed());
             throw Failures.duringCommit(e);
         }
         return result;

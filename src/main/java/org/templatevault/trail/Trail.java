@@ -24,6 +24,7 @@ import org.templatevault.persistence.SubjectErased;
 import org.templatevault.persistence.TemplatesChanged;
 import org.templatevault.persistence.TransactionBegan;
 import org.templatevault.persistence.TransactionEnding;
+import org.templatevault.persistence.TransactionFailed;
 import org.templatevault.persistence.Transactions;
 import org.templatevault.trail.Entries.Told;
 
@@ -58,6 +59,10 @@ public class Trail {
 
     void forget(@Observes TransactionBegan began) {
         AuditContext.current().ifPresent(AuditContext::transactionBegan);
+    }
+
+    void forget(@Observes TransactionFailed failed) {
+        AuditContext.current().ifPresent(AuditContext::transactionFailed);
     }
 
     void collect(@Observes TemplatesChanged changed) {

@@ -111,7 +111,7 @@ public class DataKeys {
 
     /** The row of a new subject, with its first DEK under the active KEK. */
     SubjectKeyRow newRow(UUID subject, DataKey key, byte @Nullable [] reference, long storedBytes, Instant now) {
-        AuditContext.know(subject, () -> pseudonym(key, subject));
+        AuditContext.knowNew(subject, () -> pseudonym(key, subject));
         KeyRing ring = keyRings.current();
         Kek active = ring.active();
         Suite suite = active.dataSuite() == null ? Suite.valueOf(settings.dataSuite()) : active.dataSuite();

@@ -108,6 +108,16 @@ public final class AssociatedData {
         return begin(INSTANT, Long.BYTES).append(micros, Long.BYTES);
     }
 
+    /** Whether {@link #add(Instant)} takes this instant; what a database calls infinity it does not. */
+    public static boolean binds(Instant value) {
+        return value.getNano() % 1_000 == 0 && Math.abs(value.getEpochSecond()) < Long.MAX_VALUE / 1_000_000L;
+    }
+
+    /** Adds an instant, or its absence where it is none that can be bound. */
+    public AssociatedData addIfBound(Instant value) {
+        return binds(value) ? add(value) : absent();
+    }
+
     /** Adds bytes, which may be none. */
     public AssociatedData add(byte[] value) {
         return field(BYTES, value);

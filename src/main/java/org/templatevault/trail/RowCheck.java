@@ -2,6 +2,7 @@ package org.templatevault.trail;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -10,6 +11,7 @@ import java.util.Objects;
 import java.util.UUID;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.crypto.AssociatedData;
 import org.templatevault.persistence.AuditBlocks;
 import org.templatevault.persistence.AuditEntries;
 import org.templatevault.persistence.Bytes;
@@ -98,7 +100,9 @@ class RowCheck {
                 missing.remove(element.value());
             } else if (element.bucket() == bucket && !missing.containsKey(element.value())) {
                 told.remove(element.value());
-                boolean mayBeOfPruned = Block.month(standing.row().createdAt()).compareTo(prunedUpTo) <= 0;
+                Instant createdAt = standing.row().createdAt();
+                boolean mayBeOfPruned = AssociatedData.binds(createdAt)
+                        && Block.month(createdAt).compareTo(prunedUpTo) <= 0;
                 if (extra.size() < MOST_NAMED && !mayBeOfPruned) {
                     extra.add(new Extra(standing.row(), element));
                 }

@@ -12,7 +12,8 @@ import org.templatevault.persistence.TemplateIdentityRow;
 
 /**
  * Computes what the trail says of a template row: HMAC under the key ROW_HASH of all that the row says of itself but its
- * envelope and the number of its DEK, so that a rotation changes nothing.
+ * envelope and the number of its DEK, so that a rotation changes nothing. A time that the vault has never written, such as
+ * infinity, is left out: no row comes with such an element, and one that was changed so can still go.
  */
 @ApplicationScoped
 class RowElements {
@@ -31,7 +32,7 @@ class RowElements {
                 .addOptional(row.quality())
                 .addOptional(row.extractorName())
                 .addOptional(row.extractorVersion())
-                .add(row.createdAt())
+                .addIfBound(row.createdAt())
                 .add(row.createdBy())
                 .toBytes();
         byte[] subject = AssociatedData.of("tv/row-bucket", ring.vaultId())

@@ -14,6 +14,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.audit.AuditContext;
 import org.templatevault.config.Settings;
+import org.templatevault.crypto.AssociatedData;
 import org.templatevault.crypto.AuthenticationFailedException;
 import org.templatevault.crypto.Hmac;
 import org.templatevault.crypto.SecretBytes;
@@ -56,7 +57,7 @@ public class DataKeys {
      */
     public DataKey open(UUID subject, SubjectKeyRow row) {
         Kek kek = kek(row.kekVersion());
-        if (!kek.wrapSuite().name().equals(row.wrapSuite())) {
+        if (!kek.wrapSuite().name().equals(row.wrapSuite()) || !AssociatedData.binds(row.createdAt())) {
             throw new AuthenticationFailedException();
         }
         SubjectKeyIdentity identity = new SubjectKeyIdentity(

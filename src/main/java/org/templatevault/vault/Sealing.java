@@ -4,6 +4,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Instant;
 import java.util.UUID;
+import org.templatevault.crypto.AssociatedData;
 import org.templatevault.crypto.AuthenticationFailedException;
 import org.templatevault.crypto.Suite;
 import org.templatevault.envelope.DataKey;
@@ -87,7 +88,7 @@ public class Sealing {
     }
 
     private TemplateIdentity identity(Place place, int dekNumber, Suite suite, TemplateRow row) {
-        if (row.dekNumber() != dekNumber) {
+        if (row.dekNumber() != dekNumber || !AssociatedData.binds(row.createdAt())) {
             throw new AuthenticationFailedException();
         }
         return new TemplateIdentity(

@@ -2,11 +2,14 @@ package org.templatevault.crypto;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
@@ -111,6 +114,20 @@ class AssociatedDataTest {
     @Test
     void refusesAnInstantPastTheRangeOfMicroseconds() {
         assertThrows(ArithmeticException.class, () -> bytes(data -> data.add(Instant.MAX.minusNanos(999_999_999))));
+    }
+
+    @Test
+    void leavesOutAnInstantThatCannotBeBound() {
+        Instant last = Instant.ofEpochSecond(Long.MAX_VALUE / 1_000_000L - 1);
+        assertArrayEquals(bytes(data -> data.add(last)), bytes(data -> data.addIfBound(last)));
+        for (Instant never : List.of(
+                OffsetDateTime.MAX.toInstant(),
+                OffsetDateTime.MIN.toInstant(),
+                Instant.EPOCH.plusNanos(1),
+                last.plusSeconds(1))) {
+            assertFalse(AssociatedData.binds(never));
+            assertArrayEquals(bytes(data -> data.addOptional(NO_TEXT)), bytes(data -> data.addIfBound(never)));
+        }
     }
 
     @Test

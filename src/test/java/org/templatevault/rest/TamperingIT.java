@@ -18,6 +18,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.templatevault.testing.Answer;
 import org.templatevault.testing.IsoTemplates;
 import org.templatevault.testing.Rows;
@@ -89,7 +91,11 @@ class TamperingIT {
                     case "integer", "bigint", "smallint" ->
                         List.of(column + " + 1", column + " # 2", column + " + 256");
                     case "timestamp with time zone" ->
-                        List.of(column + " + interval '1 microsecond'", column + " - interval '1 hour'");
+                        List.of(
+                                column + " + interval '1 microsecond'",
+                                column + " - interval '1 hour'",
+                                "'infinity'::timestamptz",
+                                "'-infinity'::timestamptz");
                     case "uuid" -> List.of("gen_random_uuid()");
                     default -> throw new AssertionError("Say how to change a " + type);
                 });
@@ -303,10 +309,11 @@ class TamperingIT {
         assertEquals(2, swapped);
     }
 
-    @Test
-    void refusesInABatchOnlyWhatWasChanged() {
+    @ParameterizedTest
+    @ValueSource(strings = {"quality = 81", "created_at = 'infinity'"})
+    void refusesInABatchOnlyWhatWasChanged(String change) {
         Stored stored = fresh();
-        rows.change("update vault.template set quality = 81 where id = ?", stored.template());
+        rows.change("update vault.template set " + change + " where id = ?", stored.template());
         var items = Json.createArrayBuilder();
         for (Stored item : List.of(neighbour, stored, neighbour)) {
             items.add(Json.createObjectBuilder()
@@ -328,6 +335,15 @@ class TamperingIT {
         assertEquals("integrity-failure", problem.getString("code"));
         assertFalse(problem.containsKey("detail"));
         assertTrue(problem.containsKey("incident"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"template", "subject_key"})
+    void erasesASubjectOfWhichATimeIsNone(String table) {
+        Stored stored = fresh();
+        rows.change("update vault." + table + " set created_at = '-infinity' where subject_id = ?", stored.subject());
+        as("eraser").erase(stored.subject(), "retention").expect(202);
+        as("reader").read(stored).problem(410, "subject-erased");
     }
 
     @Test

@@ -23,6 +23,12 @@ class DamageClassIT extends DamagedVault {
     }
 
     @Test
+    void callsARowCorruptWhoseTimeIsNone() {
+        rows.change("update vault.template set created_at = 'infinity' where id = ?", one.template());
+        isClassified(one.subject(), "CORRUPT");
+    }
+
+    @Test
     void callsTwoSwappedRowsOfASubjectMoved() {
         Stored other = store(one.subject());
         rows.change(

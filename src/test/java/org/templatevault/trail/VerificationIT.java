@@ -251,6 +251,15 @@ class VerificationIT {
         assertEquals(List.of("row-changed"), found("template", stored.template()));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"infinity", "-infinity"})
+    void namesATemplateRowWhoseTimeIsNone(String never) {
+        keep("template", "subject_id = ?", stored.subject());
+        rows.change(
+                "update vault.template set created_at = ?::timestamptz where subject_id = ?", never, stored.subject());
+        assertEquals(List.of("row-changed"), found("template", stored.template()));
+    }
+
     @Test
     void namesATemplateRowThatCameBackAfterItsDeletion() {
         keep("template", "subject_id = ?", stored.subject());

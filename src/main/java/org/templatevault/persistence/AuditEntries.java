@@ -43,6 +43,10 @@ public class AuditEntries {
     /** Where a page ended. */
     public record Cursor(Instant at, UUID id) {}
 
+    /** Whether what waits, {@code p}, is in a block. "offset 0": by the index, whatever the statistics say. */
+    private static final String IN_A_BLOCK =
+            "exists (select 1 from vault.audit_block_entry b where b.at = p.at and b.entry = p.id offset 0)";
+
     @Inject
     Sql sql;
 
@@ -127,23 +131,32 @@ public class AuditEntries {
         return sql.first("select at from vault.audit_pending order by at limit 1", row -> Sql.instant(row, "at"));
     }
 
-    /** The oldest entries that are in no block. */
+    /** The oldest entries that wait and are in no block, of years that have four digits like those of a month's name. */
     public List<Row> pending(int limit) {
         return sql.query(
                 // "offset 0": each entry by the index; without statistics of the nearly empty table the planner would
                 // read the whole trail for each block.
-                "select e.* from (select at, id from vault.audit_pending order by at, id limit ?) p"
+                "select e.* from (select p.at, p.id from vault.audit_pending p where p.at >= '0001-01-01Z'"
+                        + " and p.at < '10000-01-01Z' and not " + IN_A_BLOCK + " order by p.at, p.id limit ?) p"
                         + " cross join lateral (select * from vault.audit_entry of_one"
                         + " where of_one.at = p.at and of_one.id = p.id offset 0) e order by e.at, e.id",
                 AuditEntries::read,
                 limit);
     }
 
-    /** Reads all entries that wait for a block. */
+    /** Reads all entries that wait for a block and are in none. */
     public void forEachPending(Consumer<Row> consumer) {
         sql.forEach(
-                "select e.* from vault.audit_pending p join vault.audit_entry e using (at, id) order by at, id",
+                "select e.* from vault.audit_pending p join vault.audit_entry e using (at, id) where not " + IN_A_BLOCK
+                        + " order by at, id",
                 row -> consumer.accept(read(row)));
+    }
+
+    /** Reads what waits for a block although it is in one. */
+    public void forEachSealedThatWaits(Consumer<UUID> consumer) {
+        sql.forEach(
+                "select p.id from vault.audit_pending p where " + IN_A_BLOCK + " order by p.at, p.id",
+                row -> consumer.accept(Sql.uuid(row, "id")));
     }
 
     /** Reads the entries that are in no block and do not wait for one. */

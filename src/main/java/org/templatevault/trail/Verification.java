@@ -13,6 +13,7 @@ import org.templatevault.audit.AuditContext;
 import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
 import org.templatevault.persistence.AuditBlocks;
+import org.templatevault.persistence.AuditEntries;
 import org.templatevault.persistence.AuditVerifications;
 import org.templatevault.persistence.Transactions;
 
@@ -30,6 +31,9 @@ public class Verification {
 
     @Inject
     AuditBlocks blocks;
+
+    @Inject
+    AuditEntries entries;
 
     @Inject
     Checkpoints checkpoints;
@@ -80,6 +84,7 @@ public class Verification {
     private Report verifyNow(List<String> kept) {
         Report report = new Report();
         BucketSums expected = chain.check(report);
+        entries.forEachSealedThatWaits(entry -> report.add(Finding.of("entry-inserted", "entry", entry)));
         kept.forEach(line -> compare(line, report));
         rowCheck.check(expected, report);
         return report;

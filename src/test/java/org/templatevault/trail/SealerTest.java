@@ -2,6 +2,8 @@ package org.templatevault.trail;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Instant;
 import java.util.Arrays;
@@ -40,6 +42,14 @@ class SealerTest {
             })
     void takesNoHarmFromAnEntryThatNobodyCanRead(String line) {
         assertArrayEquals(new BucketSums().toBytes(), folded(line));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "no block", "{}", "{\"block\":1.5}", "{\"block\":1e99}", "{\"block\":%s}", "%s"})
+    void readsNoBlockFromALineThatIsNone(String line) {
+        String text = line.formatted("[".repeat(5000) + "]".repeat(5000));
+        assertThrows(IllegalArgumentException.class, () -> Block.read(text));
+        assertTrue(Checkpoints.read(text).isEmpty());
     }
 
     @Test

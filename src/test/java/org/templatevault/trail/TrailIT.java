@@ -162,6 +162,46 @@ class TrailIT {
         assertEquals(before, scans());
     }
 
+    /** Whoever may write into the table of what waits must not be able to end the sealing of all others. */
+    @Test
+    void goesOnSealingWhereWhatIsSealedWaitsOnceMore() {
+        as("auditor").get("/keys").header("X-Request-Id", requestId).send().expect(200);
+        awaitSealed();
+        String sealed = entry().getString("id");
+        rows.change("insert into vault.audit_pending select at, id from vault.audit_entry where id = ?::uuid", sealed);
+        try {
+            as("auditor").get("/keys").send().expect(200);
+            TestHome.await(
+                    "what came afterwards is in a block",
+                    Duration.ofSeconds(5),
+                    () -> rows.number("select count(*) from vault.audit_pending") == 1);
+        } finally {
+            rows.change("delete from vault.audit_pending where id = ?::uuid", sealed);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"infinity", "-infinity", "12000-01-01Z"})
+    void goesOnSealingWhereAnEntryHasATimeOfNoMonth(String at) {
+        UUID made = UUID.randomUUID();
+        rows.change(
+                "with made as (insert into vault.audit_entry (at, id, action, outcome, line)"
+                        + " values (?::timestamptz, ?, 'made', 'allowed', '{}') returning at, id)"
+                        + " insert into vault.audit_pending select at, id from made",
+                at,
+                made);
+        try {
+            as("auditor").get("/keys").send().expect(200);
+            TestHome.await(
+                    "what came afterwards is in a block",
+                    Duration.ofSeconds(5),
+                    () -> rows.number("select count(*) from vault.audit_pending") == 1);
+        } finally {
+            rows.change("delete from vault.audit_pending where id = ?", made);
+            rows.change("delete from vault.audit_entry where id = ?", made);
+        }
+    }
+
     private void awaitSealed() {
         TestHome.await(
                 "nothing waits for a block",

@@ -158,6 +158,14 @@ class VerificationIT {
     }
 
     @Test
+    void namesAnEntryThatIsSealedAndWaitsAllTheSame() {
+        keep("audit_pending", "id = ?::uuid", entry);
+        rows.change("insert into vault.audit_pending select at, id from vault.audit_entry where id = ?::uuid", entry);
+        assertEquals(List.of("entry-inserted"), found("entry", entry));
+        assertEquals(List.of(), found("template", stored.template()));
+    }
+
+    @Test
     void namesABlockWhoseEntriesWereReordered() {
         long many = rows.number("select block from vault.audit_block_entry group by block having count(*) > 1"
                 + " order by block desc limit 1");
@@ -165,6 +173,26 @@ class VerificationIT {
         rows.change(
                 "update vault.audit_block_entry set position = 1 - position where block = ? and position < 2", many);
         assertEquals(List.of("entries-reordered"), found("block", many));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"block\":1.5}", "{\"block\":%s}", "no block"})
+    void namesABlockThatNobodyCanRead(String line) {
+        keep("audit_block", "number = ?", block);
+        String deep = line.formatted("[".repeat(5000) + "]".repeat(5000));
+        rows.change("update vault.audit_block set line = ? where number = ?", deep, block);
+        assertTrue(found("block", block).contains("block-changed"));
+        JsonObject checkpoint = Json.createObjectBuilder()
+                .add(
+                        "checkpoint",
+                        Json.createObjectBuilder()
+                                .add("type", "block")
+                                .add("line", deep)
+                                .add("signature", "")
+                                .build()
+                                .toString())
+                .build();
+        as("auditor").post("/audit:verify").json(checkpoint).send().problem(422, "invalid-field");
     }
 
     @Test

@@ -128,11 +128,12 @@ public class Sql {
 
     /** Runs work whose statements may take up to an hour, longer than an answer is waited for otherwise: they read whole tables. */
     static <T extends @Nullable Object> T patiently(Supplier<T> work) {
+        boolean already = PATIENT.get();
         PATIENT.set(true);
         try {
             return work.get();
         } finally {
-            PATIENT.remove();
+            PATIENT.set(already);
         }
     }
 

@@ -99,16 +99,16 @@ public class Transactions {
     }
 
     /**
-     * Runs work in one transaction that sees one state of the database from its first statement to its last, for up to an
-     * hour; not again where it fails.
+     * Runs work in one transaction that sees one state of the database from its first statement to its last; it, and each of
+     * its statements, may take an hour. Not again where it fails.
      */
     public <T> T snapshot(Supplier<T> work) {
         try {
             transaction.setTransactionTimeout(SNAPSHOT_SECONDS);
-            return once(() -> {
+            return Sql.patiently(() -> once(() -> {
                 sql.update("set transaction isolation level repeatable read");
                 return work.get();
-            });
+            }));
         } catch (TryAgainException e) {
             throw new DatabaseUnavailableException(e);
         } catch (SystemException e) {

@@ -40,10 +40,16 @@ class ChainCheck {
         final TreeSet<Long> broken = new TreeSet<>();
         final TreeSet<String> pruned = new TreeSet<>();
         BucketSums sums = new BucketSums();
+        final Map<Integer, Bytes> publicKeys;
 
         @Nullable Bytes state;
 
         long stateOf;
+
+        /** @param publicKeys taken once: they are derived anew whenever somebody asks */
+        Walk(Map<Integer, Bytes> publicKeys) {
+            this.publicKeys = publicKeys;
+        }
     }
 
     /**
@@ -52,7 +58,7 @@ class ChainCheck {
      * @return the sums of the template rows that there should be after the newest block
      */
     BucketSums check(Report report) {
-        Walk walk = new Walk();
+        Walk walk = new Walk(keyRings.publicKeys());
         walk.pruned.addAll(blocks.pruned());
         report.addPruned(List.copyOf(walk.pruned));
         List<AuditBlocks.Row> page = blocks.after(0, BLOCKS_AT_ONCE);
@@ -158,7 +164,7 @@ class ChainCheck {
             walk.broken.add(row.number());
         }
         walk.number = row.number();
-        Optional<Block> block = signed(row);
+        Optional<Block> block = signed(row, walk.publicKeys);
         boolean follows = block.isPresent()
                 && block.get().number() == row.number()
                 && (!walk.hashKnown || block.get().previous().equals(walk.hash));
@@ -173,9 +179,13 @@ class ChainCheck {
 
     /** The block, if one of the vault's keys has signed it. */
     Optional<Block> signed(AuditBlocks.Row row) {
+        return signed(row, keyRings.publicKeys());
+    }
+
+    private Optional<Block> signed(AuditBlocks.Row row, Map<Integer, Bytes> publicKeys) {
         try {
             Block block = Block.read(row.line());
-            Bytes key = keyRings.publicKeys().get(block.key());
+            Bytes key = publicKeys.get(block.key());
             boolean right = key != null
                     && block.vault().equals(keyRings.current().vaultId())
                     && Ed25519.verify(

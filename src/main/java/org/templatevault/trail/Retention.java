@@ -55,7 +55,7 @@ public class Retention {
      */
     public Approvals.Row request(String month, String head, String caller) {
         requireOld(month);
-        return transactions.call(() -> {
+        return transactions.patiently(() -> transactions.call(() -> {
             AuditBlocks.Row newest =
                     blocks.newestOf(month).orElseThrow(() -> invalid("month", "one that the trail has blocks of"));
             if (!HexFormat.of().formatHex(Merkle.block(newest.line())).equals(head)) {
@@ -64,7 +64,7 @@ public class Retention {
             String words = "Drop the entries of " + month + " from the audit trail for ever; its newest block is "
                     + newest.number() + ", whose hash is " + head;
             return approvals.request(DROP, month, words, caller);
-        });
+        }));
     }
 
     private void requireOld(String month) {

@@ -5,15 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.templatevault.testing.Answer;
 import org.templatevault.testing.IsoTemplates;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
@@ -87,6 +92,26 @@ class VerificationIT {
                             + ", ?::json)",
                     row));
         });
+    }
+
+    /** Somebody's lock, as long as a statement that reads a large trail takes: longer than an answer is waited for otherwise. */
+    @Test
+    @Tag("long")
+    void waitsForTheDatabaseForMoreThanAMinute() throws Exception {
+        try (Connection other = vault.home().superuser().getConnection();
+                Statement lock = other.createStatement()) {
+            other.setAutoCommit(false);
+            lock.execute("lock table vault.audit_block in access exclusive mode");
+            CompletableFuture<Answer> verifying = CompletableFuture.supplyAsync(() -> as("auditor")
+                    .post("/audit:verify")
+                    .timeout(Duration.ofMinutes(3))
+                    .json("{}")
+                    .send());
+            rows.awaitBlocked("from vault.audit_block");
+            TestHome.pause(Duration.ofSeconds(63));
+            other.rollback();
+            verifying.join().expect(200);
+        }
     }
 
     @Test
@@ -193,6 +218,18 @@ class VerificationIT {
                                 .toString())
                 .build();
         as("auditor").post("/audit:verify").json(checkpoint).send().problem(422, "invalid-field");
+    }
+
+    @Test
+    void looksForTheBlocksOfAMonthAmongSomeThatAreNone() {
+        keep("audit_block", "number = ?", block);
+        rows.change("update vault.audit_block set line = 'no block' where number = ?", block);
+        JsonObject refused = as("operator")
+                .post("/audit/months/2010-01:drop")
+                .json("{\"head\":\"" + "00".repeat(32) + "\"}")
+                .send()
+                .problem(422, "invalid-field");
+        assertTrue(refused.toString().contains("\"month\""), refused::toString);
     }
 
     @Test

@@ -4,12 +4,14 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
 import org.templatevault.persistence.Sql.ArrayOf;
 
@@ -118,6 +120,29 @@ public class AuditEntries {
                 after == null ? null : after.at,
                 after == null ? null : after.id,
                 limit);
+    }
+
+    /**
+     * As {@link #page}, inside a transaction, which is over where PostgreSQL takes longer than that.
+     *
+     * @throws VaultException {@code search-too-wide}
+     */
+    public List<Row> pageWithin(Duration longest, Filter filter, @Nullable Cursor after, int limit) {
+        sql.update("set local statement_timeout = " + longest.toMillis());
+        try {
+            return page(filter, after, limit);
+        } catch (RuntimeException e) {
+            if (Failures.isCanceled(e)) {
+                throw new VaultException(
+                        ErrorKind.INVALID,
+                        "search-too-wide",
+                        "The search took longer than " + longest.toSeconds()
+                                + " seconds: narrow the time with from and to",
+                        null,
+                        e);
+            }
+            throw e;
+        }
     }
 
     /** Whether an entry waits for its block. */

@@ -17,6 +17,7 @@ final class Failures {
     /** Data exception: a character or a time that PostgreSQL cannot store, which no rule before it refused. */
     private static final String NO_VALUE = "22";
 
+    private static final String QUERY_CANCELED = "57014";
     private static final Set<String> NOT_CONNECTED = Set.of("08001", "08004", "53300");
 
     private Failures() {}
@@ -67,6 +68,12 @@ final class Failures {
         SQLException sql = sqlCause(failure);
         String state = sql == null ? "" : String.valueOf(sql.getSQLState());
         return isPool(failure) || isLost(state) || NOT_CONNECTED.contains(state);
+    }
+
+    /** Whether PostgreSQL has ended a statement that took longer than it may. */
+    static boolean isCanceled(Throwable failure) {
+        SQLException sql = sqlCause(failure);
+        return sql != null && QUERY_CANCELED.equals(sql.getSQLState());
     }
 
     private static boolean isLost(String state) {

@@ -41,7 +41,6 @@ public class Sql {
     }
 
     private static final int FETCHED_AT_ONCE = 1000;
-    private static final String QUERY_CANCELED = "57014";
 
     /** An array argument, with PostgreSQL's name of its elements' type; for UUIDs {@link UuidArray}. */
     record ArrayOf(String type, List<?> elements) {
@@ -91,7 +90,7 @@ public class Sql {
                 try (ResultSet rows = statement.executeQuery()) {
                     return rows.next();
                 } catch (SQLException failure) {
-                    if (!QUERY_CANCELED.equals(failure.getSQLState())) {
+                    if (!Failures.isCanceled(failure)) {
                         throw failure;
                     }
                     return false;

@@ -2,6 +2,7 @@ package org.templatevault.trail;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -19,6 +20,8 @@ import org.templatevault.persistence.Transactions;
 /** Entries by what they say, the newest checkpoints, and the keys that verify them. */
 @ApplicationScoped
 public class TrailReader {
+    private static final Duration LONGEST_SEARCH = Duration.ofSeconds(15);
+
     @Inject
     Transactions transactions;
 
@@ -34,9 +37,14 @@ public class TrailReader {
     @Inject
     KeyRings keyRings;
 
-    /** The entries that fit, the oldest first, after a cursor. */
+    /**
+     * The entries that fit, the oldest first, after a cursor.
+     *
+     * @throws VaultException {@code search-too-wide} if that takes longer than 15 seconds: a filter that fits little reads
+     *     all of the time that it names
+     */
     public List<AuditEntries.Row> page(AuditEntries.Filter filter, AuditEntries.@Nullable Cursor after, int limit) {
-        return transactions.read(() -> entries.page(filter, after, limit));
+        return transactions.call(() -> entries.pageWithin(LONGEST_SEARCH, filter, after, limit));
     }
 
     /**

@@ -1,18 +1,16 @@
 package org.templatevault.session;
 
 import jakarta.enterprise.context.ApplicationScoped;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.templatevault.audit.Network;
 
 /**
  * Slows down who guesses passwords, by address: after {@value #FREE} failures each further one makes the address wait, twice
- * as long as the one before. A failure is forgotten after a quarter of an hour without another. Of IPv6 the first 64 bits
- * count, which is what one customer has.
+ * as long as the one before. A failure is forgotten after a quarter of an hour without another. What counts as one address,
+ * {@link Network} says.
  */
 @ApplicationScoped
 public class SignInBrake {
@@ -43,7 +41,7 @@ public class SignInBrake {
      * @return how long to wait; zero for now
      */
     synchronized Duration attempt(String address, Instant now) {
-        String key = key(address);
+        String key = Network.of(address);
         Attempts known = byAddress.get(key);
         if (known == null || known.last.plus(REMEMBERED).isBefore(now)) {
             known = new Attempts(0, Instant.EPOCH);
@@ -58,16 +56,7 @@ public class SignInBrake {
     /** The attempt that was let through had the right password. */
     synchronized void succeeded(String address) {
         byAddress.computeIfPresent(
-                key(address),
+                Network.of(address),
                 (key, known) -> known.failures <= 1 ? null : new Attempts(known.failures - 1, known.last));
-    }
-
-    private static String key(String address) {
-        try {
-            byte[] bytes = InetAddress.getByName(address).getAddress();
-            return bytes.length == 4 ? address : Arrays.toString(Arrays.copyOf(bytes, 8));
-        } catch (UnknownHostException notAnAddress) {
-            return address;
-        }
     }
 }

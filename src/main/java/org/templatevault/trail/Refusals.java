@@ -10,6 +10,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.audit.AuditContext;
 import org.templatevault.audit.AuditContext.Caller;
+import org.templatevault.audit.Network;
 import org.templatevault.persistence.AuditEntries;
 import org.templatevault.trail.Entries.Told;
 
@@ -19,7 +20,9 @@ import org.templatevault.trail.Entries.Told;
  */
 @ApplicationScoped
 public class Refusals {
-    private static final int MOST_KINDS = 10_000;
+    /** About a minute's entries. */
+    private static final int MOST_KINDS = 300;
+
     private static final String OTHERS = "others";
 
     private record Kind(Instant minute, @Nullable String caller, String address, int status) {}
@@ -35,7 +38,7 @@ public class Refusals {
     /** Counts one. */
     public synchronized void count(@Nullable String caller, String address, int status) {
         Instant minute = Instant.now().truncatedTo(ChronoUnit.MINUTES);
-        Kind kind = new Kind(minute, caller, address, status);
+        Kind kind = new Kind(minute, caller, caller == null ? Network.of(address) : address, status);
         boolean room = counts.size() < MOST_KINDS || counts.containsKey(kind);
         counts.merge(room ? kind : new Kind(minute, null, OTHERS, status), 1L, Long::sum);
     }

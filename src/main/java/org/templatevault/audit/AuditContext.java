@@ -110,9 +110,9 @@ public final class AuditContext implements AutoCloseable {
         }
     }
 
-    /** Opens the context of refusals that were counted. */
-    public static AuditContext ofRefusals(Caller caller) {
-        return new AuditContext("refused", false, () -> caller);
+    /** Opens the context of what was counted instead of being told each time. */
+    public static AuditContext ofCounted(String action, Caller caller) {
+        return new AuditContext(action, false, () -> caller);
     }
 
     /** The operation that this thread is at. */

@@ -15,8 +15,8 @@ import org.templatevault.persistence.AuditEntries;
 import org.templatevault.trail.Entries.Told;
 
 /**
- * Counts what is refused to those who are not signed in, and what the server refuses by itself, by address and minute:
- * whoever has no password must not be able to fill the trail.
+ * Counts what is refused to those who are not signed in, what they may read, and what the server refuses by itself, by
+ * address and minute: whoever has no password must not be able to fill the trail.
  */
 @ApplicationScoped
 public class Refusals {
@@ -24,6 +24,8 @@ public class Refusals {
     private static final int MOST_KINDS = 300;
 
     private static final String OTHERS = "others";
+    private static final String REFUSED = "refused";
+    private static final String PUBLIC = "public";
 
     private record Kind(Instant minute, @Nullable String caller, String address, int status) {}
 
@@ -63,9 +65,10 @@ public class Refusals {
     }
 
     private AuditEntries.Row row(Kind kind, long count) {
-        try (AuditContext context = AuditContext.ofRefusals(new Caller(kind.caller, List.of(), kind.address))) {
+        String action = kind.status < 400 ? PUBLIC : REFUSED;
+        try (AuditContext context = AuditContext.ofCounted(action, new Caller(kind.caller, List.of(), kind.address))) {
             Map<String, String> notes = Map.of("count", Long.toString(count), "minute", kind.minute.toString());
-            String outcome = kind.status == 401 || kind.status == 403 ? Entries.DENIED : Entries.FAILED;
+            String outcome = Trail.outcome(kind.status);
             return entries.row(
                     context, new Told(outcome, kind.status, null, null, null, null, notes, List.of(), List.of()));
         }

@@ -230,7 +230,8 @@ public class Trail {
         return rows;
     }
 
-    private static String outcome(int status) {
+    /** What an answer with this status is called. */
+    static String outcome(int status) {
         if (status < 400) {
             return Entries.ALLOWED;
         }

@@ -69,4 +69,18 @@ class RefusalsTest {
                         .mapToInt(line -> Integer.parseInt(line.substring(line.lastIndexOf(' ') + 1)))
                         .sum());
     }
+
+    @Test
+    void callsNoRefusalWhatNobodyWasRefused() {
+        refusals.count(null, "192.0.2.1", 200);
+        refusals.count(null, "192.0.2.1", 401);
+        refusals.count(null, "192.0.2.1", 404);
+        refusals.flush();
+        assertEquals(
+                List.of("public allowed", "refused denied", "refused failed"),
+                written.stream()
+                        .map(row -> row.action() + " " + row.outcome())
+                        .sorted()
+                        .toList());
+    }
 }

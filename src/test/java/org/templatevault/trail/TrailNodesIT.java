@@ -285,6 +285,7 @@ class TrailNodesIT {
             b.client().withPassword("reader", "wrong").get("/keys").send().problem(401);
         }
         b.client().callOutside("GET", "/nothere").send();
+        b.client().get("/public/retention-policy").send().expect(200);
         b.stop();
         b.start();
         assertEquals(
@@ -296,6 +297,15 @@ class TrailNodesIT {
                 1,
                 rows.number("select sum((line::json #>> '{notes,count}')::int) from vault.audit_entry"
                         + " where action = 'refused' and line::json ->> 'status' = '404'"));
+        assertEquals(
+                1,
+                rows.number("select sum((line::json #>> '{notes,count}')::int) from vault.audit_entry"
+                        + " where action = 'public' and line::json ->> 'status' = '200' and outcome = 'allowed'"
+                        + " and caller is null"));
+        assertEquals(
+                0,
+                rows.number("select count(*) from vault.audit_entry where action = 'refused'"
+                        + " and (line::json ->> 'status')::int < 400"));
     }
 
     /** A month that is over since long, as far as the trail knows. */

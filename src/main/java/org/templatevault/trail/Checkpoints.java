@@ -19,6 +19,10 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -44,10 +48,27 @@ class Checkpoints {
     ManagedExecutorService executor;
 
     private volatile @Nullable HttpClient http;
-    private final AtomicReference<@Nullable String> forAddress = new AtomicReference<>();
-    private final AtomicReference<@Nullable String> forLogHost = new AtomicReference<>();
-    private final AtomicBoolean sending = new AtomicBoolean();
-    private volatile String obstacle = "";
+    private final Receiver file = new Receiver();
+    private final Receiver address = new Receiver();
+    private final Receiver logHost = new Receiver();
+
+    /** What one of the receivers is to have, and what keeps it from having it. */
+    private static final class Receiver {
+        final AtomicReference<@Nullable String> unsent = new AtomicReference<>();
+        final AtomicBoolean sending = new AtomicBoolean();
+        private final AtomicReference<String> obstacle = new AtomicReference<>("");
+
+        /** An obstacle that lasts is logged once, one that comes back again. */
+        void report(String failure) {
+            if (!failure.equals(obstacle.getAndSet(failure)) && !failure.isEmpty()) {
+                LOG.log(System.Logger.Level.WARNING, failure);
+            }
+        }
+
+        void isWell() {
+            report("");
+        }
+    }
 
     /** A block as a line of JSON: what a verification takes as a checkpoint. */
     static String line(AuditBlocks.Row block) {
@@ -74,11 +95,11 @@ class Checkpoints {
 
     /** The last line of this node's file; nothing where there is no file, or nothing in it. */
     Optional<String> newestInFile() {
-        Path file = settings.checkpoints().file().map(Path::of).orElse(null);
-        if (file == null || !Files.exists(file)) {
+        Path path = settings.checkpoints().file().map(Path::of).orElse(null);
+        if (path == null || !Files.exists(path)) {
             return Optional.empty();
         }
-        try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "r")) {
+        try (RandomAccessFile open = new RandomAccessFile(path.toFile(), "r")) {
             byte[] end = new byte[(int) Math.min(open.length(), LONGEST_LINE)];
             open.seek(open.length() - end.length);
             open.readFully(end);
@@ -94,44 +115,33 @@ class Checkpoints {
     /** Writes a block to the file at once, and keeps it for the others. */
     void tell(AuditBlocks.Row block) {
         String line = line(block);
-        settings.checkpoints().file().ifPresent(file -> append(Path.of(file), line));
-        settings.checkpoints().url().ifPresent(url -> forAddress.set(line));
-        settings.checkpoints().syslog().ifPresent(host -> forLogHost.set(line));
+        settings.checkpoints().file().ifPresent(path -> append(Path.of(path), line));
+        settings.checkpoints().url().ifPresent(url -> address.unsent.set(line));
+        settings.checkpoints().syslog().ifPresent(host -> logHost.unsent.set(line));
     }
 
-    private void append(Path file, String line) {
+    private void append(Path path, String line) {
         try {
             Files.writeString(
-                    file,
+                    path,
                     line + "\n",
                     StandardCharsets.UTF_8,
                     StandardOpenOption.CREATE,
                     StandardOpenOption.APPEND,
                     StandardOpenOption.SYNC);
+            file.isWell();
         } catch (IOException e) {
-            report("VAULT_AUDIT_CHECKPOINT_FILE: " + e);
+            file.report("VAULT_AUDIT_CHECKPOINT_FILE: " + e);
         }
     }
 
-    /** Sends the newest block that was not sent, on a thread of its own: a slow receiver must not hold up the sealing. */
+    /**
+     * Sends the newest block that was not sent, to each receiver on a thread of its own: a slow one must hold up neither the
+     * sealing nor the other.
+     */
     void sendNewest() {
-        boolean something = forAddress.get() != null || forLogHost.get() != null;
-        if (something && sending.compareAndSet(false, true)) {
-            executor.execute(() -> {
-                try {
-                    send(
-                            forLogHost,
-                            line -> LogHost.of(settings.checkpoints())
-                                    .orElseThrow()
-                                    .send(line));
-                    send(
-                            forAddress,
-                            line -> post(URI.create(settings.checkpoints().url().orElseThrow()), line));
-                } finally {
-                    sending.set(false);
-                }
-            });
-        }
+        send(logHost, line -> LogHost.of(settings.checkpoints()).orElseThrow().send(line));
+        send(address, line -> post(URI.create(settings.checkpoints().url().orElseThrow()), line));
     }
 
     /** Sends one line to where it belongs. */
@@ -140,18 +150,22 @@ class Checkpoints {
         void send(String line) throws IOException, InterruptedException;
     }
 
-    private void send(AtomicReference<@Nullable String> unsent, Sender sender) {
-        String line = unsent.get();
-        if (line == null) {
-            return;
-        }
-        try {
-            sender.send(line);
-            unsent.compareAndSet(line, null);
-        } catch (IOException e) {
-            report("A checkpoint was not taken: " + e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+    private void send(Receiver receiver, Sender sender) {
+        String line = receiver.unsent.get();
+        if (line != null && receiver.sending.compareAndSet(false, true)) {
+            executor.execute(() -> {
+                try {
+                    sender.send(line);
+                    receiver.unsent.compareAndSet(line, null);
+                    receiver.isWell();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                } catch (IOException | RuntimeException e) {
+                    receiver.report("A checkpoint was not taken: " + e);
+                } finally {
+                    receiver.sending.set(false);
+                }
+            });
         }
     }
 
@@ -167,23 +181,26 @@ class Checkpoints {
         return known;
     }
 
+    /** The request's own time limit ends with the headers of the answer. */
     private void post(URI url, String line) throws IOException, InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(url)
                 .timeout(PATIENCE)
                 .header("Content-Type", "application/x-ndjson")
                 .POST(HttpRequest.BodyPublishers.ofString(line + "\n"))
                 .build();
-        int status =
-                client().send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
-        if (status >= 300) {
-            throw new IOException("VAULT_AUDIT_CHECKPOINT_URL answers " + status);
-        }
-    }
-
-    private void report(String failure) {
-        if (!failure.equals(obstacle)) {
-            obstacle = failure;
-            LOG.log(System.Logger.Level.WARNING, failure);
+        CompletableFuture<HttpResponse<Void>> answer =
+                client().sendAsync(request, HttpResponse.BodyHandlers.discarding());
+        try {
+            int status = answer.get(2 * PATIENCE.toSeconds(), TimeUnit.SECONDS).statusCode();
+            if (status >= 300) {
+                throw new IOException("VAULT_AUDIT_CHECKPOINT_URL answers " + status);
+            }
+        } catch (TimeoutException e) {
+            throw new IOException("VAULT_AUDIT_CHECKPOINT_URL does not end its answer", e);
+        } catch (ExecutionException e) {
+            throw new IOException("VAULT_AUDIT_CHECKPOINT_URL: " + e.getCause(), e);
+        } finally {
+            answer.cancel(true);
         }
     }
 }

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import javax.net.ssl.KeyManagerFactory;
@@ -58,6 +59,8 @@ class TrailNodesIT {
     private static final List<String> POSTED = new CopyOnWriteArrayList<>();
     private static final AtomicInteger UNTRUSTED = new AtomicInteger();
     private static final List<String> LOGGED = new CopyOnWriteArrayList<>();
+    /** Whether the address answers with the beginning of an answer only. */
+    private static final AtomicBoolean HALTING = new AtomicBoolean();
 
     @BeforeAll
     static void start() throws Exception {
@@ -90,8 +93,12 @@ class TrailNodesIT {
         server.setHttpsConfigurator(new HttpsConfigurator(context()));
         server.createContext("/checkpoints", exchange -> {
             POSTED.add(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
-            exchange.sendResponseHeaders(204, -1);
-            exchange.close();
+            if (HALTING.get()) {
+                exchange.sendResponseHeaders(200, 5);
+            } else {
+                exchange.sendResponseHeaders(204, -1);
+                exchange.close();
+            }
         });
         server.start();
         return server;
@@ -245,6 +252,26 @@ class TrailNodesIT {
             message = new String(packet.getData(), 0, packet.getLength(), StandardCharsets.UTF_8);
             assertTrue(message.startsWith("<109>1 - - template-vault - checkpoint - {"), message);
         } while (block(message.substring(message.indexOf('{'))) < newest);
+    }
+
+    @Test
+    void goOnTellingAnAddressThatDoesNotEndItsAnswers() {
+        letSeal("node-a");
+        HALTING.set(true);
+        try {
+            long before = POSTED.size();
+            work(a);
+            TestHome.await("the address has a checkpoint", SOON, () -> POSTED.size() > before);
+            work(a);
+            awaitSealed();
+            long newest = rows.number("select max(number) from vault.audit_block");
+            TestHome.await(
+                    "it has the next as well",
+                    Duration.ofSeconds(45),
+                    () -> POSTED.stream().anyMatch(line -> block(line) >= newest));
+        } finally {
+            HALTING.set(false);
+        }
     }
 
     /** RFC 5425: the length in octets, a space, the message. */

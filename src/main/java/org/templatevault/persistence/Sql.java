@@ -6,8 +6,10 @@ import jakarta.persistence.PersistenceContext;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.sql.SQLDataException;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -41,6 +43,7 @@ public class Sql {
     }
 
     private static final int FETCHED_AT_ONCE = 1000;
+    private static final String DATETIME_FIELD_OVERFLOW = "22008";
 
     /** An array argument, with PostgreSQL's name of its elements' type; for UUIDs {@link UuidArray}. */
     record ArrayOf(String type, List<?> elements) {
@@ -194,13 +197,22 @@ public class Sql {
         } else if (argument instanceof ArrayOf array) {
             statement.setArray(index, statement.getConnection().createArrayOf(array.type, elements(array)));
         } else if (argument instanceof Instant instant) {
-            statement.setObject(index, instant.atOffset(ZoneOffset.UTC));
+            statement.setObject(index, inUtc(instant));
         } else if (argument instanceof byte[] bytes) {
             statement.setBytes(index, bytes);
         } else if (argument instanceof Bytes bytes) {
             statement.setBytes(index, bytes.toArray());
         } else {
             statement.setObject(index, argument);
+        }
+    }
+
+    /** A time that Java cannot give a day is refused like one that PostgreSQL cannot hold. */
+    private static OffsetDateTime inUtc(Instant instant) throws SQLException {
+        try {
+            return instant.atOffset(ZoneOffset.UTC);
+        } catch (DateTimeException tooFar) {
+            throw new SQLDataException("A time past the years that there are", DATETIME_FIELD_OVERFLOW, tooFar);
         }
     }
 

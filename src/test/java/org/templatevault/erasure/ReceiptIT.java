@@ -259,4 +259,14 @@ class ReceiptIT {
                 .send()
                 .problem(404, "copy-not-found");
     }
+
+    @Test
+    void registersNoCopyUntilATimeThatTheDatabaseCannotHold() {
+        server.as("operator")
+                .post("/copies")
+                .json("{\"kind\":\"database\",\"name\":\"of the tests\",\"takenAt\":\"2026-01-01T00:00:00Z\","
+                        + "\"expiresAt\":\"+1000000000-01-01T00:00:00Z\"}")
+                .send()
+                .problem(422, "invalid-field");
+    }
 }

@@ -382,6 +382,7 @@ class TrailIT {
             strings = {
                 "from=yesterday",
                 "to=2026-13-01T00:00:00Z",
+                "from=%2B1000000000-01-01T00:00:00Z",
                 "subject=4711",
                 "subjectTag=AB",
                 "cursor=x",

@@ -12,13 +12,15 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.templatevault.error.VaultException;
 import org.templatevault.rest.Problem;
 import org.templatevault.trail.Refusals;
 
 /**
  * Makes the caller of a session known to the API. Who sends the header {@code Authorization} has other credentials, and no
- * session is looked for: a client of the API pays nothing for the console.
+ * session is looked for: a client of the API pays nothing for the console. A change that another site asks for is refused,
+ * whoever the caller.
  */
 @WebFilter(
         urlPatterns = {"/api/v1/*", "/console/session", "/openapi"},
@@ -40,6 +42,15 @@ public class SessionFilter extends HttpFilter {
     @Override
     protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
+        if (!SAFE.contains(request.getMethod()) && OtherSites.sent(request)) {
+            refuse(
+                    request,
+                    response,
+                    request.getRemoteUser(),
+                    "cross-site-request",
+                    "A page of another site asked for this");
+            return;
+        }
         boolean others = request.getHeader("Authorization") != null || signsIn(request);
         Optional<String> token = others ? Optional.empty() : SessionCookie.of(request);
         if (token.isPresent()) {
@@ -66,15 +77,26 @@ public class SessionFilter extends HttpFilter {
         if (session.isEmpty()) {
             asNobody(request, response, chain);
         } else if (!SAFE.contains(request.getMethod()) && !hasToken(request, session.get())) {
-            refusals.count(session.get().caller(), request.getRemoteAddr(), 403);
-            Problem.write(
+            refuse(
+                    request,
                     response,
-                    403,
+                    session.get().caller(),
                     "csrf-token-missing",
                     "X-CSRF-Token must hold the token that GET /console/session gives");
         } else {
             chain.doFilter(new SessionRequest(request, session.get()), response);
         }
+    }
+
+    private void refuse(
+            HttpServletRequest request,
+            HttpServletResponse response,
+            @Nullable String caller,
+            String code,
+            String detail)
+            throws IOException {
+        refusals.count(caller, request.getRemoteAddr(), 403);
+        Problem.write(response, 403, code, detail);
     }
 
     /**

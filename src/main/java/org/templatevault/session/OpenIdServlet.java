@@ -45,11 +45,18 @@ public class OpenIdServlet extends HttpServlet {
                     .write(("{\"openid\":" + settings.openId() + "}").getBytes(StandardCharsets.US_ASCII));
         } else if (!settings.openId()) {
             Problem.write(response, 404, "not-found", null);
+        } else if (!isBare(request)) {
+            response.sendRedirect(PATH);
         } else if (request.authenticate(response)) {
             signIn(request, response);
         } else if (response.getStatus() >= 400 && !response.isCommitted()) {
             turnAway(request, response, "provider");
         }
+    }
+
+    /** Only this address leads to the provider, as openid-on.xml says it. */
+    private static boolean isBare(HttpServletRequest request) {
+        return request.getRequestURI().equals(PATH) && request.getQueryString() == null;
     }
 
     private void signIn(HttpServletRequest request, HttpServletResponse response) throws IOException, ServletException {

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.templatevault.console.Visitor;
 import org.templatevault.testing.OpenIdProvider;
 import org.templatevault.testing.SharedVault;
@@ -108,6 +109,33 @@ class OpenIdIT {
                 cookies.getCookieStore().getCookies().stream()
                         .map(HttpCookie::getName)
                         .toList());
+    }
+
+    /** Whoever is led there from another address would stay known to the server, beside the vault's sessions. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/api/v1/keys?x=/console/openid",
+                "/api/v1/keys;x=/console/openid",
+                "/api/v1/console/openid",
+                "/openapi?/console/openid"
+            })
+    void asksTheProviderAtTheAddressOfTheSignInOnly(String path) throws Exception {
+        HttpResponse<String> end = get(path);
+        assertEquals(server.client().address(path), end.uri());
+        assertEquals(path.contains("?") ? 401 : 404, end.statusCode());
+        assertTrue(
+                cookies.getCookieStore().getCookies().stream()
+                        .noneMatch(cookie -> cookie.getName().startsWith("WAS")),
+                () -> cookies.getCookieStore().getCookies().toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/console/openid?x", "/console/openid;x"})
+    void leadsToTheSignInFromItsAddressHoweverItIsWritten(String path) {
+        String location =
+                server.client().callOutside("GET", path).send().expect(302).header("Location");
+        assertTrue(location.endsWith("/console/openid"), location);
     }
 
     static Stream<UnaryOperator<JsonObject>> wrongClaims() {

@@ -7,7 +7,7 @@ import org.templatevault.persistence.JobHistory;
 import org.templatevault.persistence.Rotations;
 import org.templatevault.persistence.Transactions;
 
-/** What runs long, and what did: the newest of every kind, with the figures of the rotation that goes on. */
+/** What runs long, and what did: the open and the newest of every kind, with the figures of the rotation that goes on. */
 @ApplicationScoped
 public class Jobs {
     @Inject
@@ -19,7 +19,7 @@ public class Jobs {
     @Inject
     Rotations rotations;
 
-    /** The newest, at most 100; two queries at most, however many there are. */
+    /** Those that have not ended, then the newest, at most 100; two queries at most, however many there are. */
     public List<JobHistory.Row> newest() {
         return transactions.read(
                 () -> history.newest().stream().map(this::withProgress).toList());

@@ -16,7 +16,6 @@ import org.templatevault.console.Attention.Code;
 import org.templatevault.console.Overview.Picture;
 import org.templatevault.epoch.EpochSchedule;
 import org.templatevault.keyring.WrapBudget;
-import org.templatevault.persistence.JobHistory;
 import org.templatevault.persistence.KeyVersions;
 import org.templatevault.persistence.OverviewCounts;
 import org.templatevault.rotation.RotationReport;
@@ -42,7 +41,6 @@ class Judgement {
         List<Attention> found = new ArrayList<>();
         keys(picture, found);
         rotation(picture, found);
-        jobs(picture.jobs(), found);
         waiting(picture, found);
         trail(picture, found);
         nodes(picture.nodes(), found);
@@ -99,16 +97,9 @@ class Judgement {
         return then.isBefore(now.minus(by));
     }
 
-    private static void jobs(List<JobHistory.Row> jobs, List<Attention> found) {
-        long stalled = jobs.stream()
-                .filter(row -> row.kind().equals("erasure"))
-                .filter(row -> Set.of(FAILED, PAUSED).contains(row.state()))
-                .count();
-        count(found, Code.ERASURE_STALLED, stalled, null);
-    }
-
     private static void waiting(Picture picture, List<Attention> found) {
         OverviewCounts.Waiting waiting = picture.waiting();
+        count(found, Code.ERASURE_STALLED, waiting.stalledErasures(), null);
         count(found, Code.QUARANTINE, waiting.quarantined(), null);
         count(found, Code.RETENTION_OVERDUE, picture.overdue(), null);
         count(found, Code.APPROVALS_WAITING, waiting.approvals(), waiting.oldestApproval());

@@ -17,6 +17,7 @@ import org.templatevault.persistence.AuditVerifications;
 import org.templatevault.persistence.JobHistory;
 import org.templatevault.persistence.KeyVersions;
 import org.templatevault.persistence.OverviewCounts;
+import org.templatevault.persistence.Rotations;
 import org.templatevault.persistence.SubjectCounts;
 import org.templatevault.persistence.Transactions;
 import org.templatevault.persistence.WrapCounts;
@@ -42,7 +43,7 @@ public class Overview {
      * @param subjects by key version
      * @param overdue counted within the last minute
      * @param rotation the open one
-     * @param jobs the newest, at most 100
+     * @param jobs those that have not ended, then the newest, at most 100
      */
     public record Picture(
             Instant at,
@@ -91,6 +92,9 @@ public class Overview {
     OverdueCount overdue;
 
     @Inject
+    Rotations rotations;
+
+    @Inject
     RotationReports reports;
 
     @Inject
@@ -133,7 +137,6 @@ public class Overview {
     }
 
     private Picture read() {
-        List<JobHistory.Row> newest = jobs.newest();
         return new Picture(
                 Instant.now().truncatedTo(ChronoUnit.MILLIS),
                 node.name(),
@@ -146,11 +149,8 @@ public class Overview {
                 wrapCounts.byVersion(),
                 counts.waiting(),
                 overdue.last(),
-                newest.stream()
-                        .filter(row -> row.kind().equals("rotation") && row.endedAt() == null)
-                        .findFirst()
-                        .map(row -> reports.of(row.id())),
-                newest,
+                rotations.open().map(row -> reports.of(row.id())),
+                jobs.newest(),
                 verifications.newest());
     }
 }

@@ -38,16 +38,18 @@ public class JobHistory {
     private static final String NEWEST = "select * from ("
             + "(select 'rotation' as kind, id, state, mode as what, reason, requested_by, requested_at, started_at, ended_at,"
             + " total, ended_done as done, coalesce(ended_quarantined, 0) as stay"
-            + " from vault.rotation order by requested_at desc limit 100)"
+            + " from vault.rotation order by ended_at is not null, requested_at desc limit 100)"
             + " union all (select 'erasure', id, state, kind, reason, requested_by, requested_at, started_at, ended_at,"
-            + " total, erased, held + failed from vault.bulk_erasure order by requested_at desc limit 100)"
+            + " total, erased, held + failed from vault.bulk_erasure"
+            + " order by ended_at is not null, requested_at desc limit 100)"
             + " union all (select 'reapplication', id, state, 'walk', reason, requested_by, requested_at, requested_at,"
-            + " ended_at, null, erased, 0 from vault.reapplication)) jobs order by requested_at desc limit 100";
+            + " ended_at, null, erased, 0 from vault.reapplication)) jobs"
+            + " order by ended_at is not null, requested_at desc limit 100";
 
     @Inject
     Sql sql;
 
-    /** The newest, at most 100; one query. */
+    /** Those that have not ended, then the newest, at most 100; one query. */
     public List<Row> newest() {
         return sql.query(NEWEST, JobHistory::read);
     }

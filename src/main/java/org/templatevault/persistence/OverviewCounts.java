@@ -28,13 +28,18 @@ public class OverviewCounts {
     /** A number of rows; an estimate where it is not exact. */
     public record Count(long rows, boolean exact) {}
 
-    /** What waits for people or for time; counted up to {@link #COUNTED}. */
+    /**
+     * What waits for people or for time; counted up to {@link #COUNTED}.
+     *
+     * @param stalledErasures those of many that are paused or failed
+     */
     public record Waiting(
             long quarantined,
             long approvals,
             @Nullable Instant oldestApproval,
             long erasures,
-            @Nullable Instant oldestErasure) {}
+            @Nullable Instant oldestErasure,
+            long stalledErasures) {}
 
     @Inject
     Sql sql;
@@ -79,7 +84,8 @@ public class OverviewCounts {
                                 + " (select count(*) from (select 1 from vault.erasure_round where cryptographic_at is null"
                                 + " or physical_at is null limit ?) r) as erasures,"
                                 + " (select at from vault.erasure_round where cryptographic_at is null"
-                                + " or physical_at is null order by erasure_id limit 1) as oldest_erasure"
+                                + " or physical_at is null order by erasure_id limit 1) as oldest_erasure,"
+                                + " (select count(*) from vault.bulk_erasure where state in ('PAUSED', 'FAILED')) as stalled"
                                 + " from (select count(*) as n, min(requested_at) as oldest from vault.approval"
                                 + " where state = 'REQUESTED' and expires_at > now()) a",
                         row -> new Waiting(
@@ -87,7 +93,8 @@ public class OverviewCounts {
                                 row.getLong("approvals"),
                                 Sql.instantOrNull(row, "oldest_approval"),
                                 row.getLong("erasures"),
-                                Sql.instantOrNull(row, "oldest_erasure")),
+                                Sql.instantOrNull(row, "oldest_erasure"),
+                                row.getLong("stalled")),
                         COUNTED,
                         COUNTED)
                 .orElseThrow();

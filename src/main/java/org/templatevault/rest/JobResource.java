@@ -19,7 +19,7 @@ public class JobResource {
     @Inject
     Jobs jobs;
 
-    /** The newest jobs of every kind, at most 100. */
+    /** Jobs of every kind: those that have not ended, then the newest, at most 100. */
     @GET
     @RolesAllowed({"operator", "key-custodian", "approver", "auditor", "eraser"})
     public String list() {

@@ -19,8 +19,8 @@ import org.templatevault.trail.Refusals;
 
 /**
  * Makes the caller of a session known to the API. Who sends the header {@code Authorization} has other credentials, and no
- * session is looked for: a client of the API pays nothing for the console. A change that another site asks for is refused,
- * whoever the caller.
+ * session is looked for: a client of the API pays nothing for the console. For the console's own pages the session alone
+ * counts: their browser may add a password by itself. A change that another site asks for is refused, whoever the caller.
  */
 @WebFilter(
         urlPatterns = {"/api/v1/*", "/console/session", "/openapi"},
@@ -51,7 +51,11 @@ public class SessionFilter extends HttpFilter {
                     "A page of another site asked for this");
             return;
         }
-        boolean others = request.getHeader("Authorization") != null || signsIn(request);
+        if (signsIn(request)) {
+            chain.doFilter(request, response);
+            return;
+        }
+        boolean others = request.getHeader("Authorization") != null && request.getHeader(PAGE) == null;
         Optional<String> token = others ? Optional.empty() : SessionCookie.of(request);
         if (token.isPresent()) {
             withCookie(token.get(), request, response, chain);

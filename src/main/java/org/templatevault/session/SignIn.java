@@ -31,6 +31,9 @@ public class SignIn {
      */
     Optional<Known> known(HttpServletRequest request, String user, String password) {
         try {
+            if (request.getUserPrincipal() != null) {
+                request.logout(); // by a password that the browser has added, maybe somebody else's
+            }
             request.login(user, password);
             Principal principal = request.getUserPrincipal();
             Known known = new Known(principal == null ? user : principal.getName(), roles(request));

@@ -2,7 +2,7 @@
 import { connection } from './connection.js';
 
 const API = '/api/v1';
-let csrf = '';
+let session = { caller: '', roles: [], csrf: '' };
 let touched = true; // somebody did something since the last request: only that keeps a session alive
 
 for (const event of ['pointerdown', 'keydown']) addEventListener(event, () => { touched = true; }, { passive: true });
@@ -29,18 +29,40 @@ export class Problem extends Error {
 /** Nobody answered. */
 export class Unreachable extends Error {}
 
-export const useCsrf = (token) => { csrf = token; };
+export const useSession = (read) => { session = read; };
 
 export function signIn() {
   location.assign(`sign-in.html${location.hash}`);
   return new Promise(() => {}); // the page is left
 }
 
-async function send(method, address, { body, headers = {}, accept = 'application/json' } = {}) {
+async function send(method, address, options = {}) {
+  let { response, refusal } = await exchange(method, address, options);
+  if (refusal?.code === 'csrf-token-missing' && await isRenewed()) ({ response, refusal } = await exchange(method, address, options));
+  if (refusal) throw new Problem(response.status, refusal);
+  connection.answered();
+  return response;
+}
+
+/**
+ * Another tab may have signed in anew. Where that is the same person with the same roles, the page goes on in the new
+ * session; for anybody else it begins anew.
+ */
+async function isRenewed() {
+  const before = session;
+  session = await readSession();
+  if (session.caller !== before.caller || String(session.roles) !== String(before.roles)) {
+    location.reload();
+    return new Promise(() => {}); // the page is left
+  }
+  return session.csrf !== before.csrf;
+}
+
+async function exchange(method, address, { body, headers = {}, accept = 'application/json' } = {}) {
   const safe = method === 'GET';
   const sent = { 'X-Console': touched ? '1' : 'poll', Accept: accept, ...headers };
   touched = false;
-  if (!safe) sent['X-CSRF-Token'] = csrf;
+  if (!safe) sent['X-CSRF-Token'] = session.csrf;
   if (body !== undefined) sent['Content-Type'] = 'application/json';
   let response;
   try {
@@ -51,9 +73,7 @@ async function send(method, address, { body, headers = {}, accept = 'application
     throw new Unreachable('The server does not answer.');
   }
   if (response.status === 401) return signIn();
-  if (!response.ok) throw new Problem(response.status, await problem(response));
-  connection.answered();
-  return response;
+  return { response, refusal: response.ok ? null : await problem(response) };
 }
 
 async function problem(response) {

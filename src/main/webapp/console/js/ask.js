@@ -91,6 +91,18 @@ export function closeAll() {
   for (const dialog of document.querySelectorAll('dialog')) dialog.dispatchEvent(new Event('cancel', { cancelable: true }));
 }
 
+/** Does at once what a button says. A refusal is told in a dialog of its own: the page goes on. */
+export async function attempt(pressed, refused, run) {
+  pressed.disabled = true;
+  try {
+    await run();
+  } catch (error) {
+    await ask({ title: refused, words: [error.message], confirm: 'Try again', run });
+  } finally {
+    pressed.disabled = false;
+  }
+}
+
 /** The reasons that the API takes by default for an erasure. */
 export const REASONS = ['data-subject-request', 'consent-withdrawn', 'retention', 'enrolment-error'];
 

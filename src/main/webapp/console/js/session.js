@@ -1,12 +1,12 @@
 // Who is signed in, and until when.
-import { readSession, endSession, signIn, useCsrf } from './api.js';
+import { readSession, endSession, signIn, useSession } from './api.js';
 import { allows } from './roles.js';
 
 let session = { caller: '', roles: [] };
 
 export async function open() {
   session = await readSession();
-  useCsrf(session.csrf);
+  useSession(session);
   return session;
 }
 

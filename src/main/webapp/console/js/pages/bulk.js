@@ -1,6 +1,6 @@
 // One erasure of many.
 import { get, post } from '../api.js';
-import { ask } from '../ask.js';
+import { ask, attempt } from '../ask.js';
 import { announce, h, render } from '../dom.js';
 import { count, day, duration, isoDuration, number, percent, shortId, time } from '../format.js';
 import { badge, bar, button, facts, heading, link, section, table } from '../parts.js';
@@ -27,7 +27,7 @@ function head(now, watch) {
   return heading('Erasure of many', {
     back: { text: 'Jobs', href: '#/jobs' },
     actions: [
-      can('pause', ['REQUESTED', 'RUNNING']) && button('Pause', () => call('pause')),
+      can('pause', ['REQUESTED', 'RUNNING']) && button('Pause', (event) => attempt(event.currentTarget, 'The erasure could not be told to pause', () => call('pause'))),
       can('resume', ['PAUSED', 'FAILED']) && button('Resume…', () => resume(now, call), { kind: 'danger' }),
       can('cancel', OPEN) && button('Cancel…', () => cancel(now, call), { kind: 'danger' })],
   });

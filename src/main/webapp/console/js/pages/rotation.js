@@ -1,6 +1,6 @@
 // One rotation, while it goes on and afterwards.
 import { get, patch, post } from '../api.js';
-import { ask } from '../ask.js';
+import { ask, attempt } from '../ask.js';
 import { chart, widthOf } from '../chart.js';
 import { announce, h, render } from '../dom.js';
 import { ago, count, duration, number, percent, perSecond, time, withTimes } from '../format.js';
@@ -37,31 +37,19 @@ function say(now) {
 
 function head(now, watch) {
   const can = (what) => CAN[what].includes(now.state) && may(`POST /rotations/{rotation}:${what}`);
-  const call = async (what, button) => {
-    button.disabled = true;
+  const steer = (what) => (event) => attempt(event.currentTarget, `The rotation could not be told to ${what}`, async () => {
     await post(`/rotations/${now.id}:${what}`);
     watch.now();
-  };
+  });
   return heading(`Rotation from version ${now.fromVersion} to\u00a0${now.toVersion}`, {
     back: { text: 'Jobs', href: '#/jobs' },
     actions: [
-      can('pause') && button('Pause', (event) => steer(call, 'pause', event.target)),
-      can('resume') && button('Resume', (event) => steer(call, 'resume', event.target), { kind: 'primary' }),
+      can('pause') && button('Pause', steer('pause')),
+      can('resume') && button('Resume', steer('resume'), { kind: 'primary' }),
       !now.endedAt && may('PATCH /rotations/{rotation}') && button('Change the rate…', () => changeRate(now, watch)),
       can('cancel') && button('Cancel…', () => cancel(now, watch), { kind: 'danger' }),
     ],
   });
-}
-
-/** A refusal is told in a dialog of its own: the page goes on. */
-async function steer(call, what, pressed) {
-  try {
-    await call(what, pressed);
-  } catch (error) {
-    await ask({ title: `The rotation could not be told to ${what}`, words: [error.message], confirm: 'Try again', run: () => call(what, pressed) });
-  } finally {
-    pressed.disabled = false;
-  }
 }
 
 function progress(now) {

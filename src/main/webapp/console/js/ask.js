@@ -2,6 +2,7 @@
 import { h, render } from './dom.js';
 import { problemBox } from './parts.js';
 
+const LEFT = 'page-left';
 let number = 0;
 
 /**
@@ -16,12 +17,14 @@ export function ask({ title, words = [], fields = [], confirm, danger = false, r
     const problem = h('div', { class: 'place' });
     const inputs = new Map(fields.map((field) => [field.name, control(field, `ask-${number}-${field.name}`)]));
     const doIt = h('button', { type: 'submit', class: danger ? 'danger' : 'primary' }, confirm);
+    const notNow = h('button', { type: 'button', onclick: () => end(false) }, 'Not now');
+    let underWay = false;
     const form = h('form', { method: 'dialog' },
       h('h2', { id: `ask-${number}` }, title),
       words.filter(Boolean).map((line) => (line instanceof Node ? line : h('p', {}, line))),
       fields.map((field) => labelled(field, inputs.get(field.name))),
       problem,
-      h('div', { class: 'buttons' }, h('button', { type: 'button', onclick: () => end(false) }, 'Not now'), doIt));
+      h('div', { class: 'buttons' }, notNow, doIt));
     const dialog = h('dialog', { 'aria-labelledby': `ask-${number}` }, form);
 
     function end(done) {
@@ -31,17 +34,26 @@ export function ask({ title, words = [], fields = [], confirm, danger = false, r
       resolve(done);
     }
 
-    dialog.oncancel = (event) => { event.preventDefault(); end(false); };
+    /** What is under way cannot be called off: the dialog stays for what comes of it. */
+    function setUnderWay(is) {
+      underWay = is;
+      doIt.disabled = is;
+      notNow.disabled = is;
+    }
+
+    dialog.oncancel = (event) => { event.preventDefault(); if (!underWay) end(false); };
+    dialog.onclose = () => { if (underWay && dialog.isConnected) dialog.showModal(); }; // by a second Escape, which no page can refuse
+    dialog.addEventListener(LEFT, () => end(false));
     form.onsubmit = async (event) => {
       event.preventDefault();
-      doIt.disabled = true;
+      setUnderWay(true);
       render(problem);
       try {
         await run(valuesOf(fields, inputs));
         end(true);
       } catch (error) {
         render(problem, problemBox(error));
-        doIt.disabled = false;
+        setUnderWay(false);
       }
     };
     document.body.append(dialog);
@@ -88,7 +100,7 @@ export function labelled(field, input) {
 
 /** A question about a page that was left is answered: not now. */
 export function closeAll() {
-  for (const dialog of document.querySelectorAll('dialog')) dialog.dispatchEvent(new Event('cancel', { cancelable: true }));
+  for (const dialog of document.querySelectorAll('dialog')) dialog.dispatchEvent(new Event(LEFT));
 }
 
 /** Does at once what a button says. A refusal is told in a dialog of its own: the page goes on. */

@@ -26,15 +26,21 @@ export async function eraseMany() {
     },
   });
   if (!counted) return;
+  const fit = `${count(found.total, 'subject')} fit. ${count(found.held, 'subject')} of them are under a legal hold and stay.`;
+  if (found.total === found.held) {
+    const again = await ask({ title: 'There is nobody to erase', words: [fit], confirm: 'Choose others', run: async () => {} });
+    if (again) await eraseMany();
+    return;
+  }
   await ask({
     title: `Erase ${count(found.total - found.held, 'subject')}`,
     words: [
-      `${count(found.total, 'subject')} fit. ${count(found.held, 'subject')} of them are under a legal hold and stay.`,
+      fit,
       'The others are erased for ever, their keys first, each with a receipt. Nobody can bring them back. If more fit by then than were counted, nobody is erased.'],
     fields: [reasonField()],
     confirm: `Erase ${count(found.total - found.held, 'subject')}`, danger: true,
     run: async (values) => {
-      const bulk = await post('/erasures', { query, atMost: Math.max(1, found.total) }, { 'X-Reason': values.reason });
+      const bulk = await post('/erasures', { query, atMost: found.total }, { 'X-Reason': values.reason });
       location.hash = `#/bulk/${bulk.id}`;
     },
   });

@@ -7,6 +7,8 @@ import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.AriaRole;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -14,7 +16,7 @@ import org.templatevault.testing.Eraser;
 import org.templatevault.testing.IsoTemplates;
 import org.templatevault.testing.SharedVault;
 
-/** What the pages do where an answer is a refusal that nobody expects. */
+/** What the pages do while an answer is late, or a refusal that nobody expects. */
 class AwkwardAnswersIT {
     @BeforeAll
     static void needsABrowser() {
@@ -80,7 +82,7 @@ class AwkwardAnswersIT {
         }
     }
 
-    // Refusals
+    // Refusals and questions
 
     @Test
     void tellsThatAnErasureOfManyCouldNotBePaused() {
@@ -96,6 +98,50 @@ class AwkwardAnswersIT {
             button(visitor.page(), "Try again").click();
             assertThat(visitor.page().getByRole(AriaRole.ALERT)).isVisible();
             visitor.checkAxe();
+        }
+    }
+
+    @Test
+    void keepsAQuestionOpenWhileItsAnswerIsUnderWay() {
+        UUID gone = enrolled();
+        List<Route> held = new ArrayList<>();
+        try (Visitor visitor = signedIn("eraser")) {
+            Page page = visitor.page();
+            page.route("**/api/v1/subjects/" + gone, route -> {
+                if (route.request().method().equals("DELETE")) {
+                    held.add(route);
+                } else {
+                    route.resume();
+                }
+            });
+            open(visitor, "/subjects/" + gone, "Subject");
+            button(page, "Erase…").click();
+            button(page, "Erase for ever").click();
+            page.waitForCondition(() -> !held.isEmpty());
+            page.keyboard().press("Escape");
+            page.keyboard().press("Escape");
+            assertThat(page.getByRole(AriaRole.DIALOG)).isVisible();
+            assertThat(button(page, "Not now")).isDisabled();
+            visitor.checkAxe();
+            held.get(0).resume();
+            assertThat(page.locator("h1")).hasText("Receipt of an erasure");
+            assertThat(page.getByRole(AriaRole.DIALOG)).hasCount(0);
+        }
+    }
+
+    @Test
+    void offersNoErasureWhereNobodyFits() {
+        try (Visitor visitor = signedIn("eraser")) {
+            open(visitor, "/erasures", "Erasures");
+            button(visitor.page(), "Erase many…").click();
+            Locator dialog = visitor.page().getByRole(AriaRole.DIALOG);
+            dialog.getByLabel("Who were made at least so many days ago").fill("36500");
+            button(visitor.page(), "Count them").click();
+            assertThat(dialog).containsText("0 subjects fit");
+            assertThat(dialog.locator("button.danger")).hasCount(0);
+            visitor.checkAxe();
+            button(visitor.page(), "Choose others").click();
+            assertThat(button(visitor.page(), "Count them")).isVisible();
         }
     }
 

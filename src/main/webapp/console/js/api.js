@@ -2,6 +2,9 @@
 import { connection } from './connection.js';
 
 const API = '/api/v1';
+const PATIENCE_MS = 30_000;
+/** Longer than the server lets a statement take: for what reads many rows. */
+export const LONG_MS = 90_000;
 let session = { caller: '', roles: [], csrf: '' };
 let touched = true; // somebody did something since the last request: only that keeps a session alive
 
@@ -58,7 +61,7 @@ async function isRenewed() {
   return session.csrf !== before.csrf;
 }
 
-async function exchange(method, address, { body, headers = {}, accept = 'application/json' } = {}) {
+async function exchange(method, address, { body, headers = {}, accept = 'application/json', patience } = {}) {
   const safe = method === 'GET';
   const sent = { 'X-Console': touched ? '1' : 'poll', Accept: accept, ...headers };
   touched = false;
@@ -68,6 +71,7 @@ async function exchange(method, address, { body, headers = {}, accept = 'applica
   try {
     response = await fetch(address, {
       method, headers: sent, body: body === undefined ? undefined : JSON.stringify(body), cache: 'no-store', redirect: 'error',
+      signal: patience ? AbortSignal.timeout(patience) : null,
     });
   } catch {
     throw new Unreachable('The server does not answer.');
@@ -85,12 +89,23 @@ async function problem(response) {
 }
 
 async function json(response) {
-  const text = response.status === 204 ? '' : await response.text();
+  const text = response.status === 204 ? '' : await whole(response.text());
   return { data: text ? JSON.parse(text) : {}, etag: response.headers.get('ETag'), status: response.status };
 }
 
-export const get = async (path) => (await json(await send('GET', API + path))).data;
-export const getWithTag = async (path) => json(await send('GET', API + path));
+/** An answer's body; one that broke off is none. */
+async function whole(body) {
+  try {
+    return await body;
+  } catch {
+    throw new Unreachable('The server’s answer broke off.');
+  }
+}
+
+const read = async (address, patience) => json(await send('GET', address, { patience }));
+
+export const get = async (path, patience = PATIENCE_MS) => (await read(API + path, patience)).data;
+export const getWithTag = (path) => read(API + path, PATIENCE_MS);
 export const post = async (path, body, headers) => (await json(await send('POST', API + path, { body, headers }))).data;
 export const put = async (path, body, headers) => json(await send('PUT', API + path, { body, headers }));
 export const patch = async (path, body) => (await json(await send('PATCH', API + path, { body }))).data;
@@ -98,7 +113,8 @@ export const del = async (path, headers) => (await json(await send('DELETE', API
 
 /** A download: the answer's bytes as a file. */
 export async function download(path, name, accept) {
-  save(await (await send('GET', API + path, { accept })).blob(), name);
+  const response = await send('GET', API + path, { accept });
+  save(await whole(response.blob()), name);
 }
 
 export function save(blob, name) {
@@ -112,5 +128,5 @@ export function save(blob, name) {
 export const saveJson = (data, name) =>
   save(new Blob([JSON.stringify(data, null, 2)], { type: 'application/json' }), name);
 
-export const readSession = async () => (await json(await send('GET', 'session'))).data;
+export const readSession = async () => (await read('session', PATIENCE_MS)).data;
 export const endSession = () => send('DELETE', 'session');

@@ -1,5 +1,5 @@
 // One key version: what stands under it, its destruction, its certificate.
-import { get, saveJson } from '../api.js';
+import { get, LONG_MS, saveJson } from '../api.js';
 import { h, render } from '../dom.js';
 import { ago, count, number, percent, time, withTimes } from '../format.js';
 import { badge, button, facts, heading, link, section, table } from '../parts.js';
@@ -12,7 +12,7 @@ const STEPS = ['REQUESTED', 'PASSING', 'WAITING', 'MATERIAL_GONE', 'REPLAYED', '
 
 export function key(place, failed, version) {
   const watch = poll(async () => {
-    const [one, usage] = await Promise.all([get(`/keys/${version}`), get(`/keys/${version}/usage`)]);
+    const [one, usage] = await Promise.all([get(`/keys/${version}`), get(`/keys/${version}/usage`, LONG_MS)]);
     const destruction = one.destruction && await get(`/keys/${version}/destruction`);
     const going = destruction && !['DESTROYED', 'CANCELLED', 'FAILED'].includes(destruction.state);
     render(place, heading(`Key version ${version}`, {

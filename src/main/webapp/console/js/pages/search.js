@@ -1,5 +1,5 @@
 // Entries of the audit trail by filters, a page at a time.
-import { get } from '../api.js';
+import { get, LONG_MS } from '../api.js';
 import { control, labelled } from '../ask.js';
 import { h, render } from '../dom.js';
 import { shortId, time } from '../format.js';
@@ -22,28 +22,38 @@ export function search(place) {
   const inputs = FIELDS.map((field) => control(field, `search-${field.name}`));
   const hourAgo = new Date(Date.now() - 3_600_000);
   inputs[0].value = localText(hourAgo);
-  const form = h('form', { class: 'filters', role: 'search', onsubmit: (event) => { event.preventDefault(); run(result, inputs); } },
+  let searches = 0;
+  const start = (event) => {
+    event.preventDefault();
+    searches += 1;
+    const mine = searches;
+    run(result, inputs, () => mine === searches);
+  };
+  const form = h('form', { class: 'filters', role: 'search', onsubmit: start },
     FIELDS.map((field, i) => labelled(field, inputs[i])), h('div', { class: 'buttons' }, h('button', { type: 'submit', class: 'primary' }, 'Search')));
   place.append(form, result);
 }
 
 const localText = (date) => new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
 
-async function run(result, inputs) {
+/** Answers may come in another order than they were asked for: only those of the latest search are shown. */
+async function run(result, inputs, isLatest) {
   const query = new URLSearchParams({ limit: '100' });
   inputs.forEach((input) => {
     const value = input.value.trim();
     if (value) query.set(input.name, input.type === 'datetime-local' ? new Date(value).toISOString() : value);
   });
   const rows = [];
-  const next = async () => {
+  const next = async (event) => {
+    if (event) event.currentTarget.disabled = true;
     try {
-      const page = await get(`/audit?${query}`);
+      const page = await get(`/audit?${query}`, LONG_MS);
+      if (!isLatest()) return;
       rows.push(...page.entries);
       if (page.next) query.set('cursor', page.next);
       render(result, list(rows), more(page.next, next));
     } catch (error) {
-      render(result, problemBox(error));
+      if (isLatest()) render(result, problemBox(error));
     }
   };
   render(result, h('p', { role: 'status' }, 'Searching …'));

@@ -2,7 +2,6 @@ package org.templatevault.session;
 
 import jakarta.inject.Inject;
 import jakarta.json.Json;
-import jakarta.json.JsonException;
 import jakarta.json.JsonObject;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.annotation.WebServlet;
@@ -125,7 +124,7 @@ public class SessionServlet extends HttpServlet {
         Problem.write(response, status, code, detail);
     }
 
-    /** JSON only: a form of another site cannot send that. */
+    /** JSON only: a form of another site cannot send that. Nesting past the parser's limit is a bare RuntimeException. */
     private static Optional<Credentials> credentials(HttpServletRequest request) throws IOException {
         String type = String.valueOf(request.getContentType());
         if (!type.matches("(?i)application/json(\\s*;.*)?") || request.getContentLengthLong() > MOST_BYTES) {
@@ -137,7 +136,7 @@ public class SessionServlet extends HttpServlet {
             JsonObject json = reader.readObject();
             Credentials given = new Credentials(json.getString("user", ""), json.getString("password", ""));
             return given.user.isEmpty() || given.password.isEmpty() ? Optional.empty() : Optional.of(given);
-        } catch (JsonException notAnObject) {
+        } catch (RuntimeException notAnObjectOrTooDeep) {
             return Optional.empty();
         }
     }

@@ -19,6 +19,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.templatevault.testing.Answer;
 import org.templatevault.testing.IsoTemplates;
@@ -261,16 +262,19 @@ class SessionIT {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
+    static List<String> bodiesThatAreNoSignIn() {
+        return List.of(
                 "",
                 "x",
                 "[]",
                 "{\"user\":1,\"password\":2}",
                 "{\"user\":\"operator\"}",
-                "user=operator&password=x"
-            })
+                "user=operator&password=x",
+                "{\"user\":" + "[".repeat(2000));
+    }
+
+    @ParameterizedTest
+    @MethodSource("bodiesThatAreNoSignIn")
     void refusesABodyThatIsNoSignIn(String body) {
         for (int i = 0; i < 10; i++) {
             nobody.callOutside("POST", SESSION).json(body).send().problem(400, "malformed-json");

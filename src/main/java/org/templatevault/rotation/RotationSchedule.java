@@ -34,6 +34,7 @@ public class RotationSchedule {
     private static final long LEAST_WRAPS = 4 * WrapBudget.BLOCK;
 
     private static final Duration LEAST_AGE = Duration.ofSeconds(1);
+    private static final Duration MOST_AGE = Duration.ofDays(3660);
     private static final Schedules.Row OFF =
             new Schedules.Row(NAME, false, null, null, "reencrypt", null, "nobody", Instant.EPOCH);
 
@@ -92,8 +93,8 @@ public class RotationSchedule {
             throw invalid("mode", "reencrypt or rewrap");
         }
         Duration age = row.maxAge();
-        if (age != null && age.compareTo(LEAST_AGE) < 0) {
-            throw invalid("maxAge", "a positive duration such as P90D");
+        if (age != null && (age.compareTo(LEAST_AGE) < 0 || age.compareTo(MOST_AGE) > 0)) {
+            throw invalid("maxAge", "a second to 3660 days, such as P90D");
         }
         Long wraps = row.maxWraps();
         if (wraps != null && (wraps < LEAST_WRAPS || wraps > WrapBudget.SOFT_LIMIT)) {

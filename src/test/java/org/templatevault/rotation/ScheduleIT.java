@@ -252,6 +252,9 @@ class ScheduleIT {
         put("{\"enabled\":true}").problem(422, "invalid-field");
         put("{\"enabled\":true,\"maxAge\":\"soon\"}").problem(422, "invalid-field");
         put("{\"enabled\":true,\"maxAge\":\"-P1D\"}").problem(422, "invalid-field");
+        put("{\"enabled\":true,\"maxAge\":\"P200000000000D\"}").problem(422, "invalid-field");
+        put("{\"enabled\":true,\"maxAge\":\"P3660DT1S\"}").problem(422, "invalid-field");
+        put("{\"enabled\":true,\"maxAge\":\"P3660D\"}").expect(200);
         put("{\"enabled\":true,\"maxAge\":\"P1D\",\"mode\":\"none\"}").problem(422, "invalid-field");
         put("{\"maxAge\":\"P1D\"}").problem(422, "invalid-field");
         put("{\"enabled\":true,\"maxWraps\":131072}").problem(422, "invalid-field");

@@ -224,7 +224,8 @@ public final class Verify {
         Map<Long, Member> places = new HashMap<>();
         List<byte[]> leaves = new ArrayList<>();
         for (Member member : members) {
-            if (member.position >= expected || places.put(member.position, member) != null) {
+            boolean outside = member.position < 0 || member.position >= expected;
+            if (outside || places.put(member.position, member) != null) {
                 found("entry-inserted", where(member));
             } else {
                 check(member);
@@ -236,8 +237,10 @@ public final class Verify {
                 found("entry-removed", "block " + number + ", position " + position);
             }
         }
-        boolean complete = !damaged && leaves.size() == expected;
-        if (complete && !Arrays.equals(root(leaves), hex(block.get("root")))) {
+        if (!damaged && leaves.size() != expected) {
+            found("block-entries-changed", "block " + number);
+        }
+        if (!damaged && !Arrays.equals(root(leaves), hex(block.get("root")))) {
             members.sort(Comparator.comparing(Verify::at).thenComparing(Member::entry));
             List<byte[]> sorted = members.stream().map(member -> hex(member.leaf)).toList();
             boolean same = Arrays.equals(root(sorted), hex(block.get("root")));

@@ -79,6 +79,7 @@ export const FINDING = {
   'tail-cut': 'The newest blocks are gone.',
   'block-state-wrong': 'The sums of the template rows are not those that were signed.',
   'sums-changed': 'The sums of the template rows are not those that were signed.',
+  'month-pruned-without-approval': 'A month is listed as given up, and nobody has decided that.',
   'row-deleted': 'A template row is gone, and no entry tells of it.',
   'row-inserted': 'A template row that no entry tells of.',
   'row-cloned': 'A template row that was copied from another place.',

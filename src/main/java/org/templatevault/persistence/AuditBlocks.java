@@ -136,6 +136,16 @@ public class AuditBlocks {
         return sql.query("select month from vault.audit_pruned order by month", row -> row.getString("month"));
     }
 
+    /** Those of the months whose entries were dropped for which no decision of two people was carried out. */
+    public List<String> prunedWithoutApproval(String kind) {
+        return sql.query(
+                "select month from vault.audit_pruned p where not exists (select 1 from vault.approval a"
+                        + " where a.id = p.approval_id and a.kind = ? and a.subject = p.month"
+                        + " and a.state = 'CARRIED_OUT' and a.decided_by <> a.requested_by) order by month",
+                row -> row.getString("month"),
+                kind);
+    }
+
     /** The newest block of a month. */
     public Optional<Row> newestOf(String month) {
         return sql.first(

@@ -55,6 +55,8 @@ class ChainCheck {
         Walk walk = new Walk();
         walk.pruned.addAll(blocks.pruned());
         report.addPruned(List.copyOf(walk.pruned));
+        blocks.prunedWithoutApproval(Retention.DROP)
+                .forEach(month -> report.add(Finding.of("month-pruned-without-approval", "month", month)));
         List<AuditBlocks.Row> page = blocks.after(0, BLOCKS_AT_ONCE);
         while (!page.isEmpty()) {
             checkPage(page, walk, report);
@@ -125,8 +127,8 @@ class ChainCheck {
 
         private void end() {
             if (open != null && block != null) {
-                boolean whole = !walk.pruned.contains(block.month()) && open.end();
-                checkSums(block, whole, walk, report);
+                boolean dropped = walk.pruned.contains(block.month()) && open.isEmpty();
+                checkSums(block, !dropped && open.end(), walk, report);
             }
             open = null;
             block = null;

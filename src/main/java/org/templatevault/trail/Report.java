@@ -52,7 +52,10 @@ public final class Report {
         return found;
     }
 
-    /** The months whose entries were dropped by two people's decision: of their blocks only the headers were checked. */
+    /**
+     * The months whose entries were dropped, by two people's decision where nothing else was found: of the blocks that have
+     * no entries any more only the headers were checked.
+     */
     public List<String> pruned() {
         return List.copyOf(pruned);
     }

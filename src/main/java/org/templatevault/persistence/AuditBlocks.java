@@ -122,12 +122,12 @@ public class AuditBlocks {
                 toBlock);
     }
 
-    /** The blocks that memberships name and that are not there, the first of them. */
-    public List<Long> missing(int limit) {
+    /** The blocks before the first or after the newest that memberships name, the first of them. */
+    public List<Long> outside(long newest, int limit) {
         return sql.query(
-                "select distinct block from vault.audit_block_entry m where not exists"
-                        + " (select 1 from vault.audit_block b where b.number = m.block) order by block limit ?",
+                "select distinct block from vault.audit_block_entry where block < 1 or block > ? order by block limit ?",
                 row -> row.getLong("block"),
+                newest,
                 limit);
     }
 

@@ -146,12 +146,12 @@ public class AuditEntries {
                 row -> consumer.accept(read(row)));
     }
 
-    /** Reads the entries that are in no block and do not wait for one. */
+    /** Reads the entries that are in no block, or in one that cannot be, and do not wait for one. */
     public void forEachStray(Consumer<Row> consumer) {
         sql.forEach(
                 "select e.* from vault.audit_entry e left join vault.audit_pending p using (at, id)"
                         + " left join vault.audit_block_entry b on b.at = e.at and b.entry = e.id"
-                        + " where p.id is null and b.entry is null order by e.at, e.id",
+                        + " where p.id is null and (b.entry is null or b.block < 1) order by e.at, e.id",
                 row -> consumer.accept(read(row)));
     }
 

@@ -112,6 +112,49 @@ class VerificationIT extends BehindTheVaultsBack {
         assertEquals(List.of("entry-inserted"), found("entry", made));
     }
 
+    /** A membership in a block that cannot be makes no entry a sealed one. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, -7, 1_000_000})
+    void namesAnEntryInABlockThatCannotBe(long number) {
+        UUID made = UUID.randomUUID();
+        keep("audit_entry", "id = ?", made);
+        keep("audit_block_entry", "entry = ?", made);
+        rows.change(
+                "insert into vault.audit_entry select at, ?, action, outcome, caller, subject_tag, line"
+                        + " from vault.audit_entry where id = ?::uuid",
+                made,
+                entry);
+        rows.change(
+                "insert into vault.audit_block_entry select at, ?, ?, 0, leaf from vault.audit_block_entry"
+                        + " where entry = ?::uuid",
+                made,
+                number,
+                entry);
+        assertEquals(List.of(number < 1 ? "entry-inserted" : "tail-cut"), found("block", number));
+        assertEquals(number < 1 ? List.of("entry-inserted") : List.of(), found("entry", made));
+    }
+
+    /** That so many blocks in the middle are gone must not hide the one after the newest. */
+    @Test
+    void namesABlockAfterTheNewestHoweverManyBeforeItAreGone() {
+        long newest = rows.number("select max(number) from vault.audit_block");
+        keep("audit_block", "number = ?", newest);
+        keep("audit_block_entry", "position = 77777");
+        rows.change("update vault.audit_block set number = number + 200 where number = ?", newest);
+        undo.add(() -> rows.change("delete from vault.audit_block where number = ?", newest + 200));
+        rows.change(
+                "insert into vault.audit_block_entry select at, gen_random_uuid(), ? + i, 77777, leaf"
+                        + " from vault.audit_block_entry, generate_series(1, 150) i where entry = ?::uuid",
+                newest,
+                entry);
+        rows.change(
+                "insert into vault.audit_block_entry select at, gen_random_uuid(), ?, 77777, leaf"
+                        + " from vault.audit_block_entry where entry = ?::uuid",
+                newest + 500,
+                entry);
+        assertTrue(found("block", newest + 500).contains("tail-cut"));
+    }
+
     private static String month() {
         return Block.month(Instant.now());
     }

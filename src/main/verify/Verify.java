@@ -43,7 +43,9 @@ public final class Verify {
     private static final BigInteger MODULUS = BigInteger.ONE.shiftLeft(256);
 
     private final List<PublicKey> keys;
-    private final Map<Long, String> checkpoints;
+    /** The hashes of the blocks that checkpoints tell. */
+    private final Map<Long, byte[]> checkpoints = new TreeMap<>();
+
     private final BigInteger[] sums = new BigInteger[BUCKETS];
     private long findings;
     private long blocks;
@@ -61,9 +63,8 @@ public final class Verify {
     /** An entry's place in the open block; no line where the entry itself is gone. */
     private record Member(long position, String entry, String leaf, String line) {}
 
-    private Verify(List<PublicKey> keys, Map<Long, String> checkpoints) {
+    private Verify(List<PublicKey> keys) {
         this.keys = keys;
-        this.checkpoints = checkpoints;
         Arrays.fill(sums, BigInteger.ZERO);
     }
 
@@ -74,8 +75,7 @@ public final class Verify {
         }
         try {
             List<PublicKey> keys = keys(Files.readString(Path.of(arguments[1])));
-            Map<Long, String> checkpoints = new LinkedHashMap<>();
-            Verify verify = new Verify(keys, checkpoints);
+            Verify verify = new Verify(keys);
             if (arguments.length == 3) {
                 verify.readCheckpoints(Path.of(arguments[2]));
             }
@@ -102,15 +102,30 @@ public final class Verify {
     private void readCheckpoints(Path file) throws IOException, GeneralSecurityException {
         try (BufferedReader reader = Files.newBufferedReader(file)) {
             for (String text = reader.readLine(); text != null; text = reader.readLine()) {
-                Map<String, Object> json = Json.object(text);
-                String line = (String) json.get("line");
-                if (isSigned(line, (String) json.get("signature"))) {
-                    checkpoints.put((Long) Json.object(line).get("block"), line);
-                } else {
-                    System.out.println("ignored: a checkpoint that none of the keys has signed");
+                try {
+                    readCheckpoint(Json.object(text));
+                } catch (IllegalArgumentException | ClassCastException | NullPointerException notACheckpoint) {
+                    System.out.println("ignored: a line that is no checkpoint");
                 }
             }
         }
+    }
+
+    private void readCheckpoint(Map<String, Object> json) throws GeneralSecurityException {
+        String line = (String) json.get("line");
+        if (!isSigned(line, (String) json.get("signature"))) {
+            System.out.println("ignored: a checkpoint that none of the keys has signed");
+            return;
+        }
+        long told = (Long) Json.object(line).get("block");
+        byte[] first = checkpoints.putIfAbsent(told, hash(line));
+        if (first != null && !Arrays.equals(first, hash(line))) {
+            found("block-changed", "block " + told + " is in two checkpoints that differ");
+        }
+    }
+
+    private static byte[] hash(String line) {
+        return sha256(2, line.getBytes(StandardCharsets.UTF_8));
     }
 
     private boolean run(Path export) throws IOException, GeneralSecurityException {
@@ -132,8 +147,8 @@ public final class Verify {
             }
         }
         endBlock();
-        for (Map.Entry<Long, String> left : checkpoints.entrySet()) {
-            found(left.getKey() > number ? "tail-cut" : "block-removed", "checkpoint of block " + left.getKey()
+        for (long left : checkpoints.keySet()) {
+            found(left > number ? "tail-cut" : "block-removed", "checkpoint of block " + left
                     + ", the export ends with block " + number);
         }
         heads.forEach((month, head) -> System.out.println("head of " + month + ": " + head));
@@ -168,12 +183,12 @@ public final class Verify {
             found("block-changed", "block " + next);
             sumsKnown = false;
         }
-        String checkpoint = checkpoints.remove(next);
-        if (checkpoint != null && !checkpoint.equals(line)) {
+        number = next;
+        hash = hash(line);
+        byte[] checkpoint = checkpoints.remove(next);
+        if (checkpoint != null && !Arrays.equals(checkpoint, hash)) {
             found("block-changed", "block " + next + " is not the one of its checkpoint");
         }
-        number = next;
-        hash = sha256(2, line.getBytes(StandardCharsets.UTF_8));
         heads.put((String) block.get("month"), HexFormat.of().formatHex(hash));
         damaged = false;
     }

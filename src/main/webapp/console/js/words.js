@@ -77,6 +77,7 @@ export const FINDING = {
   'block-changed': 'A block is not what the vault has signed, or does not follow the one before.',
   'block-removed': 'Blocks are missing.',
   'tail-cut': 'The newest blocks are gone.',
+  'checkpoint-unsigned': 'A line of the checkpoint file is not what the vault has signed.',
   'block-state-wrong': 'The sums of the template rows are not those that were signed.',
   'sums-changed': 'The sums of the template rows are not those that were signed.',
   'month-pruned-without-approval': 'A month is listed as given up, and nobody has decided that.',

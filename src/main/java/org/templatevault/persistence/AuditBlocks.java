@@ -49,9 +49,12 @@ public class AuditBlocks {
         return sql.query("select * from vault.audit_block order by number desc limit ?", AuditBlocks::read, limit);
     }
 
-    /** One block. */
-    public Optional<Row> find(long number) {
-        return sql.first("select * from vault.audit_block where number = ?", AuditBlocks::read, number);
+    /** Those of some blocks that are there, in no order. */
+    public List<Row> find(List<Long> numbers) {
+        return sql.query(
+                "select * from vault.audit_block where number = any(?)",
+                AuditBlocks::read,
+                new ArrayOf("int8", numbers));
     }
 
     private static Row read(ResultSet row) throws SQLException {

@@ -82,13 +82,15 @@ class Sealer {
         });
     }
 
+    /** Where blocks were cut off, the gap between them and what was counted stays, and a verification names it. */
     private static Before before(AuditBlocks.@Nullable Row newest, State state) {
         BucketSums sums = BucketSums.of(state.sums());
         if (newest == null) {
-            return new Before(0, Block.NONE, "", sums);
+            return new Before(state.block(), Block.NONE, "", sums);
         }
         String month = monthOf(newest.line()).orElse("");
-        return new Before(newest.number(), Bytes.of(Merkle.block(newest.line())), month, sums);
+        long number = Math.max(newest.number(), state.block());
+        return new Before(number, Bytes.of(Merkle.block(newest.line())), month, sums);
     }
 
     /** A block that somebody has made unreadable does not stop the next: a verification names it. */

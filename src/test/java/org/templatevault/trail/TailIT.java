@@ -1,16 +1,27 @@
 package org.templatevault.trail;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.templatevault.testing.OfflineVerifier;
 import org.templatevault.testing.TestHome;
 
 /** All traces of the newest block go from the database; what was told outside of it stays, and is looked at. */
 class TailIT extends BehindTheVaultsBack {
+    private static final Duration SOON = Duration.ofSeconds(10);
+
+    @TempDir
+    Path directory;
+
     private long newest;
 
     @BeforeEach
@@ -44,9 +55,53 @@ class TailIT extends BehindTheVaultsBack {
         rows.change("update vault.audit_state set block = block - 1");
     }
 
+    private void sealOneMore() {
+        long told = told();
+        letSeal();
+        as("auditor").get("/keys").send().expect(200);
+        TestHome.await(
+                "a block follows",
+                SOON,
+                () -> rows.number("select count(*) from vault.audit_block where number >= ?", newest) > 0);
+        TestHome.await("it is told", SOON, () -> told() > told);
+        holdTheSealerOff();
+    }
+
+    private long told() {
+        try (var lines = Files.lines(checkpoints)) {
+            return lines.count();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     @Test
     void isNamedByTheCheckpointFile() {
         putTheSealersCountBack();
         assertTrue(found("block", newest).contains("tail-cut"));
+    }
+
+    @Test
+    void isNamedAlsoWhereAnotherBlockHasTakenItsNumber() throws Exception {
+        putTheSealersCountBack();
+        sealOneMore();
+        assertEquals(newest, rows.number("select min(number) from vault.audit_block where number >= ?", newest));
+        assertEquals(List.of("block-changed"), found("block", newest));
+        Path export = directory.resolve("export.ndjson");
+        Path keys = directory.resolve("public.pem");
+        Files.write(
+                export, as("auditor").get("/audit/export").send().expect(200).bytes());
+        Files.write(keys, as("auditor").get("/audit/keys").send().expect(200).bytes());
+        OfflineVerifier.Result result = OfflineVerifier.run(export, keys, checkpoints);
+        assertEquals(1, result.code(), result::output);
+        assertTrue(result.output().contains("block-changed: block " + newest + " "), result::output);
+    }
+
+    /** The sealer does not close a gap before what it has counted. */
+    @Test
+    void leavesAGapForEverWhereTheSealersCountIsAhead() {
+        sealOneMore();
+        assertEquals(newest + 1, rows.number("select min(number) from vault.audit_block where number >= ?", newest));
+        assertEquals(List.of("block-removed"), found("from", newest));
     }
 }

@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -15,6 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.templatevault.persistence.AuditBlocks;
 import org.templatevault.testing.IsoTemplates;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultClient.Stored;
@@ -239,7 +243,25 @@ class VerificationIT extends BehindTheVaultsBack {
         assertTrue(found("block", earlier).contains("block-changed"));
         rows.change("delete from vault.audit_block where number = ?", earlier);
         assertEquals(List.of("block-removed"), found("from", earlier));
-        assertEquals(List.of(), found("block", earlier));
+        assertEquals(List.of("block-removed"), found("block", earlier), "by its checkpoint");
+    }
+
+    /** A line that was written in part, or by another vault, is no checkpoint of this one. */
+    @Test
+    void namesALineOfTheCheckpointFileThatNobodyHasSigned() throws IOException {
+        keepCheckpoints();
+        List<String> told = Files.readAllLines(checkpoints);
+        String line = told.get(told.size() - 1);
+        AuditBlocks.Row last = Checkpoints.read(line).orElseThrow();
+        String vaultId = Block.read(last.line()).vault().toString();
+        Files.writeString(
+                checkpoints,
+                "{\"type\":\"blo\n" + line.replace(vaultId, UUID.randomUUID().toString()) + "\n",
+                StandardOpenOption.APPEND);
+        assertEquals(List.of(), found("block", last.number()));
+        Files.writeString(
+                checkpoints, line.replace("\\\"entries\\\":", "\\\"entries\\\":1") + "\n", StandardOpenOption.APPEND);
+        assertEquals(List.of("checkpoint-unsigned"), found("block", last.number()));
     }
 
     @Test

@@ -32,11 +32,12 @@ import java.util.regex.Pattern;
  * <pre>java Verify.java export.ndjson public.pem [checkpoints.ndjson]</pre>
  *
  * <p>Prints one line for each thing that is not as it was sealed, then a summary. Exit code 0: intact; 1: something was
- * found; 2: the files cannot be read. Keeps one block and the checkpoints in memory, however long the export is.
+ * found; 2: the files cannot be read, or the export is incomplete. Keeps one block, and a hash for each checkpoint, in
+ * memory, however long the export is.
  *
- * <p>What it checks: block numbers without a gap, each block's Ed25519 signature (RFC 8032), the hash of the block before
- * it, the Merkle root over its entries (RFC 9162, section 2.1.1), the sums of the template rows that the entries tell of,
- * and that every checkpoint kept elsewhere is still in the chain.
+ * <p>What it checks: that the export has its end, block numbers from 1 without a gap, each block's Ed25519 signature
+ * (RFC 8032), the hash of the block before it, the Merkle root over its entries (RFC 9162, section 2.1.1), the sums of the
+ * template rows that the entries tell of, and that every checkpoint kept elsewhere is still in the chain.
  */
 public final class Verify {
     private static final int BUCKETS = 64;
@@ -79,8 +80,8 @@ public final class Verify {
             if (arguments.length == 3) {
                 verify.readCheckpoints(Path.of(arguments[2]));
             }
-            System.exit(verify.run(Path.of(arguments[0])) ? 0 : 1);
-        } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
+            System.exit(verify.run(Path.of(arguments[0])));
+        } catch (IOException | GeneralSecurityException | RuntimeException e) {
             System.err.println("cannot verify: " + e);
             System.exit(2);
         }
@@ -128,9 +129,13 @@ public final class Verify {
         return sha256(2, line.getBytes(StandardCharsets.UTF_8));
     }
 
-    private boolean run(Path export) throws IOException, GeneralSecurityException {
+    private int run(Path export) throws IOException, GeneralSecurityException {
+        Map<String, Object> end = null;
         try (BufferedReader reader = Files.newBufferedReader(export)) {
             for (String text = reader.readLine(); text != null; text = reader.readLine()) {
+                if (end != null) {
+                    throw new IllegalArgumentException("a line after the last");
+                }
                 Map<String, Object> json = Json.object(text);
                 switch (String.valueOf(json.get("type"))) {
                     case "block" -> {
@@ -142,19 +147,32 @@ public final class Verify {
                         pruned.add((String) json.get("month"));
                         System.out.println("PRUNED: the entries of " + json.get("month") + " were dropped");
                     }
+                    case "end" -> end = json;
                     default -> throw new IllegalArgumentException("a line that is neither block nor entry");
                 }
             }
+        }
+        if (end == null) {
+            return incomplete("it has no last line, so it broke off; or it is of a release that wrote none");
         }
         endBlock();
         for (long left : checkpoints.keySet()) {
             found(left > number ? "tail-cut" : "block-removed", "checkpoint of block " + left
                     + ", the export ends with block " + number);
         }
+        boolean all = ((Long) end.get("blocks")) == blocks && ((Long) end.get("entries")) == entries + waiting;
+        if (findings == 0 && (!all || blocks == 0)) {
+            return incomplete(all ? "there is no block in it" : "its last line tells of more or less than there is");
+        }
         heads.forEach((month, head) -> System.out.println("head of " + month + ": " + head));
         System.out.println((findings == 0 ? "intact: " : findings + " findings: ") + blocks + " blocks, " + entries
                 + " entries, " + waiting + " waiting for a block");
-        return findings == 0;
+        return findings == 0 ? 0 : 1;
+    }
+
+    private static int incomplete(String why) {
+        System.out.println("incomplete: nothing is proven by this export: " + why);
+        return 2;
     }
 
     private void found(String kind, String where) {
@@ -169,16 +187,12 @@ public final class Verify {
         block = Json.object(line);
         long next = (Long) block.get("block");
         boolean first = number < 0;
-        if (first) {
-            sumsKnown = next == 1;
-        } else if (next != number + 1) {
-            found("block-removed", "blocks " + (number + 1) + " to " + (next - 1));
-            sumsKnown = false;
+        long expected = first ? 1 : number + 1;
+        if (next != expected) {
+            found("block-removed", "blocks " + expected + " to " + (next - 1));
         }
-        boolean follows = first || next != number + 1 || Arrays.equals(hash, hex(block.get("previous")));
-        if (first && next == 1 && !Arrays.equals(hash, hex(block.get("previous")))) {
-            follows = false;
-        }
+        sumsKnown = next == expected && (first || sumsKnown);
+        boolean follows = next != expected || Arrays.equals(hash, hex(block.get("previous")));
         if (!follows || !isSigned(line, signature)) {
             found("block-changed", "block " + next);
             sumsKnown = false;

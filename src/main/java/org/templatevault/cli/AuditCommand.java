@@ -21,6 +21,8 @@ import picocli.CommandLine.Option;
         footer = "  vault audit verify --home .vault")
 final class AuditCommand {
     private static final Duration LONG = Duration.ofHours(2);
+    /** Begins the last line of an export. */
+    private static final String END = "{\"type\":\"end\",";
 
     @Command(
             name = "verify",
@@ -109,7 +111,7 @@ final class AuditCommand {
                 .get("/audit/export")
                 .header("Accept", "application/x-ndjson, application/problem+json")
                 .timeout(LONG)
-                .download(output);
+                .download(output, line -> line.startsWith(END));
         JsonObject done = Json.createObjectBuilder()
                 .add("file", output.toString())
                 .add("bytes", bytes)

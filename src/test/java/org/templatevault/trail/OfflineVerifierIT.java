@@ -1,6 +1,7 @@
 package org.templatevault.trail;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.templatevault.testing.SharedVault.as;
 
@@ -221,6 +222,13 @@ class OfflineVerifierIT {
     }
 
     @Test
+    void namesABeginningThatWasCut() throws Exception {
+        List<String> cut = copy();
+        cut.subList(blocks().get(0), blocks().get(1)).clear();
+        finds("block-removed", ended(cut));
+    }
+
+    @Test
     void namesATailThatWasCutByACheckpoint() throws Exception {
         List<Integer> starts = blocks();
         List<String> cut = ended(export.subList(0, starts.get(starts.size() - 1)));
@@ -231,8 +239,39 @@ class OfflineVerifierIT {
     }
 
     @Test
+    void endsWithWhatItHolds() {
+        JsonObject end = json(export.get(export.size() - 1));
+        assertEquals("end", end.getString("type"), end::toString);
+        assertEquals(blocks().size(), end.getInt("blocks"));
+        assertEquals(export.stream().filter(line -> isOfType(line, "entry")).count(), end.getInt("entries"));
+    }
+
+    @Test
+    void isSaidToBeIncompleteWhereItBreaksOff() throws Exception {
+        List<Integer> starts = blocks();
+        for (int upTo : new int[] {0, starts.get(starts.size() - 1), export.size() - 1}) {
+            isIncomplete(export.subList(0, upTo));
+        }
+        isIncomplete(ended(List.of()));
+        List<String> fewer = copy();
+        fewer.removeIf(line -> isOfType(line, "entry") && !json(line).containsKey("block"));
+        fewer.subList(starts.get(starts.size() - 1), fewer.size() - 1).clear();
+        isIncomplete(fewer);
+    }
+
+    private static void isIncomplete(List<String> lines) throws Exception {
+        Result result = verify(lines, false);
+        assertEquals(2, result.code(), result::output);
+        assertTrue(result.output().contains("incomplete: "), result::output);
+        assertFalse(result.output().contains("head of "), result::output);
+    }
+
+    @Test
     void refusesFilesThatAreNone() throws Exception {
         assertEquals(2, verify(List.of("{\"type\":\"something\"}"), false).code());
+        List<String> afterTheEnd = copy();
+        afterTheEnd.add(export.get(0));
+        assertEquals(2, verify(afterTheEnd, false).code());
         List<String> backwards = copy();
         Collections.reverse(backwards);
         assertEquals(1, verify(ended(backwards), false).code());

@@ -87,5 +87,5 @@ export const FINDING = {
   'row-changed': 'The open columns of a template row are not those with which it came.',
   'row-rolled-back': 'A row was put back that was deleted or replaced.',
   'row-without-key': 'The key of a row’s subject is gone.',
-  'rows-differ': 'Rows differ, and the entries that could name them were given up.',
+  'rows-differ': 'Rows differ and are not named: the entries that could were given up, or it would take too long.',
 };

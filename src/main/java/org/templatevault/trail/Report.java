@@ -1,5 +1,6 @@
 package org.templatevault.trail;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -9,6 +10,7 @@ public final class Report {
 
     private final List<Finding> findings = new ArrayList<>();
     private final List<String> pruned = new ArrayList<>();
+    private final long began = System.nanoTime();
     private long found;
     private long blocks;
     private long entries;
@@ -24,6 +26,11 @@ public final class Report {
 
     void addPruned(List<String> months) {
         pruned.addAll(months);
+    }
+
+    /** How long it has taken so far. */
+    Duration elapsed() {
+        return Duration.ofNanos(System.nanoTime() - began);
     }
 
     void countBlock() {

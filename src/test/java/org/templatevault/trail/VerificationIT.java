@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.templatevault.persistence.AuditBlocks;
+import org.templatevault.testing.DatabaseProxy;
 import org.templatevault.testing.IsoTemplates;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultClient.Stored;
@@ -361,5 +363,29 @@ class VerificationIT extends BehindTheVaultsBack {
         rows.change(
                 "insert into vault.template select * from json_populate_record(null::vault.template, ?::json)", old);
         assertEquals(List.of("row-rolled-back"), found("template", stored.template()));
+    }
+
+    /** However many buckets differ, the trail and the rows are not read again for each. */
+    @Test
+    void namesRowsOfManyBucketsInOnePassOverThem() {
+        List<Stored> changed = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            changed.add(as("enroller").store(UUID.randomUUID(), TEMPLATE));
+        }
+        for (Stored one : changed) {
+            keep("template", "subject_id = ?", one.subject());
+            rows.change("update vault.template set quality = 1 where subject_id = ?", one.subject());
+        }
+        List<String> named = new ArrayList<>();
+        List<DatabaseProxy.RoundTrip> trips = vault.proxy()
+                .during(() -> verify().getJsonArray("findings").getValuesAs(JsonObject.class).stream()
+                        .filter(finding -> finding.getString("kind").equals("row-changed"))
+                        .forEach(finding -> named.add(finding.getString("template"))));
+        changed.forEach(one -> assertTrue(named.contains(one.template().toString()), named::toString));
+        long passes = trips.stream()
+                .flatMap(trip -> trip.statements().stream())
+                .filter(sql -> sql.contains("from vault.template left join"))
+                .count();
+        assertEquals(2, passes, "one for the sums, one for the names");
     }
 }

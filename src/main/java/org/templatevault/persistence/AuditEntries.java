@@ -127,16 +127,23 @@ public class AuditEntries {
         return sql.first("select at from vault.audit_pending order by at limit 1", row -> Sql.instant(row, "at"));
     }
 
-    /** The oldest entries that are in no block. */
-    public List<Row> pending(int limit) {
+    /**
+     * The oldest entries that are in no block, at least one where there is any: those before which less than some bytes of
+     * lines stand.
+     */
+    public List<Row> pending(int limit, long bytes) {
         return sql.query(
                 // "offset 0": each entry by the index; without statistics of the nearly empty table the planner would
                 // read the whole trail for each block.
-                "select e.* from (select at, id from vault.audit_pending order by at, id limit ?) p"
+                "select * from (select e.*, p.at as place, p.id as place_id, coalesce(sum(octet_length(e.line))"
+                        + " over (order by p.at, p.id rows between unbounded preceding and 1 preceding), 0) as before"
+                        + " from (select at, id from vault.audit_pending order by at, id limit ?) p"
                         + " cross join lateral (select * from vault.audit_entry of_one"
-                        + " where of_one.at = p.at and of_one.id = p.id offset 0) e order by e.at, e.id",
+                        + " where of_one.at = p.at and of_one.id = p.id offset 0) e) w"
+                        + " where before < ? order by place, place_id",
                 AuditEntries::read,
-                limit);
+                limit,
+                bytes);
     }
 
     /** Reads all entries that wait for a block. */

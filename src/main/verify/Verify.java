@@ -32,18 +32,21 @@ import java.util.regex.Pattern;
  * <pre>java Verify.java export.ndjson public.pem [checkpoints.ndjson]</pre>
  *
  * <p>Prints one line for each thing that is not as it was sealed, then a summary. Exit code 0: intact; 1: something was
- * found; 2: the files cannot be read. Keeps one block and the checkpoints in memory, however long the export is.
+ * found; 2: the files cannot be read, or the export is incomplete. Keeps one block, and a hash for each checkpoint, in
+ * memory, however long the export is.
  *
- * <p>What it checks: block numbers without a gap, each block's Ed25519 signature (RFC 8032), the hash of the block before
- * it, the Merkle root over its entries (RFC 9162, section 2.1.1), the sums of the template rows that the entries tell of,
- * and that every checkpoint kept elsewhere is still in the chain.
+ * <p>What it checks: that the export has its end, block numbers from 1 without a gap, each block's Ed25519 signature
+ * (RFC 8032), the hash of the block before it, the Merkle root over its entries (RFC 9162, section 2.1.1), the sums of the
+ * template rows that the entries tell of, and that every checkpoint kept elsewhere is still in the chain.
  */
 public final class Verify {
     private static final int BUCKETS = 64;
     private static final BigInteger MODULUS = BigInteger.ONE.shiftLeft(256);
 
     private final List<PublicKey> keys;
-    private final Map<Long, String> checkpoints;
+    /** The hashes of the blocks that checkpoints tell. */
+    private final Map<Long, byte[]> checkpoints = new TreeMap<>();
+
     private final BigInteger[] sums = new BigInteger[BUCKETS];
     private long findings;
     private long blocks;
@@ -61,9 +64,8 @@ public final class Verify {
     /** An entry's place in the open block; no line where the entry itself is gone. */
     private record Member(long position, String entry, String leaf, String line) {}
 
-    private Verify(List<PublicKey> keys, Map<Long, String> checkpoints) {
+    private Verify(List<PublicKey> keys) {
         this.keys = keys;
-        this.checkpoints = checkpoints;
         Arrays.fill(sums, BigInteger.ZERO);
     }
 
@@ -74,13 +76,12 @@ public final class Verify {
         }
         try {
             List<PublicKey> keys = keys(Files.readString(Path.of(arguments[1])));
-            Map<Long, String> checkpoints = new LinkedHashMap<>();
-            Verify verify = new Verify(keys, checkpoints);
+            Verify verify = new Verify(keys);
             if (arguments.length == 3) {
                 verify.readCheckpoints(Path.of(arguments[2]));
             }
-            System.exit(verify.run(Path.of(arguments[0])) ? 0 : 1);
-        } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
+            System.exit(verify.run(Path.of(arguments[0])));
+        } catch (IOException | GeneralSecurityException | RuntimeException e) {
             System.err.println("cannot verify: " + e);
             System.exit(2);
         }
@@ -102,20 +103,39 @@ public final class Verify {
     private void readCheckpoints(Path file) throws IOException, GeneralSecurityException {
         try (BufferedReader reader = Files.newBufferedReader(file)) {
             for (String text = reader.readLine(); text != null; text = reader.readLine()) {
-                Map<String, Object> json = Json.object(text);
-                String line = (String) json.get("line");
-                if (isSigned(line, (String) json.get("signature"))) {
-                    checkpoints.put((Long) Json.object(line).get("block"), line);
-                } else {
-                    System.out.println("ignored: a checkpoint that none of the keys has signed");
+                try {
+                    readCheckpoint(Json.object(text));
+                } catch (IllegalArgumentException | ClassCastException | NullPointerException notACheckpoint) {
+                    System.out.println("ignored: a line that is no checkpoint");
                 }
             }
         }
     }
 
-    private boolean run(Path export) throws IOException, GeneralSecurityException {
+    private void readCheckpoint(Map<String, Object> json) throws GeneralSecurityException {
+        String line = (String) json.get("line");
+        if (!isSigned(line, (String) json.get("signature"))) {
+            System.out.println("ignored: a checkpoint that none of the keys has signed");
+            return;
+        }
+        long told = (Long) Json.object(line).get("block");
+        byte[] first = checkpoints.putIfAbsent(told, hash(line));
+        if (first != null && !Arrays.equals(first, hash(line))) {
+            found("block-changed", "block " + told + " is in two checkpoints that differ");
+        }
+    }
+
+    private static byte[] hash(String line) {
+        return sha256(2, line.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private int run(Path export) throws IOException, GeneralSecurityException {
+        Map<String, Object> end = null;
         try (BufferedReader reader = Files.newBufferedReader(export)) {
             for (String text = reader.readLine(); text != null; text = reader.readLine()) {
+                if (end != null) {
+                    throw new IllegalArgumentException("a line after the last");
+                }
                 Map<String, Object> json = Json.object(text);
                 switch (String.valueOf(json.get("type"))) {
                     case "block" -> {
@@ -127,19 +147,32 @@ public final class Verify {
                         pruned.add((String) json.get("month"));
                         System.out.println("PRUNED: the entries of " + json.get("month") + " were dropped");
                     }
+                    case "end" -> end = json;
                     default -> throw new IllegalArgumentException("a line that is neither block nor entry");
                 }
             }
         }
+        if (end == null) {
+            return incomplete("it has no last line, so it broke off; or it is of a release that wrote none");
+        }
         endBlock();
-        for (Map.Entry<Long, String> left : checkpoints.entrySet()) {
-            found(left.getKey() > number ? "tail-cut" : "block-removed", "checkpoint of block " + left.getKey()
+        for (long left : checkpoints.keySet()) {
+            found(left > number ? "tail-cut" : "block-removed", "checkpoint of block " + left
                     + ", the export ends with block " + number);
+        }
+        boolean all = ((Long) end.get("blocks")) == blocks && ((Long) end.get("entries")) == entries + waiting;
+        if (findings == 0 && (!all || blocks == 0)) {
+            return incomplete(all ? "there is no block in it" : "its last line tells of more or less than there is");
         }
         heads.forEach((month, head) -> System.out.println("head of " + month + ": " + head));
         System.out.println((findings == 0 ? "intact: " : findings + " findings: ") + blocks + " blocks, " + entries
                 + " entries, " + waiting + " waiting for a block");
-        return findings == 0;
+        return findings == 0 ? 0 : 1;
+    }
+
+    private static int incomplete(String why) {
+        System.out.println("incomplete: nothing is proven by this export: " + why);
+        return 2;
     }
 
     private void found(String kind, String where) {
@@ -154,26 +187,22 @@ public final class Verify {
         block = Json.object(line);
         long next = (Long) block.get("block");
         boolean first = number < 0;
-        if (first) {
-            sumsKnown = next == 1;
-        } else if (next != number + 1) {
-            found("block-removed", "blocks " + (number + 1) + " to " + (next - 1));
-            sumsKnown = false;
+        long expected = first ? 1 : number + 1;
+        if (next != expected) {
+            found("block-removed", "blocks " + expected + " to " + (next - 1));
         }
-        boolean follows = first || next != number + 1 || Arrays.equals(hash, hex(block.get("previous")));
-        if (first && next == 1 && !Arrays.equals(hash, hex(block.get("previous")))) {
-            follows = false;
-        }
+        sumsKnown = next == expected && (first || sumsKnown);
+        boolean follows = next != expected || Arrays.equals(hash, hex(block.get("previous")));
         if (!follows || !isSigned(line, signature)) {
             found("block-changed", "block " + next);
             sumsKnown = false;
         }
-        String checkpoint = checkpoints.remove(next);
-        if (checkpoint != null && !checkpoint.equals(line)) {
+        number = next;
+        hash = hash(line);
+        byte[] checkpoint = checkpoints.remove(next);
+        if (checkpoint != null && !Arrays.equals(checkpoint, hash)) {
             found("block-changed", "block " + next + " is not the one of its checkpoint");
         }
-        number = next;
-        hash = sha256(2, line.getBytes(StandardCharsets.UTF_8));
         heads.put((String) block.get("month"), HexFormat.of().formatHex(hash));
         damaged = false;
     }
@@ -224,7 +253,8 @@ public final class Verify {
         Map<Long, Member> places = new HashMap<>();
         List<byte[]> leaves = new ArrayList<>();
         for (Member member : members) {
-            if (member.position >= expected || places.put(member.position, member) != null) {
+            boolean outside = member.position < 0 || member.position >= expected;
+            if (outside || places.put(member.position, member) != null) {
                 found("entry-inserted", where(member));
             } else {
                 check(member);
@@ -236,8 +266,10 @@ public final class Verify {
                 found("entry-removed", "block " + number + ", position " + position);
             }
         }
-        boolean complete = !damaged && leaves.size() == expected;
-        if (complete && !Arrays.equals(root(leaves), hex(block.get("root")))) {
+        if (!damaged && leaves.size() != expected) {
+            found("block-entries-changed", "block " + number);
+        }
+        if (!damaged && !Arrays.equals(root(leaves), hex(block.get("root")))) {
             members.sort(Comparator.comparing(Verify::at).thenComparing(Member::entry));
             List<byte[]> sorted = members.stream().map(member -> hex(member.leaf)).toList();
             boolean same = Arrays.equals(root(sorted), hex(block.get("root")));

@@ -3,6 +3,7 @@ package org.templatevault.cli;
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonObjectBuilder;
+import jakarta.json.JsonString;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,6 +21,8 @@ import picocli.CommandLine.Option;
         footer = "  vault audit verify --home .vault")
 final class AuditCommand {
     private static final Duration LONG = Duration.ofHours(2);
+    /** Begins the last line of an export. */
+    private static final String END = "{\"type\":\"end\",";
 
     @Command(
             name = "verify",
@@ -57,17 +60,28 @@ final class AuditCommand {
 
     static String text(JsonObject found) {
         String looked = String.format(
-                "%s, %s, %s waiting for their block, %s",
-                Text.count(found.getInt("blocks"), "block", "blocks"),
-                Text.count(found.getJsonNumber("entries").longValue(), "entry", "entries"),
-                Text.field(found, "waiting"),
-                Text.count(found.getJsonNumber("templates").longValue(), "template row", "template rows"));
+                        "%s, %s, %s waiting for their block, %s",
+                        Text.count(found.getInt("blocks"), "block", "blocks"),
+                        Text.count(found.getJsonNumber("entries").longValue(), "entry", "entries"),
+                        Text.field(found, "waiting"),
+                        Text.count(found.getJsonNumber("templates").longValue(), "template row", "template rows"))
+                + givenUp(found);
         if (found.getBoolean("intact")) {
             return "intact: " + looked + "\n";
         }
         List<JsonObject> findings = found.getJsonArray("findings").getValuesAs(JsonObject.class);
         return "NOT INTACT: " + Text.field(found, "found") + " found in " + looked + "\n"
                 + findings.stream().map(AuditCommand::finding).collect(Collectors.joining());
+    }
+
+    /** The months of which only the blocks' headers are left. */
+    private static String givenUp(JsonObject found) {
+        List<JsonString> months = found.getJsonArray("pruned").getValuesAs(JsonString.class);
+        return months.isEmpty()
+                ? ""
+                : months.stream()
+                        .map(month -> Text.printable(month.getString()))
+                        .collect(Collectors.joining(", ", "; given up: ", ""));
     }
 
     private static String finding(JsonObject finding) {
@@ -97,7 +111,7 @@ final class AuditCommand {
                 .get("/audit/export")
                 .header("Accept", "application/x-ndjson, application/problem+json")
                 .timeout(LONG)
-                .download(output);
+                .download(output, line -> line.startsWith(END));
         JsonObject done = Json.createObjectBuilder()
                 .add("file", output.toString())
                 .add("bytes", bytes)

@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
+import org.templatevault.client.IncompleteException;
 import org.templatevault.client.RefusedException;
 import org.templatevault.client.UnreachableException;
 import org.templatevault.client.UntrustedException;
@@ -41,6 +42,9 @@ final class Complaints implements IExecutionExceptionHandler, IParameterExceptio
         }
         if (e instanceof UnreachableException) {
             return say(err, json, "unreachable", e, ExitCode.UNAVAILABLE);
+        }
+        if (e instanceof IncompleteException) {
+            return say(err, json, "incomplete", e, ExitCode.FAILED);
         }
         if (e instanceof IOException || e instanceof UncheckedIOException) {
             return say(err, json, "file", e, ExitCode.FAILED);

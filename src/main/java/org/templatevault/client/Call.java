@@ -8,9 +8,11 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.function.Predicate;
 
 /** One request on its way. */
 public final class Call {
+    private static final int LONGEST_LAST_LINE = 1000;
     static final Duration TIMEOUT = Duration.ofSeconds(90);
 
     private final Api api;
@@ -101,6 +103,16 @@ public final class Call {
      * @throws IOException if the file cannot be written
      */
     public long download(Path file) throws RefusedException, UnreachableException, UntrustedException, IOException {
+        return download(file, whole -> true);
+    }
+
+    /**
+     * As {@link #download(Path)}, where the body is whole only with a certain last line.
+     *
+     * @throws IncompleteException if the last line is another
+     */
+    public long download(Path file, Predicate<String> lastLine)
+            throws RefusedException, UnreachableException, UntrustedException, IOException {
         try (PrivateFile fresh = PrivateFile.replacing(file)) {
             long bytes = api.send(
                     request.method(method, body).build(),
@@ -111,6 +123,9 @@ public final class Call {
                     },
                     repeatable,
                     false);
+            if (!lastLine.test(fresh.lastLine(LONGEST_LAST_LINE))) {
+                throw new IncompleteException("the answer broke off after " + bytes + " bytes, without its last line");
+            }
             fresh.keep();
             return bytes;
         } catch (UnreachableException e) {

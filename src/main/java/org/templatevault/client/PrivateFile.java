@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -81,6 +82,19 @@ public final class PrivateFile implements AutoCloseable {
     /** Where to write. */
     public OutputStream stream() {
         return stream;
+    }
+
+    /** The last line of what was written so far, if that has an end and is not longer than this; else nothing. */
+    String lastLine(int longest) throws IOException {
+        try (FileChannel written = FileChannel.open(fresh, StandardOpenOption.READ)) {
+            long from = Math.max(0, written.size() - longest);
+            written.position(from);
+            String end = new String(Channels.newInputStream(written).readAllBytes(), StandardCharsets.UTF_8);
+            int last = end.lastIndexOf('\n', end.length() - 2);
+            return end.endsWith("\n") && (last >= 0 || from == 0)
+                    ? end.substring(last + 1).strip()
+                    : "";
+        }
     }
 
     /** Makes what was written durable, and gives it its name. */

@@ -49,9 +49,12 @@ public class AuditBlocks {
         return sql.query("select * from vault.audit_block order by number desc limit ?", AuditBlocks::read, limit);
     }
 
-    /** One block. */
-    public Optional<Row> find(long number) {
-        return sql.first("select * from vault.audit_block where number = ?", AuditBlocks::read, number);
+    /** Those of some blocks that are there, in no order. */
+    public List<Row> find(List<Long> numbers) {
+        return sql.query(
+                "select * from vault.audit_block where number = any(?)",
+                AuditBlocks::read,
+                new ArrayOf("int8", numbers));
     }
 
     private static Row read(ResultSet row) throws SQLException {
@@ -122,18 +125,28 @@ public class AuditBlocks {
                 toBlock);
     }
 
-    /** The blocks that memberships name and that are not there, the first of them. */
-    public List<Long> missing(int limit) {
+    /** The blocks before the first or after the newest that memberships name, the first of them. */
+    public List<Long> outside(long newest, int limit) {
         return sql.query(
-                "select distinct block from vault.audit_block_entry m where not exists"
-                        + " (select 1 from vault.audit_block b where b.number = m.block) order by block limit ?",
+                "select distinct block from vault.audit_block_entry where block < 1 or block > ? order by block limit ?",
                 row -> row.getLong("block"),
+                newest,
                 limit);
     }
 
     /** The months whose entries were dropped, the oldest first. */
     public List<String> pruned() {
         return sql.query("select month from vault.audit_pruned order by month", row -> row.getString("month"));
+    }
+
+    /** Those of the months whose entries were dropped for which no decision of two people was carried out. */
+    public List<String> prunedWithoutApproval(String kind) {
+        return sql.query(
+                "select month from vault.audit_pruned p where not exists (select 1 from vault.approval a"
+                        + " where a.id = p.approval_id and a.kind = ? and a.subject = p.month"
+                        + " and a.state = 'CARRIED_OUT' and a.decided_by <> a.requested_by) order by month",
+                row -> row.getString("month"),
+                kind);
     }
 
     /** The newest block of a month, found by its text: a line that is no JSON must not end the search. */

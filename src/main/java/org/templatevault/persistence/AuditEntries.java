@@ -156,17 +156,24 @@ public class AuditEntries {
         return sql.first("select at from vault.audit_pending order by at limit 1", row -> Sql.instant(row, "at"));
     }
 
-    /** The oldest entries that wait and are in no block, of years that have four digits like those of a month's name. */
-    public List<Row> pending(int limit) {
+    /**
+     * The oldest entries that wait and are in no block, of years that have four digits like those of a month's name; at
+     * least one where there is any: those before which less than some bytes of lines stand.
+     */
+    public List<Row> pending(int limit, long bytes) {
         return sql.query(
                 // "offset 0": each entry by the index; without statistics of the nearly empty table the planner would
                 // read the whole trail for each block.
-                "select e.* from (select p.at, p.id from vault.audit_pending p where p.at >= '0001-01-01Z'"
+                "select * from (select e.*, p.at as place, p.id as place_id, coalesce(sum(octet_length(e.line))"
+                        + " over (order by p.at, p.id rows between unbounded preceding and 1 preceding), 0) as before"
+                        + " from (select p.at, p.id from vault.audit_pending p where p.at >= '0001-01-01Z'"
                         + " and p.at < '10000-01-01Z' and not " + IN_A_BLOCK + " order by p.at, p.id limit ?) p"
                         + " cross join lateral (select * from vault.audit_entry of_one"
-                        + " where of_one.at = p.at and of_one.id = p.id offset 0) e order by e.at, e.id",
+                        + " where of_one.at = p.at and of_one.id = p.id offset 0) e) w"
+                        + " where before < ? order by place, place_id",
                 AuditEntries::read,
-                limit);
+                limit,
+                bytes);
     }
 
     /** Reads all entries that wait for a block and are in none. */
@@ -184,12 +191,12 @@ public class AuditEntries {
                 row -> consumer.accept(Sql.uuid(row, "id")));
     }
 
-    /** Reads the entries that are in no block and do not wait for one. */
+    /** Reads the entries that are in no block, or in one that cannot be, and do not wait for one. */
     public void forEachStray(Consumer<Row> consumer) {
         sql.forEach(
                 "select e.* from vault.audit_entry e left join vault.audit_pending p using (at, id)"
                         + " left join vault.audit_block_entry b on b.at = e.at and b.entry = e.id"
-                        + " where p.id is null and b.entry is null order by e.at, e.id",
+                        + " where p.id is null and (b.entry is null or b.block < 1) order by e.at, e.id",
                 row -> consumer.accept(read(row)));
     }
 

@@ -147,7 +147,7 @@ public class AuditResource {
         return number;
     }
 
-    /** The whole trail as a stream: each block, then its entries, then what waits for a block. */
+    /** The whole trail as a stream: each block, then its entries, then what waits for a block, then the end. */
     @GET
     @Path("/export")
     @Produces(NDJSON)

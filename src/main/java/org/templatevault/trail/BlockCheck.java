@@ -60,6 +60,11 @@ final class BlockCheck {
         report.add(finding);
     }
 
+    /** Whether no entry has a place in it: what a block is like whose month was given up. */
+    boolean isEmpty() {
+        return members.isEmpty();
+    }
+
     /**
      * Ends the block.
      *

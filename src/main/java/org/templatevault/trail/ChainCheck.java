@@ -20,7 +20,7 @@ import org.templatevault.persistence.Bytes;
 @ApplicationScoped
 class ChainCheck {
     private static final int BLOCKS_AT_ONCE = 100;
-    private static final int MOST_MISSING = 100;
+    private static final int MOST_OUTSIDE = 100;
 
     @Inject
     AuditBlocks blocks;
@@ -61,15 +61,16 @@ class ChainCheck {
         Walk walk = new Walk(keyRings.publicKeys());
         walk.pruned.addAll(blocks.pruned());
         report.addPruned(List.copyOf(walk.pruned));
+        blocks.prunedWithoutApproval(Retention.DROP)
+                .forEach(month -> report.add(Finding.of("month-pruned-without-approval", "month", month)));
         List<AuditBlocks.Row> page = blocks.after(0, BLOCKS_AT_ONCE);
         while (!page.isEmpty()) {
             checkPage(page, walk, report);
             page = blocks.after(walk.number, BLOCKS_AT_ONCE);
         }
-        for (long missing : blocks.missing(MOST_MISSING)) {
-            if (missing > walk.number) {
-                report.add(Finding.of("tail-cut", "block", missing, "newest", walk.number));
-            }
+        for (long outside : blocks.outside(walk.number, MOST_OUTSIDE)) {
+            String kind = outside < 1 ? "entry-inserted" : "tail-cut";
+            report.add(Finding.of(kind, "block", outside, "newest", walk.number));
         }
         entries.forEachStray(entry -> report.add(Finding.of("entry-inserted", "entry", entry.id(), "at", entry.at())));
         entries.forEachLost(entry -> report.add(Finding.of("entry-removed", "entry", entry)));
@@ -131,8 +132,8 @@ class ChainCheck {
 
         private void end() {
             if (open != null && block != null) {
-                boolean whole = !walk.pruned.contains(block.month()) && open.end();
-                checkSums(block, whole, walk, report);
+                boolean dropped = walk.pruned.contains(block.month()) && open.isEmpty();
+                checkSums(block, !dropped && open.end(), walk, report);
             }
             open = null;
             block = null;

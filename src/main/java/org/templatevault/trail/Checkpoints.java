@@ -6,8 +6,6 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.json.JsonObject;
 import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -39,7 +37,6 @@ import org.templatevault.persistence.Bytes;
 class Checkpoints {
     private static final System.Logger LOG = System.getLogger(Checkpoints.class.getName());
     private static final Duration PATIENCE = Duration.ofSeconds(10);
-    private static final int LONGEST_LINE = 32 << 10;
 
     @Inject
     Settings settings;
@@ -90,25 +87,6 @@ class Checkpoints {
             return Optional.of(new AuditBlocks.Row(Block.read(block).number(), block, signature));
         } catch (RuntimeException notACheckpoint) { // of whatever kind: whoever sends one chooses it
             return Optional.empty();
-        }
-    }
-
-    /** The last line of this node's file; nothing where there is no file, or nothing in it. */
-    Optional<String> newestInFile() {
-        Path path = settings.checkpoints().file().map(Path::of).orElse(null);
-        if (path == null || !Files.exists(path)) {
-            return Optional.empty();
-        }
-        try (RandomAccessFile open = new RandomAccessFile(path.toFile(), "r")) {
-            byte[] end = new byte[(int) Math.min(open.length(), LONGEST_LINE)];
-            open.seek(open.length() - end.length);
-            open.readFully(end);
-            return new String(end, StandardCharsets.UTF_8)
-                    .lines()
-                    .filter(line -> read(line).isPresent())
-                    .reduce((first, last) -> last);
-        } catch (IOException e) {
-            throw new UncheckedIOException("VAULT_AUDIT_CHECKPOINT_FILE cannot be read", e);
         }
     }
 

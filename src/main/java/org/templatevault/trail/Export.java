@@ -13,7 +13,10 @@ import org.templatevault.persistence.AuditBlocks;
 import org.templatevault.persistence.AuditEntries;
 import org.templatevault.persistence.Transactions;
 
-/** The whole trail as lines of JSON: each block, then its entries, then what waits for a block; as one snapshot sees it. */
+/**
+ * The whole trail as lines of JSON: each block, then its entries, then what waits for a block, then how much that was; as
+ * one snapshot sees it. Without its last line it broke off.
+ */
 @ApplicationScoped
 public class Export {
     private static final int BLOCKS_AT_ONCE = 100;
@@ -27,46 +30,80 @@ public class Export {
     @Inject
     AuditEntries entries;
 
+    /** Where it goes, and how much went there. For one thread. */
+    private static final class Lines {
+        private final OutputStream out;
+        private long blocks;
+        private long entries;
+
+        Lines(OutputStream out) {
+            this.out = out;
+        }
+
+        void pruned(String month) {
+            write(new JsonLine().add("type", "pruned").add("month", month).toString());
+        }
+
+        void block(AuditBlocks.Row block) {
+            blocks++;
+            write(Checkpoints.line(block));
+        }
+
+        void entry(JsonLine entry) {
+            entries++;
+            write(entry.toString());
+        }
+
+        void end() {
+            write(new JsonLine()
+                    .add("type", "end")
+                    .add("blocks", blocks)
+                    .add("entries", entries)
+                    .toString());
+        }
+
+        private void write(String line) {
+            try {
+                out.write((line + "\n").getBytes(StandardCharsets.US_ASCII));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
     /** Writes it; keeps no more than some blocks in memory, however long it is. */
     public void write(OutputStream out) {
+        Lines lines = new Lines(out);
         transactions.snapshot(() -> {
-            blocks.pruned()
-                    .forEach(month -> line(
-                            out,
-                            new JsonLine()
-                                    .add("type", "pruned")
-                                    .add("month", month)
-                                    .toString()));
+            blocks.pruned().forEach(lines::pruned);
             List<AuditBlocks.Row> page = blocks.after(0, BLOCKS_AT_ONCE);
             while (!page.isEmpty()) {
-                write(page, out);
+                write(page, lines);
                 page = blocks.after(page.get(page.size() - 1).number(), BLOCKS_AT_ONCE);
             }
-            entries.forEachPending(entry -> line(
-                    out,
-                    new JsonLine()
-                            .add("type", "entry")
-                            .add("entry", entry.id().toString())
-                            .add("line", entry.line())
-                            .toString()));
+            entries.forEachPending(entry -> lines.entry(new JsonLine()
+                    .add("type", "entry")
+                    .add("entry", entry.id().toString())
+                    .add("line", entry.line())));
             return true;
         });
+        lines.end();
     }
 
     /** A block without entries, because its month was dropped, has its place in the order all the same. */
-    private void write(List<AuditBlocks.Row> page, OutputStream out) {
+    private void write(List<AuditBlocks.Row> page, Lines lines) {
         ArrayDeque<AuditBlocks.Row> left = new ArrayDeque<>(page);
         long last = page.get(page.size() - 1).number();
         blocks.forEachPlaced(page.get(0).number(), last, placed -> {
-            write(left, placed.member().block(), out);
-            line(out, member(placed).toString());
+            write(left, placed.member().block(), lines);
+            lines.entry(member(placed));
         });
-        write(left, last, out);
+        write(left, last, lines);
     }
 
-    private static void write(ArrayDeque<AuditBlocks.Row> left, long upTo, OutputStream out) {
+    private static void write(ArrayDeque<AuditBlocks.Row> left, long upTo, Lines lines) {
         while (!left.isEmpty() && left.getFirst().number() <= upTo) {
-            line(out, Checkpoints.line(left.removeFirst()));
+            lines.block(left.removeFirst());
         }
     }
 
@@ -80,13 +117,5 @@ public class Export {
                 .add("entry", placed.member().entry().toString())
                 .add("leaf", HexFormat.of().formatHex(placed.member().leaf().toArray()))
                 .add("line", entry == null ? null : entry.line());
-    }
-
-    private static void line(OutputStream out, String line) {
-        try {
-            out.write((line + "\n").getBytes(StandardCharsets.US_ASCII));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

@@ -40,7 +40,12 @@ public class Genesis {
     @Inject
     Entries entries;
 
-    /** Begins the trail unless it has begun; makes the partitions of the coming months. */
+    /**
+     * Begins the trail unless it has begun; makes the partitions of the coming months.
+     *
+     * @throws IllegalStateException if there are blocks, and what was counted of them is gone: a new beginning would hide
+     *     that
+     */
     public void begin() {
         transactions.run(blocks::makeMonths);
         if (transactions.read(blocks::state).isPresent()) {
@@ -48,11 +53,18 @@ public class Genesis {
         }
         transactions.snapshot(() -> {
             if (blocks.state().isEmpty()) {
+                blocks.newest().ifPresent(Genesis::refuse);
                 write();
                 blocks.begin(new State(0, Bytes.of(new BucketSums().toBytes())));
             }
             return true;
         });
+    }
+
+    private static void refuse(AuditBlocks.Row newest) {
+        throw new IllegalStateException("The audit trail has blocks up to number " + newest.number()
+                + ", but vault.audit_state, the sums after the newest, is empty: somebody has removed them, or a restore"
+                + " was not complete");
     }
 
     private void write() {

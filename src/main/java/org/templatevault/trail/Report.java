@@ -1,5 +1,6 @@
 package org.templatevault.trail;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -9,6 +10,7 @@ public final class Report {
 
     private final List<Finding> findings = new ArrayList<>();
     private final List<String> pruned = new ArrayList<>();
+    private final long began = System.nanoTime();
     private long found;
     private long blocks;
     private long entries;
@@ -24,6 +26,11 @@ public final class Report {
 
     void addPruned(List<String> months) {
         pruned.addAll(months);
+    }
+
+    /** How long it has taken so far. */
+    Duration elapsed() {
+        return Duration.ofNanos(System.nanoTime() - began);
     }
 
     void countBlock() {
@@ -52,7 +59,10 @@ public final class Report {
         return found;
     }
 
-    /** The months whose entries were dropped by two people's decision: of their blocks only the headers were checked. */
+    /**
+     * The months whose entries were dropped, by two people's decision where nothing else was found: of the blocks that have
+     * no entries any more only the headers were checked.
+     */
     public List<String> pruned() {
         return List.copyOf(pruned);
     }

@@ -2,12 +2,15 @@ package org.templatevault.trail;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -20,12 +23,18 @@ import org.templatevault.persistence.Templates;
 import org.templatevault.persistence.Templates.Standing;
 
 /**
- * Compares the template rows with what the trail says there should be. The sums of the buckets tell whether; for a bucket
- * that differs, its entries are gone through again and name each row. Keeps the rows of one bucket in memory, not more.
+ * Compares the template rows with what the trail says there should be. The sums of the buckets tell whether; for those that
+ * differ, the entries are gone through again and name each row. Keeps the rows of as many buckets in memory as fit, so that
+ * this is done seldom.
  */
 @ApplicationScoped
 class RowCheck {
     private static final int MOST_NAMED = 1000;
+    private static final int MOST_ROWS = 100_000;
+    private static final int BLOCKS_AT_ONCE = 100;
+
+    /** What is not done by then is lost with its transaction. */
+    private static final Duration LONGEST = Duration.ofMinutes(50);
 
     @Inject
     Templates templates;
@@ -43,6 +52,13 @@ class RowCheck {
     private record Name(UUID template, int version) {
         static Name of(Element element) {
             return new Name(element.template(), element.version());
+        }
+    }
+
+    /** A template's version of the same subject, as far as its bucket tells. */
+    private record Place(Name name, int bucket) {
+        static Place of(Element element) {
+            return new Place(Name.of(element), element.bucket());
         }
     }
 
@@ -64,7 +80,7 @@ class RowCheck {
             checkKey(standing, report);
             found.add(elements.of(standing.row()));
         });
-        expected.differences(found).forEach(bucket -> nameRows(bucket, report));
+        nameRows(expected.differences(found), report);
     }
 
     /** A row that names another DEK than its subject's was put back from before a re-encryption, or its subject was. */
@@ -79,27 +95,32 @@ class RowCheck {
         return Finding.of(kind, "subject", row.subjectId(), "template", row.id(), "version", row.version());
     }
 
-    private void nameRows(int bucket, Report report) {
-        long before = report.found();
+    /** Without the names, if these would come too late: that rows differ must be said in any case. */
+    private void nameRows(List<Integer> differing, Report report) {
+        Duration checked = report.elapsed();
+        TreeSet<Integer> left = new TreeSet<>(differing);
+        while (!left.isEmpty()) {
+            ToldRows told = new ToldRows(left, MOST_ROWS);
+            Set<Integer> named = new TreeSet<>();
+            if (report.elapsed().plus(checked.multipliedBy(2)).compareTo(LONGEST) < 0) {
+                nameRows(told, named, report);
+            }
+            told.buckets().stream()
+                    .filter(bucket -> !named.contains(bucket))
+                    .forEach(bucket -> report.add(Finding.of("rows-differ", "bucket", bucket)));
+            left.removeAll(told.buckets());
+        }
+    }
+
+    private void nameRows(ToldRows told, Set<Integer> named, Report report) {
         String prunedUpTo = report.pruned().isEmpty()
                 ? ""
                 : report.pruned().get(report.pruned().size() - 1);
-        Map<Bytes, Integer> told = new HashMap<>();
-        Map<Bytes, Element> missing = new HashMap<>();
-        forEachChange((element, sign) -> {
-            if (element.bucket() == bucket && told.merge(element.value(), sign, RowCheck::sum) == null) {
-                missing.remove(element.value());
-            } else if (element.bucket() == bucket) {
-                missing.put(element.value(), element);
-            }
-        });
+        forEachChange(told::take);
         List<Extra> extra = new ArrayList<>();
         templates.forEach(standing -> {
             Element element = elements.of(standing.row());
-            if (element.bucket() == bucket && told.merge(element.value(), -1, RowCheck::sum) == null) {
-                missing.remove(element.value());
-            } else if (element.bucket() == bucket && !missing.containsKey(element.value())) {
-                told.remove(element.value());
+            if (told.isExtra(element)) {
                 Instant createdAt = standing.row().createdAt();
                 boolean mayBeOfPruned = AssociatedData.binds(createdAt)
                         && Block.month(createdAt).compareTo(prunedUpTo) <= 0;
@@ -108,56 +129,58 @@ class RowCheck {
                 }
             }
         });
+        Map<Place, Element> missing = new LinkedHashMap<>();
+        told.missing().forEach(element -> missing.put(Place.of(element), element));
         nameExtra(extra, missing, report);
-        missing.values().stream()
-                .filter(element -> told.getOrDefault(element.value(), 0) > 0)
+        missing.values()
                 .forEach(element -> report.add(
                         Finding.of("row-deleted", "template", element.template(), "version", element.version())));
-        if (report.found() == before) {
-            report.add(Finding.of("rows-differ", "bucket", bucket));
-        }
+        extra.forEach(one -> named.add(one.element.bucket()));
+        told.missing().forEach(element -> named.add(element.bucket()));
     }
 
-    /** A count that has become zero needs no place. */
-    private static @Nullable Integer sum(Integer a, Integer b) {
-        return a + b == 0 ? null : Integer.valueOf(a + b);
-    }
-
-    private void nameExtra(List<Extra> extra, Map<Bytes, Element> missing, Report report) {
+    private void nameExtra(List<Extra> extra, Map<Place, Element> missing, Report report) {
         if (extra.isEmpty()) {
             return;
         }
-        Map<Bytes, Boolean> removedOnce = new HashMap<>();
-        Map<Name, Boolean> knownElsewhere = new HashMap<>();
+        Set<Bytes> removedOnce = new HashSet<>();
+        Set<Name> knownElsewhere = new HashSet<>();
+        Set<Bytes> values = new HashSet<>();
+        Set<Name> names = new HashSet<>();
         extra.forEach(one -> {
-            removedOnce.put(one.element.value(), false);
-            knownElsewhere.put(Name.of(one.element), false);
+            values.add(one.element.value());
+            names.add(Name.of(one.element));
         });
         forEachChange((element, sign) -> {
-            if (sign < 0) {
-                removedOnce.computeIfPresent(element.value(), (value, before) -> true);
+            if (sign < 0 && values.contains(element.value())) {
+                removedOnce.add(element.value());
             }
-            knownElsewhere.computeIfPresent(Name.of(element), (name, before) -> true);
+            if (names.contains(Name.of(element))) {
+                knownElsewhere.add(Name.of(element));
+            }
         });
-        Map<Name, Bytes> missingNames = new HashMap<>();
-        missing.forEach((value, element) -> missingNames.put(Name.of(element), value));
         for (Extra one : extra) {
-            Bytes changed = missingNames.get(Name.of(one.element));
-            if (changed != null) {
-                missing.remove(changed);
+            if (missing.remove(Place.of(one.element)) != null) {
                 report.add(row("row-changed", one.row));
-            } else if (Boolean.TRUE.equals(removedOnce.get(one.element.value()))) {
+            } else if (removedOnce.contains(one.element.value())) {
                 report.add(row("row-rolled-back", one.row));
             } else {
-                boolean known = Objects.equals(knownElsewhere.get(Name.of(one.element)), true);
+                boolean known = knownElsewhere.contains(Name.of(one.element));
                 report.add(row(known ? "row-cloned" : "row-inserted", one.row));
             }
         }
     }
 
+    /** Memberships in blocks that are gone tell of rows as well. */
     private void forEachChange(BiConsumer<Element, Integer> consumer) {
-        long newest = blocks.newest().map(AuditBlocks.Row::number).orElse(0L);
-        blocks.forEachPlaced(1, newest, placed -> forEachChange(placed.entry(), consumer));
+        long before = 0;
+        List<AuditBlocks.Row> page = blocks.after(before, BLOCKS_AT_ONCE);
+        while (!page.isEmpty()) {
+            long last = page.get(page.size() - 1).number();
+            blocks.forEachPlaced(before + 1, last, placed -> forEachChange(placed.entry(), consumer));
+            before = last;
+            page = blocks.after(before, BLOCKS_AT_ONCE);
+        }
         entries.forEachPending(entry -> forEachChange(entry, consumer));
     }
 

@@ -30,6 +30,8 @@ import org.templatevault.persistence.TryAgainException;
 @ApplicationScoped
 class Sealer {
     static final int MOST_ENTRIES = 5000;
+    /** Of lines; an entry that is longer alone is taken all the same. */
+    private static final long MOST_BYTES = 8L << 20;
 
     @Inject
     Transactions transactions;
@@ -58,11 +60,11 @@ class Sealer {
     /** What a block is written after. */
     private record Before(long number, Bytes hash, String month, BucketSums sums) {}
 
-    /** Seals at most 5,000 entries. */
+    /** Seals at most 5,000 entries, and no more than some megabytes of them. */
     Sealed seal(long leaseToken) {
         return transactions.call(() -> {
             blocks.useIndexes();
-            List<AuditEntries.Row> waiting = entries.pending(MOST_ENTRIES);
+            List<AuditEntries.Row> waiting = entries.pending(MOST_ENTRIES, MOST_BYTES);
             if (waiting.isEmpty()) {
                 return Sealed.NOTHING;
             }
@@ -78,17 +80,24 @@ class Sealer {
             if (!blocks.advance(state.block(), after)) {
                 throw new TryAgainException("Another node has sealed");
             }
-            return new Sealed(written, waiting.size() == MOST_ENTRIES);
+            return new Sealed(written, isFull(waiting));
         });
     }
 
+    private static boolean isFull(List<AuditEntries.Row> taken) {
+        return taken.size() == MOST_ENTRIES
+                || taken.stream().mapToLong(entry -> entry.line().length()).sum() >= MOST_BYTES;
+    }
+
+    /** Where blocks were cut off, the gap between them and what was counted stays, and a verification names it. */
     private static Before before(AuditBlocks.@Nullable Row newest, State state) {
         BucketSums sums = BucketSums.of(state.sums());
         if (newest == null) {
-            return new Before(0, Block.NONE, "", sums);
+            return new Before(state.block(), Block.NONE, "", sums);
         }
         String month = monthOf(newest.line()).orElse("");
-        return new Before(newest.number(), Bytes.of(Merkle.block(newest.line())), month, sums);
+        long number = Math.max(newest.number(), state.block());
+        return new Before(number, Bytes.of(Merkle.block(newest.line())), month, sums);
     }
 
     /** A block that somebody has made unreadable does not stop the next: a verification names it. */

@@ -4,8 +4,6 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Semaphore;
@@ -30,13 +28,10 @@ public class Verification {
     RowCheck rowCheck;
 
     @Inject
-    AuditBlocks blocks;
-
-    @Inject
     AuditEntries entries;
 
     @Inject
-    Checkpoints checkpoints;
+    CheckpointFile told;
 
     @Inject
     AuditVerifications verifications;
@@ -46,7 +41,7 @@ public class Verification {
     /**
      * Verifies everything as one snapshot of the database sees it; one at a time.
      *
-     * @param checkpoint a checkpoint's line that somebody kept outside, beside the newest one in this node's file
+     * @param checkpoint a checkpoint's line that somebody kept outside, beside those in this node's file
      * @throws VaultException {@code verification-running}, or naming a checkpoint that is none
      */
     public Report verify(Optional<String> checkpoint) {
@@ -54,11 +49,9 @@ public class Verification {
             throw new VaultException(ErrorKind.CONFLICT, "verification-running", "Another verification is under way");
         }
         try {
-            // Read before the snapshot begins, so that no block in it can be newer than the snapshot.
-            List<String> kept = new ArrayList<>();
-            checkpoints.newestInFile().ifPresent(kept::add);
-            checkpoint.ifPresent(kept::add);
-            Report report = transactions.snapshot(() -> verifyNow(kept));
+            // Before the snapshot begins, so that no block told up to there can be newer than the snapshot.
+            long upTo = told.length();
+            Report report = transactions.snapshot(() -> verifyNow(upTo, checkpoint));
             note(report);
             return report;
         } finally {
@@ -81,11 +74,12 @@ public class Verification {
         transactions.run(() -> verifications.insert(row));
     }
 
-    private Report verifyNow(List<String> kept) {
+    private Report verifyNow(long upTo, Optional<String> checkpoint) {
         Report report = new Report();
         BucketSums expected = chain.check(report);
         entries.forEachSealedThatWaits(entry -> report.add(Finding.of("entry-inserted", "entry", entry)));
-        kept.forEach(line -> compare(line, report));
+        told.compare(upTo, report);
+        checkpoint.ifPresent(line -> compare(line, report));
         rowCheck.check(expected, report);
         return report;
     }
@@ -95,14 +89,7 @@ public class Verification {
         if (chain.signed(checkpoint).isEmpty()) {
             throw notACheckpoint();
         }
-        Optional<AuditBlocks.Row> present = blocks.find(checkpoint.number());
-        if (present.isEmpty()) {
-            long newest = blocks.newest().map(AuditBlocks.Row::number).orElse(0L);
-            boolean cut = checkpoint.number() > newest;
-            report.add(Finding.of(cut ? "tail-cut" : "block-removed", "block", checkpoint.number(), "newest", newest));
-        } else if (!present.get().line().equals(checkpoint.line())) {
-            report.add(Finding.of("block-changed", "block", checkpoint.number()));
-        }
+        told.compare(checkpoint, report);
     }
 
     private static VaultException notACheckpoint() {

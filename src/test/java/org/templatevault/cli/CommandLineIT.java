@@ -1,17 +1,24 @@
 package org.templatevault.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.templatevault.cli.ClientProcess.run;
 
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import jakarta.json.JsonObject;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -190,6 +197,67 @@ class CommandLineIT extends Commands {
         assertSays(
                 "file: ",
                 at(1, "audit", "export", "-o", directory.resolve("no/such").toString()));
+    }
+
+    @Test
+    void keepsNoExportWhoseLastLineIsMissing() throws Exception {
+        HttpsServer other = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1);
+        other.setHttpsConfigurator(new HttpsConfigurator(vault.home().tls()));
+        other.createContext("/", exchange -> {
+            exchange.sendResponseHeaders(200, 0);
+            exchange.getResponseBody().write("{\"type\":\"pruned\",\"month\":\"2016-01\"}\n".getBytes(UTF_8));
+            exchange.close();
+        });
+        other.start();
+        try {
+            Path export = Files.writeString(directory.resolve("export.ndjson"), "before");
+            Path password = Files.writeString(directory.resolve("password"), "any\n");
+            Outcome outcome = run(
+                    "audit",
+                    "export",
+                    "-o",
+                    export.toString(),
+                    "--url",
+                    "https://localhost:" + other.getAddress().getPort(),
+                    "--ca",
+                    home + "/tls.pem",
+                    "--user",
+                    "auditor",
+                    "--password-file",
+                    password.toString());
+            assertSays("incomplete: ", outcome.expect(1));
+            assertEquals("before", Files.readString(export));
+        } finally {
+            other.stop(0);
+        }
+    }
+
+    /**
+     * The database goes away when most of the trail is on its way already. The server then ends the body as if it were
+     * whole: only the last line tells.
+     */
+    @Test
+    void keepsNoExportThatBreaksOff() {
+        String unknown = "{\"subject\":\"" + NOBODY + "\",\"template\":\"" + NOBODY + "\"}";
+        String items = String.join(",", Collections.nCopies(500, unknown));
+        for (int i = 0; i < 6; i++) {
+            as("reader")
+                    .post("/templates:batchGet")
+                    .header("X-Purpose", "identification")
+                    .json("{\"items\":[" + items + "]}")
+                    .send()
+                    .expect(200);
+        }
+        Path export = directory.resolve("export.ndjson");
+        try (var hold = vault.proxy().holdStatement("audit_pending p join vault.audit_entry e using (at, id)")) {
+            ClientProcess client =
+                    ClientProcess.start(Map.of(), "audit", "export", "-o", export.toString(), "--home", home);
+            hold.awaitHeld(PATIENCE);
+            hold.drop();
+            assertNotEquals(0, client.await().exitCode());
+        }
+        assertFalse(Files.exists(export));
+        at(0, "audit", "export", "-o", export.toString());
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import jakarta.json.Json;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -131,6 +132,27 @@ class CommandLineTest {
         Path token = Files.writeString(directory.resolve("t"), "one two\n");
         assertEquals(ExitCode.USAGE, run("status", "--url", "https://localhost:1", "--token-file", token.toString()));
         assertFalse(err.toString().contains("one two"), "a token is never printed");
+    }
+
+    private static String verified(boolean intact, String... givenUp) {
+        return AuditCommand.text(Json.createObjectBuilder()
+                .add("intact", intact)
+                .add("blocks", 2)
+                .add("entries", 3)
+                .add("waiting", 0)
+                .add("templates", 1)
+                .add("pruned", Json.createArrayBuilder(List.of(givenUp)))
+                .add("found", intact ? 0 : 1)
+                .add("findings", Json.createArrayBuilder())
+                .build());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void saysWhichMonthsOfTheTrailWereGivenUp(boolean intact) {
+        String text = verified(intact, "2016-01", "2016-02");
+        assertTrue(text.contains("; given up: 2016-01, 2016-02\n"), text);
+        assertFalse(verified(intact).contains("given up"));
     }
 
     @ParameterizedTest

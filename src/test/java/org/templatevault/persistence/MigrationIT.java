@@ -228,8 +228,11 @@ class MigrationIT {
         Rows rows = migrated(database, version);
         new Rows(home.database().superuser("postgres"))
                 .change("grant connect on database " + database + " to vault_app");
-        try (VaultServer server =
-                VaultServer.on(home, "v" + version).database(database).start()) {
+        Path checkpoints = home.directory().resolve("checkpoints-" + database + ".ndjson");
+        try (VaultServer server = VaultServer.on(home, "v" + version)
+                .database(database)
+                .variable("VAULT_AUDIT_CHECKPOINT_FILE", checkpoints.toString())
+                .start()) {
             KEPT.forEach((stored, bytes) -> assertArrayEquals(
                     bytes, server.as("reader").read(stored).expect(200).bytes()));
             server.as("reader").get("/subjects/" + erased.subject()).send().problem(410, "subject-erased");

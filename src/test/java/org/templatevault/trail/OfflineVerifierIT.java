@@ -1,6 +1,7 @@
 package org.templatevault.trail;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.templatevault.testing.SharedVault.as;
 
@@ -11,14 +12,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.templatevault.testing.IsoTemplates;
+import org.templatevault.testing.OfflineVerifier;
+import org.templatevault.testing.OfflineVerifier.Result;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TestHome;
@@ -68,21 +73,12 @@ class OfflineVerifierIT {
         return Json.createReader(new StringReader(line)).readObject();
     }
 
-    private record Result(int code, String output) {}
-
     private static Result verify(List<String> lines, boolean withCheckpoints) throws Exception {
         Path file = Files.write(directory.resolve("export.ndjson"), lines);
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "src/main/verify/Verify.java",
-                file.toString(),
-                directory.resolve("public.pem").toString()));
-        if (withCheckpoints) {
-            command.add(directory.resolve("checkpoints.ndjson").toString());
-        }
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
-        return new Result(process.waitFor(), output);
+        Path keys = directory.resolve("public.pem");
+        return withCheckpoints
+                ? OfflineVerifier.run(file, keys, directory.resolve("checkpoints.ndjson"))
+                : OfflineVerifier.run(file, keys);
     }
 
     private static void finds(String kind, List<String> changed) throws Exception {
@@ -106,6 +102,51 @@ class OfflineVerifierIT {
 
     private static List<String> copy() {
         return new ArrayList<>(export);
+    }
+
+    private static boolean isOfType(String line, String type) {
+        return json(line).getString("type").equals(type);
+    }
+
+    /** Where each block begins. */
+    private static List<Integer> blocks() {
+        return IntStream.range(0, export.size())
+                .filter(i -> isOfType(export.get(i), "block"))
+                .boxed()
+                .toList();
+    }
+
+    /** The lines with a last line that fits them, as somebody writes it who has cut them. */
+    private static List<String> ended(List<String> lines) {
+        List<String> ended = new ArrayList<>(lines);
+        ended.removeIf(line -> isOfType(line, "end"));
+        if (isOfType(export.get(export.size() - 1), "end")) {
+            ended.add(new JsonLine()
+                    .add("type", "end")
+                    .add(
+                            "blocks",
+                            ended.stream()
+                                    .filter(line -> isOfType(line, "block"))
+                                    .count())
+                    .add(
+                            "entries",
+                            ended.stream()
+                                    .filter(line -> isOfType(line, "entry"))
+                                    .count())
+                    .toString());
+        }
+        return ended;
+    }
+
+    private static String entry(JsonObject entry, int position, String line) {
+        return new JsonLine()
+                .add("type", "entry")
+                .add("block", entry.getJsonNumber("block").longValue())
+                .add("position", position)
+                .add("entry", entry.getString("entry"))
+                .add("leaf", HexFormat.of().formatHex(Merkle.leaf(line)))
+                .add("line", line)
+                .toString();
     }
 
     @Test
@@ -138,6 +179,19 @@ class OfflineVerifierIT {
         finds("entry-inserted", changed);
     }
 
+    /** A place that no block has must not keep the root from being compared. */
+    @Test
+    void namesAnEntryThatWasChangedWithItsHashBesideAnEntryBeforeTheFirst() throws Exception {
+        List<String> changed = copy();
+        int at = blockWithTwoEntries() + 1;
+        JsonObject first = json(changed.get(at));
+        JsonObject second = json(changed.get(at + 1));
+        changed.set(at, entry(first, 0, first.getString("line").replace("\"allowed\"", "\"denied\"")));
+        finds("block-entries-changed", changed);
+        changed.add(at + 2, entry(second, -1, second.getString("line")));
+        finds("entry-inserted", ended(changed));
+    }
+
     @Test
     void namesABlockWhoseEntriesWereReordered() throws Exception {
         List<String> changed = copy();
@@ -163,25 +217,21 @@ class OfflineVerifierIT {
         changed.set(at, changed.get(at).replace("sealedAt\\\":\\\"2", "sealedAt\\\":\\\"3"));
         finds("block-changed", changed);
         List<String> without = copy();
-        List<Integer> starts = new ArrayList<>();
-        for (int i = 0; i < export.size(); i++) {
-            if (json(export.get(i)).getString("type").equals("block")) {
-                starts.add(i);
-            }
-        }
-        without.subList(starts.get(1), starts.get(2)).clear();
+        without.subList(blocks().get(1), blocks().get(2)).clear();
         finds("block-removed", without);
     }
 
     @Test
+    void namesABeginningThatWasCut() throws Exception {
+        List<String> cut = copy();
+        cut.subList(blocks().get(0), blocks().get(1)).clear();
+        finds("block-removed", ended(cut));
+    }
+
+    @Test
     void namesATailThatWasCutByACheckpoint() throws Exception {
-        List<Integer> starts = new ArrayList<>();
-        for (int i = 0; i < export.size(); i++) {
-            if (json(export.get(i)).getString("type").equals("block")) {
-                starts.add(i);
-            }
-        }
-        List<String> cut = export.subList(0, starts.get(starts.size() - 1));
+        List<Integer> starts = blocks();
+        List<String> cut = ended(export.subList(0, starts.get(starts.size() - 1)));
         assertEquals(0, verify(cut, false).code());
         Result result = verify(cut, true);
         assertEquals(1, result.code(), result::output);
@@ -189,10 +239,41 @@ class OfflineVerifierIT {
     }
 
     @Test
+    void endsWithWhatItHolds() {
+        JsonObject end = json(export.get(export.size() - 1));
+        assertEquals("end", end.getString("type"), end::toString);
+        assertEquals(blocks().size(), end.getInt("blocks"));
+        assertEquals(export.stream().filter(line -> isOfType(line, "entry")).count(), end.getInt("entries"));
+    }
+
+    @Test
+    void isSaidToBeIncompleteWhereItBreaksOff() throws Exception {
+        List<Integer> starts = blocks();
+        for (int upTo : new int[] {0, starts.get(starts.size() - 1), export.size() - 1}) {
+            isIncomplete(export.subList(0, upTo));
+        }
+        isIncomplete(ended(List.of()));
+        List<String> fewer = copy();
+        fewer.removeIf(line -> isOfType(line, "entry") && !json(line).containsKey("block"));
+        fewer.subList(starts.get(starts.size() - 1), fewer.size() - 1).clear();
+        isIncomplete(fewer);
+    }
+
+    private static void isIncomplete(List<String> lines) throws Exception {
+        Result result = verify(lines, false);
+        assertEquals(2, result.code(), result::output);
+        assertTrue(result.output().contains("incomplete: "), result::output);
+        assertFalse(result.output().contains("head of "), result::output);
+    }
+
+    @Test
     void refusesFilesThatAreNone() throws Exception {
         assertEquals(2, verify(List.of("{\"type\":\"something\"}"), false).code());
+        List<String> afterTheEnd = copy();
+        afterTheEnd.add(export.get(0));
+        assertEquals(2, verify(afterTheEnd, false).code());
         List<String> backwards = copy();
         Collections.reverse(backwards);
-        assertEquals(1, verify(backwards, false).code());
+        assertEquals(1, verify(ended(backwards), false).code());
     }
 }

@@ -1,102 +1,63 @@
 package org.templatevault.trail;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.templatevault.persistence.AuditBlocks;
 import org.templatevault.testing.Answer;
+import org.templatevault.testing.DatabaseProxy;
 import org.templatevault.testing.IsoTemplates;
-import org.templatevault.testing.Rows;
-import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TestHome;
-import org.templatevault.testing.VaultClient;
 import org.templatevault.testing.VaultClient.Stored;
 
 /**
  * Somebody with the database changes trail and rows behind the vault's back; a verification names it. The sealer is held
  * off meanwhile by its lease, and every change is undone.
  */
-class VerificationIT {
+class VerificationIT extends BehindTheVaultsBack {
     private static final byte[] TEMPLATE = IsoTemplates.fingerprint(40, 1);
 
-    private final SharedVault.Mortal vault = SharedVault.mortal();
-    private final Rows rows = new Rows(vault.home());
-    private final List<Runnable> undo = new ArrayList<>();
     private final String requestId = "verify-" + UUID.randomUUID();
     private Stored stored;
     private String entry;
     private long block;
-
-    private VaultClient as(String role) {
-        return vault.server().as(role);
-    }
 
     @BeforeEach
     void storesATemplateAndHoldsTheSealerOff() {
         as("auditor").get("/keys").header("X-Request-Id", requestId).send().expect(200);
         stored = as("enroller").store(UUID.randomUUID(), TEMPLATE);
         as("reader").read(stored).expect(200);
-        TestHome.await(
-                "everything is sealed",
-                Duration.ofSeconds(10),
-                () -> rows.number("select count(*) from vault.audit_pending") == 0);
-        rows.change("update vault.lease set owner = gen_random_uuid(), expires_at = now() + interval '1 hour'"
-                + " where name = 'audit'");
-        undo.add(() -> rows.change("update vault.lease set expires_at = now() where name = 'audit'"));
+        awaitSealed();
+        holdTheSealerOff();
+        undo.add(this::letSeal);
         entry = rows.texts("select id::text from vault.audit_entry where line::json ->> 'request' = ?", requestId)
                 .get(0);
         block = rows.number("select block from vault.audit_block_entry where entry = ?::uuid", entry);
     }
 
-    @AfterEach
-    void undoes() {
-        for (int i = undo.size() - 1; i >= 0; i--) {
-            undo.get(i).run();
-        }
-    }
-
-    private JsonObject verify() {
-        return as("auditor").post("/audit:verify").json("{}").send().expect(200).json();
-    }
-
-    /** The kinds of the findings about this thing. */
-    private List<String> found(String name, Object value) {
-        return verify().getJsonArray("findings").getValuesAs(JsonObject.class).stream()
-                .filter(finding -> finding.getString(name, "").equals(value.toString()))
-                .map(finding -> finding.getString("kind"))
-                .toList();
-    }
-
-    /** Rows that are put back as they were, whatever happens to them. */
-    private void keep(String table, String where, Object... arguments) {
-        List<String> kept =
-                rows.texts("select row_to_json(t)::text from vault." + table + " t where " + where, arguments);
-        undo.add(() -> {
-            rows.change("delete from vault." + table + " where " + where, arguments);
-            kept.forEach(row -> rows.change(
-                    "insert into vault." + table + " select * from json_populate_record(null::vault." + table
-                            + ", ?::json)",
-                    row));
-        });
-    }
-
     /** Somebody's lock, as long as a statement that reads a large trail takes: longer than an answer is waited for otherwise. */
     @Test
-    @Tag("long")
+    @Tag("nightly")
     void waitsForTheDatabaseForMoreThanAMinute() throws Exception {
         try (Connection other = vault.home().superuser().getConnection();
                 Statement lock = other.createStatement()) {
@@ -182,6 +143,114 @@ class VerificationIT {
         assertEquals(List.of("entry-inserted"), found("entry", made));
     }
 
+    /** A membership in a block that cannot be makes no entry a sealed one. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, -7, 1_000_000})
+    void namesAnEntryInABlockThatCannotBe(long number) {
+        UUID made = UUID.randomUUID();
+        keep("audit_entry", "id = ?", made);
+        keep("audit_block_entry", "entry = ?", made);
+        rows.change(
+                "insert into vault.audit_entry select at, ?, action, outcome, caller, subject_tag, line"
+                        + " from vault.audit_entry where id = ?::uuid",
+                made,
+                entry);
+        rows.change(
+                "insert into vault.audit_block_entry select at, ?, ?, 0, leaf from vault.audit_block_entry"
+                        + " where entry = ?::uuid",
+                made,
+                number,
+                entry);
+        assertEquals(List.of(number < 1 ? "entry-inserted" : "tail-cut"), found("block", number));
+        assertEquals(number < 1 ? List.of("entry-inserted") : List.of(), found("entry", made));
+    }
+
+    /** That so many blocks in the middle are gone must not hide the one after the newest. */
+    @Test
+    void namesABlockAfterTheNewestHoweverManyBeforeItAreGone() {
+        long newest = rows.number("select max(number) from vault.audit_block");
+        keep("audit_block", "number = ?", newest);
+        keep("audit_block_entry", "position = 77777");
+        rows.change("update vault.audit_block set number = number + 200 where number = ?", newest);
+        undo.add(() -> rows.change("delete from vault.audit_block where number = ?", newest + 200));
+        rows.change(
+                "insert into vault.audit_block_entry select at, gen_random_uuid(), ? + i, 77777, leaf"
+                        + " from vault.audit_block_entry, generate_series(1, 150) i where entry = ?::uuid",
+                newest,
+                entry);
+        rows.change(
+                "insert into vault.audit_block_entry select at, gen_random_uuid(), ?, 77777, leaf"
+                        + " from vault.audit_block_entry where entry = ?::uuid",
+                newest + 500,
+                entry);
+        assertTrue(found("block", newest + 500).contains("tail-cut"));
+    }
+
+    private static String month() {
+        return Block.month(Instant.now());
+    }
+
+    /** Whoever can insert one row must not be able to end the proof of a month. */
+    @Test
+    void doesNotTakeAMonthForGivenUpBecauseARowSaysSo() {
+        keep("audit_pruned", "month = ?", month());
+        keep("audit_entry", "id = ?::uuid", entry);
+        keep("audit_block_entry", "entry = ?::uuid", entry);
+        rows.change("insert into vault.audit_pruned values (?, gen_random_uuid(), 1, now())", month());
+        change();
+        JsonObject report = verify();
+        assertEquals(List.of("month-pruned-without-approval"), found("month", month()));
+        assertEquals(List.of("block-entries-changed"), found("block", block));
+        assertFalse(report.getBoolean("intact"), report::toString);
+        assertEquals(month(), report.getJsonArray("pruned").getString(0));
+    }
+
+    /** The entry says something else, and so does its place in the block. */
+    private void change() {
+        rows.change(
+                "update vault.audit_entry set line = replace(line, 'auditor', 'nobody'), caller = 'nobody'"
+                        + " where id = ?::uuid",
+                entry);
+        String line = rows.texts("select line from vault.audit_entry where id = ?::uuid", entry)
+                .get(0);
+        rows.change("update vault.audit_block_entry set leaf = ? where entry = ?::uuid", Merkle.leaf(line), entry);
+    }
+
+    @Test
+    void namesAnEntryThatWasPutIntoABlockWhoseMonthWasGivenUp() {
+        UUID approval = UUID.randomUUID();
+        keep("approval", "id = ?", approval);
+        keep("audit_pruned", "month = ?", month());
+        keep("audit_entry", "id in (select entry from vault.audit_block_entry where block = ?)", block);
+        List<String> members = rows.texts("select entry::text from vault.audit_block_entry where block = ?", block);
+        keep("audit_block_entry", "block = ?", block);
+        rows.change(
+                "insert into vault.approval (id, kind, subject, request, request_hash, state, requested_by, requested_at,"
+                        + " decided_by, decided_at, not_before, expires_at, ended_at) values (?, 'drop-audit-month', ?,"
+                        + " 'Drop', '\\x00', 'CARRIED_OUT', 'a', now(), 'b', now(), now(), now(), now())",
+                approval,
+                month());
+        rows.change("insert into vault.audit_pruned values (?, ?, 1, now())", month(), approval);
+        String row = rows.texts("select row_to_json(e)::text from vault.audit_entry e where id = ?::uuid", entry)
+                .get(0);
+        String place = rows.texts(
+                        "select row_to_json(b)::text from vault.audit_block_entry b where entry = ?::uuid", entry)
+                .get(0);
+        members.forEach(member -> rows.change("delete from vault.audit_entry where id = ?::uuid", member));
+        rows.change("delete from vault.audit_block_entry where block = ?", block);
+        assertEquals(List.of(), found("block", block));
+        assertEquals(List.of(), found("month", month()));
+        rows.change(
+                "insert into vault.audit_entry select * from json_populate_record(null::vault.audit_entry, ?::json)",
+                row);
+        rows.change(
+                "insert into vault.audit_block_entry select * from"
+                        + " json_populate_record(null::vault.audit_block_entry, ?::json)",
+                place);
+        change();
+        assertNotEquals(List.of(), found("block", block));
+    }
+
     @Test
     void namesAnEntryThatIsSealedAndWaitsAllTheSame() {
         keep("audit_pending", "id = ?::uuid", entry);
@@ -241,23 +310,25 @@ class VerificationIT {
         assertTrue(found("block", earlier).contains("block-changed"));
         rows.change("delete from vault.audit_block where number = ?", earlier);
         assertEquals(List.of("block-removed"), found("from", earlier));
-        assertEquals(List.of(), found("block", earlier));
+        assertEquals(List.of("block-removed"), found("block", earlier), "by its checkpoint");
     }
 
-    /** All traces of the newest block go, and what the sealer keeps is put back to before it. */
+    /** A line that was written in part, or by another vault, is no checkpoint of this one. */
     @Test
-    void namesATailThatWasCutByTheCheckpointFile() {
-        long newest = rows.number("select max(number) from vault.audit_block");
-        keep("audit_state", "true");
-        keep("audit_block", "number = ?", newest);
-        keep("audit_entry", "id in (select entry from vault.audit_block_entry where block = ?)", newest);
-        List<String> members = rows.texts("select entry::text from vault.audit_block_entry where block = ?", newest);
-        keep("audit_block_entry", "block = ?", newest);
-        members.forEach(member -> rows.change("delete from vault.audit_entry where id = ?::uuid", member));
-        rows.change("delete from vault.audit_block_entry where block = ?", newest);
-        rows.change("delete from vault.audit_block where number = ?", newest);
-        rows.change("update vault.audit_state set block = block - 1");
-        assertTrue(found("block", newest).contains("tail-cut"));
+    void namesALineOfTheCheckpointFileThatNobodyHasSigned() throws IOException {
+        keepCheckpoints();
+        List<String> told = Files.readAllLines(checkpoints);
+        String line = told.get(told.size() - 1);
+        AuditBlocks.Row last = Checkpoints.read(line).orElseThrow();
+        String vaultId = Block.read(last.line()).vault().toString();
+        Files.writeString(
+                checkpoints,
+                "{\"type\":\"blo\n" + line.replace(vaultId, UUID.randomUUID().toString()) + "\n",
+                StandardOpenOption.APPEND);
+        assertEquals(List.of(), found("block", last.number()));
+        Files.writeString(
+                checkpoints, line.replace("\\\"entries\\\":", "\\\"entries\\\":1") + "\n", StandardOpenOption.APPEND);
+        assertEquals(List.of("checkpoint-unsigned"), found("block", last.number()));
     }
 
     @Test
@@ -366,5 +437,29 @@ class VerificationIT {
         rows.change(
                 "insert into vault.template select * from json_populate_record(null::vault.template, ?::json)", old);
         assertEquals(List.of("row-rolled-back"), found("template", stored.template()));
+    }
+
+    /** However many buckets differ, the trail and the rows are not read again for each. */
+    @Test
+    void namesRowsOfManyBucketsInOnePassOverThem() {
+        List<Stored> changed = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            changed.add(as("enroller").store(UUID.randomUUID(), TEMPLATE));
+        }
+        for (Stored one : changed) {
+            keep("template", "subject_id = ?", one.subject());
+            rows.change("update vault.template set quality = 1 where subject_id = ?", one.subject());
+        }
+        List<String> named = new ArrayList<>();
+        List<DatabaseProxy.RoundTrip> trips = vault.proxy()
+                .during(() -> verify().getJsonArray("findings").getValuesAs(JsonObject.class).stream()
+                        .filter(finding -> finding.getString("kind").equals("row-changed"))
+                        .forEach(finding -> named.add(finding.getString("template"))));
+        changed.forEach(one -> assertTrue(named.contains(one.template().toString()), named::toString));
+        long passes = trips.stream()
+                .flatMap(trip -> trip.statements().stream())
+                .filter(sql -> sql.contains("from vault.template left join"))
+                .count();
+        assertEquals(2, passes, "one for the sums, one for the names");
     }
 }

@@ -69,6 +69,9 @@ public class BulkErasures {
     /** A subject that was left. */
     public record Left(UUID subject, String outcome) {}
 
+    /** Key of an advisory lock. */
+    private static final long ASKING = 0x7661756c76L;
+
     @Inject
     Sql sql;
 
@@ -182,6 +185,12 @@ public class BulkErasures {
                         requester,
                         day)
                 .isPresent();
+    }
+
+    /** Whether nobody else is about to ask for those who are due; until this transaction ends nobody else is. */
+    public boolean holdAsking() {
+        return sql.first("select pg_try_advisory_xact_lock(?) as held", row -> row.getBoolean("held"), ASKING)
+                .orElseThrow();
     }
 
     /**

@@ -38,9 +38,10 @@ import org.templatevault.persistence.Transactions;
 @TransactionManagement(TransactionManagementType.BEAN)
 public class BulkErasureDriver {
     private static final System.Logger LOG = System.getLogger(BulkErasureDriver.class.getName());
+    private static final String WORK = "retention";
     private static final long STEP_SECONDS = 1;
     private static final int TRIES_WITHOUT_PROGRESS = 4;
-    private static final long SCHEDULE_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final long SCHEDULE_SECONDS = 5;
 
     @Resource
     ManagedScheduledExecutorService executor;
@@ -70,8 +71,9 @@ public class BulkErasureDriver {
     Backoff backoff;
 
     private @Nullable Future<?> steps;
+    private @Nullable Future<?> looks;
     private String obstacle = "";
-    private long lookedAt = System.nanoTime() - SCHEDULE_NANOS;
+    private String obstacleOfLooks = "";
     private int failures;
     private long remainingAtLastFailure = -1;
 
@@ -79,12 +81,18 @@ public class BulkErasureDriver {
     @PostConstruct
     public void start() {
         steps = executor.scheduleWithFixedDelay(Repeated.of(this::tick), STEP_SECONDS, STEP_SECONDS, TimeUnit.SECONDS);
+        looks = executor.scheduleWithFixedDelay(
+                Repeated.of(this::look), STEP_SECONDS, SCHEDULE_SECONDS, TimeUnit.SECONDS);
     }
 
     /** Leaves what is under way to the next start, or to another node. */
     @PreDestroy
     public void stop() {
-        Future<?> running = steps;
+        cancel(steps);
+        cancel(looks);
+    }
+
+    private static void cancel(@Nullable Future<?> running) {
         if (running != null) {
             running.cancel(false);
         }
@@ -93,34 +101,41 @@ public class BulkErasureDriver {
     private void tick() {
         try {
             if (keyRings.isReady() && job.hold()) {
-                AuditContext.inVault("retention", this::work);
+                AuditContext.inVault(WORK, this::work);
             }
             obstacle = "";
         } catch (RuntimeException e) {
-            report(e);
+            obstacle = report("The next step of an erasure has to wait: ", e, obstacle);
         }
     }
 
     private void work() {
-        policies.carryOut();
-        lookAtSchedule();
-        transactions.read(erasures::open).ifPresent(row -> run(row.id()));
+        try {
+            policies.carryOut();
+        } finally {
+            transactions.read(erasures::open).ifPresent(row -> run(row.id()));
+        }
     }
 
-    private void lookAtSchedule() {
-        if (System.nanoTime() - lookedAt >= SCHEDULE_NANOS) {
-            lookedAt = System.nanoTime();
-            schedule.look();
+    /** Beside the steps: what is under way does not wait for the search, and the lease is kept meanwhile. */
+    private void look() {
+        try {
+            if (keyRings.isReady() && job.leaseToken().isPresent()) {
+                AuditContext.inVault(WORK, schedule::look);
+            }
+            obstacleOfLooks = "";
+        } catch (RuntimeException e) {
+            obstacleOfLooks = report("The search for those whose time is over has to wait: ", e, obstacleOfLooks);
         }
     }
 
     /** An obstacle that lasts is logged once, not at every step. */
-    private void report(RuntimeException failure) {
+    private static String report(String what, RuntimeException failure, String before) {
         String message = String.valueOf(failure.getMessage());
-        if (!message.equals(obstacle)) {
-            obstacle = message;
-            LOG.log(System.Logger.Level.WARNING, "The next step of an erasure has to wait: " + message, failure);
+        if (!message.equals(before)) {
+            LOG.log(System.Logger.Level.WARNING, what + message, failure);
         }
+        return message;
     }
 
     private void sayWhetherItBacksOff(UUID id) {

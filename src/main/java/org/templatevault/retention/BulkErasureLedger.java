@@ -85,10 +85,16 @@ public class BulkErasureLedger {
                 null);
     }
 
-    /** Asks for the erasure of those who are due; what is more than a query may have waits for the next day. */
+    /**
+     * Asks for the erasure of those who are due, unless the caller has today or does so now; what is more than a query may
+     * have waits for the next day.
+     */
     void requestDue(String reason, @Nullable Integer rate, String caller) {
         UUID id = UuidCreator.getTimeOrderedEpoch();
         transactions.run(() -> {
+            if (!erasures.holdAsking() || erasures.wasAskedSince(caller, retention.today())) {
+                return;
+            }
             note(id, BulkErasureState.REQUESTED);
             erasures.insert(
                     id,

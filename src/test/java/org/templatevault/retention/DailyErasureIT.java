@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import jakarta.json.JsonObject;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -237,6 +239,34 @@ class DailyErasureIT {
             assertEquals(1, eraser.await(id, "DONE").getInt("erased"));
         }
         interaction.join().problem(410, "subject-erased");
+    }
+
+    /** In a large vault the search for those who are due takes long. */
+    @Test
+    void carriesOthersOnWhileItSearchesForThoseWhoseTimeIsOver() throws Exception {
+        String asked;
+        try (var chunk = proxy.holdStatement(CHUNK)) {
+            asked = eraser.ask(Eraser.list(eraser.enrol(1))).expect(202).json().getString("id");
+            chunk.awaitHeld(PATIENCE);
+            eraser.steer(asked, "pause").expect(200);
+        }
+        eraser.await(asked, "PAUSED");
+        String daily;
+        try (Connection other = mortal.home().superuser().getConnection();
+                Statement statement = other.createStatement();
+                var chunk = proxy.holdStatement(CHUNK)) {
+            other.setAutoCommit(false);
+            statement.execute("lock table vault.bulk_erasure_item in share mode");
+            rows.change("update vault.bulk_erasure set requested_at = requested_at - interval '2 days'"
+                    + " where requested_by = 'vault: retention' and requested_at > now() - interval '1 day'");
+            rows.awaitBlocked("with s as materialized");
+            eraser.steer(asked, "resume").expect(200);
+            chunk.awaitHeld(Duration.ofSeconds(30));
+            other.rollback();
+        }
+        daily = awaitDaily();
+        eraser.await(asked, "DONE");
+        eraser.await(daily, "DONE");
     }
 
     @Test

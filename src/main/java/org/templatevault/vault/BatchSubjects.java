@@ -25,6 +25,7 @@ import org.templatevault.persistence.TryAgainException;
  */
 final class BatchSubjects implements AutoCloseable {
     private final BatchVault vault;
+    private final OldestWrap oldest;
     private final Instant now;
     private final Map<UUID, SubjectKeyRow> rows = new HashMap<>();
     private final Map<UUID, DataKey> keys = new HashMap<>();
@@ -34,8 +35,9 @@ final class BatchSubjects implements AutoCloseable {
     private final Set<Integer> wrappedUnder = new TreeSet<>();
     private final Map<UUID, String> policies = new HashMap<>();
 
-    BatchSubjects(BatchVault vault, Instant now) {
+    BatchSubjects(BatchVault vault, OldestWrap oldest, Instant now) {
         this.vault = vault;
+        this.oldest = oldest;
         this.now = now;
     }
 
@@ -124,7 +126,7 @@ final class BatchSubjects implements AutoCloseable {
             vault.rules.checkNewSubject(subject);
             DataKey key = DataKey.generate();
             keys.put(subject, key);
-            SubjectKeyRow row = vault.dataKeys.newRow(subject, key, null, bytes, now);
+            SubjectKeyRow row = vault.dataKeys.newRow(subject, key, null, bytes, oldest, now);
             rows.put(subject, row);
             fresh.add(row);
             wrappedUnder.add(row.kekVersion());

@@ -93,6 +93,7 @@ public class BatchVault {
 
     private List<Outcome<Templates.Metadata>> storeOnce(
             List<BatchItem> items, boolean atomic, String caller, @Nullable RequestKey key) {
+        OldestWrap oldest = new OldestWrap();
         try {
             return transactions.call(() -> {
                 Instant now = TemplateVault.now();
@@ -100,7 +101,7 @@ public class BatchVault {
                 if (earlier.isPresent()) {
                     return replay(earlier.get());
                 }
-                List<Outcome<Templates.Metadata>> outcomes = write(items, caller, now);
+                List<Outcome<Templates.Metadata>> outcomes = write(items, caller, oldest, now);
                 if (atomic && !outcomes.stream().allMatch(Outcome::isOk)) {
                     throw new RolledBackException(outcomes);
                 }
@@ -112,8 +113,9 @@ public class BatchVault {
         }
     }
 
-    private List<Outcome<Templates.Metadata>> write(List<BatchItem> items, String caller, Instant now) {
-        try (BatchSubjects subjects = new BatchSubjects(this, now)) {
+    private List<Outcome<Templates.Metadata>> write(
+            List<BatchItem> items, String caller, OldestWrap oldest, Instant now) {
+        try (BatchSubjects subjects = new BatchSubjects(this, oldest, now)) {
             subjects.hold(items);
             List<TemplateRow> sealed = new ArrayList<>();
             List<Outcome<Templates.Metadata>> outcomes = new ArrayList<>();

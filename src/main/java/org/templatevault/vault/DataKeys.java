@@ -110,11 +110,17 @@ public class DataKeys {
         }
     }
 
-    /** The row of a new subject, with its first DEK under the active KEK. */
-    SubjectKeyRow newRow(UUID subject, DataKey key, byte @Nullable [] reference, long storedBytes, Instant now) {
+    /**
+     * The row of a new subject, with its first DEK under the active KEK.
+     *
+     * @param oldest the same for all attempts of the transaction
+     */
+    SubjectKeyRow newRow(
+            UUID subject, DataKey key, byte @Nullable [] reference, long storedBytes, OldestWrap oldest, Instant now) {
         AuditContext.knowNew(subject, () -> pseudonym(key, subject));
         KeyRing ring = keyRings.current();
         Kek active = ring.active();
+        int first = oldest.with(active.version());
         Suite suite = active.dataSuite() == null ? Suite.valueOf(settings.dataSuite()) : active.dataSuite();
         byte[] sealed = reference == null
                 ? null
@@ -124,10 +130,10 @@ public class DataKeys {
                 1,
                 1,
                 active.version(),
-                active.version(),
+                first,
                 active.wrapSuite().name(),
                 suite.name(),
-                wrap(ring, subject, key, 1, active.version(), suite, now),
+                wrap(ring, subject, key, 1, first, suite, now),
                 sealed,
                 storedBytes,
                 now);

@@ -89,6 +89,7 @@ public class SubjectVault {
     public Made create(@Nullable String reference, @Nullable String policy, @Nullable RequestKey key) {
         byte[] bytes = reference == null ? null : referenceBytes(reference);
         UUID subject = UuidCreator.getTimeOrderedEpoch();
+        OldestWrap oldest = new OldestWrap();
         return transactions.call(() -> {
             Instant now = TemplateVault.now();
             Optional<UUID> known = bytes == null ? Optional.empty() : findByTag(bytes);
@@ -103,7 +104,7 @@ public class SubjectVault {
                 return replay(earlier.get());
             }
             if (known.isEmpty()) {
-                insert(subject, bytes, policy, now);
+                insert(subject, bytes, policy, oldest, now);
             } else if (policy != null) {
                 RetentionVault.requireSame(
                         policy,
@@ -121,12 +122,13 @@ public class SubjectVault {
         return new Made(subject, earlier.status() == 201);
     }
 
-    private void insert(UUID subject, byte @Nullable [] reference, @Nullable String policy, Instant now) {
+    private void insert(
+            UUID subject, byte @Nullable [] reference, @Nullable String policy, OldestWrap oldest, Instant now) {
         if (policy != null) {
             RetentionVault.requireKnown(policies, policy);
         }
         try (DataKey key = DataKey.generate()) {
-            SubjectKeyRow row = dataKeys.newRow(subject, key, reference, 0, now);
+            SubjectKeyRow row = dataKeys.newRow(subject, key, reference, 0, oldest, now);
             if (reference != null) {
                 ServiceKey indexKey = keyRings.current().serviceKey(ServicePurpose.REFERENCE_INDEX);
                 if (!references.claim(dataKeys.referenceTag(indexKey, reference), indexKey.number(), subject)) {

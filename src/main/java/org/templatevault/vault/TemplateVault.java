@@ -95,11 +95,14 @@ public class TemplateVault {
         rules.check(template);
         try (PackedPayload packed = TemplateEnvelope.pack(template.payload())) {
             Place place = new Place(subject, UuidCreator.getTimeOrderedEpoch(), 1);
+            OldestWrap oldest = new OldestWrap();
             return transactions.call(() -> {
                 Instant now = now();
                 Optional<Idempotency.Row> earlier =
                         replays.claim(key, 201, subject, place.template(), place.version(), now);
-                return earlier.isPresent() ? replay(earlier.get()) : storeFirst(place, template, packed, caller, now);
+                return earlier.isPresent()
+                        ? replay(earlier.get())
+                        : storeFirst(place, template, packed, caller, oldest, now);
             });
         }
     }
@@ -117,10 +120,10 @@ public class TemplateVault {
     }
 
     private Templates.Metadata storeFirst(
-            Place place, NewTemplate template, PackedPayload packed, String caller, Instant now) {
+            Place place, NewTemplate template, PackedPayload packed, String caller, OldestWrap oldest, Instant now) {
         Optional<Touched> known = subjectKeys.touch(place.subject(), packed.envelopeLength());
         if (known.isEmpty()) {
-            return storeForNewSubject(place, template, packed, caller, now);
+            return storeForNewSubject(place, template, packed, caller, oldest, now);
         }
         RetentionVault.requireSame(template.policy(), known.get().policy());
         Templates.Metadata stored = storeForKnown(place, known.get(), template.attributes(), packed, caller, now);
@@ -157,7 +160,7 @@ public class TemplateVault {
     }
 
     private Templates.Metadata storeForNewSubject(
-            Place place, NewTemplate template, PackedPayload packed, String caller, Instant now) {
+            Place place, NewTemplate template, PackedPayload packed, String caller, OldestWrap oldest, Instant now) {
         rules.checkNewSubject(place.subject());
         String policy = template.policy() == null ? Policies.DEFAULT : template.policy();
         if (template.policy() != null) {
@@ -165,7 +168,7 @@ public class TemplateVault {
         }
         requireRoom(packed.envelopeLength());
         try (DataKey key = DataKey.generate()) {
-            SubjectKeyRow row = dataKeys.newRow(place.subject(), key, null, packed.envelopeLength(), now);
+            SubjectKeyRow row = dataKeys.newRow(place.subject(), key, null, packed.envelopeLength(), oldest, now);
             if (subjectKeys
                     .insertAll(List.of(row), Map.of(place.subject(), policy))
                     .isEmpty()) {

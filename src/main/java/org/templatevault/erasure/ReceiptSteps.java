@@ -15,13 +15,14 @@ import org.templatevault.persistence.ErasureVacuum;
 import org.templatevault.persistence.Transactions;
 
 /**
- * Records what became true of erasures. Each step is one statement that changes only what it is first true of, so it can
- * be done again by any node, after any crash.
+ * Records what became true of erasures. Each step is a statement that changes only what it is first true of, some at a
+ * time, so it can be done again by any node, after any crash.
  */
 @ApplicationScoped
 class ReceiptSteps {
     private static final System.Logger LOG = System.getLogger(ReceiptSteps.class.getName());
     private static final Duration BETWEEN_LATE_STEPS = Duration.ofSeconds(5);
+    private static final Duration AFTER_A_FAILED_VACUUM = Duration.ofSeconds(30);
 
     @Inject
     Settings settings;
@@ -41,17 +42,24 @@ class ReceiptSteps {
     private boolean adapted;
     private String facts = "";
     private Instant nextLateSteps = Instant.EPOCH;
+    private Instant nextTry = Instant.EPOCH;
 
     void look() {
         if (!adapted) {
-            record("adaptedToThisDatabase", rounds::adaptToThisCluster);
+            record("adaptedToThisDatabase", rounds::adaptPositions);
+            record("adaptedToThisDatabase", rounds::adaptIds);
             adapted = true;
         }
         record("vacuumedInPart", () -> rounds.takeBackVacuumsOfFewer(vacuum.tables()));
         record("evicted", rounds::evict);
-        if (vacuumWhenDue() || !Instant.now().isBefore(nextLateSteps)) {
-            lateSteps();
-            nextLateSteps = Instant.now().plus(BETWEEN_LATE_STEPS);
+        boolean due = !Instant.now().isBefore(nextLateSteps);
+        try {
+            due |= vacuumWhenDue();
+        } finally {
+            if (due) {
+                nextLateSteps = Instant.now().plus(BETWEEN_LATE_STEPS);
+                lateSteps();
+            }
         }
     }
 
@@ -72,24 +80,41 @@ class ReceiptSteps {
     private boolean vacuumWhenDue() {
         long horizon = transactions.read(vacuum::horizon);
         boolean waits = transactions.read(() -> rounds.waitForVacuum(horizon));
-        if (!waits || nextVacuum().isAfter(Instant.now()) || !transactions.read(vacuum::isAllowed)) {
+        if (!waits || isTooEarly() || !transactions.read(vacuum::isAllowed)) {
             return false;
         }
+        try {
+            vacuumNow(horizon);
+        } catch (RuntimeException failed) {
+            nextTry = Instant.now().plus(AFTER_A_FAILED_VACUUM);
+            throw failed;
+        }
+        return true;
+    }
+
+    private boolean isTooEarly() {
+        return nextTry.isAfter(Instant.now()) || nextVacuum().isAfter(Instant.now());
+    }
+
+    private void vacuumNow(long horizon) {
         vacuum.run();
         long after = transactions.read(vacuum::horizon);
         record("vacuumed", () -> rounds.vacuumed(Math.min(horizon, after), vacuum.tables()));
         LOG.log(System.Logger.Level.INFO, "Erased rows are vacuumed");
-        return true;
     }
 
-    /** The trail has how many erasures came to a step; their receipts say which. */
-    private void record(String step, IntSupplier statement) {
-        transactions.run(() -> {
-            int erasures = statement.getAsInt();
-            if (erasures > 0) {
-                AuditContext.note(step, erasures + " erasures");
-            }
-        });
+    /** The trail has how many erasures came to a step, some at a time; their receipts say which. */
+    private void record(String step, IntSupplier slice) {
+        int changed;
+        do {
+            changed = transactions.call(() -> {
+                int erasures = slice.getAsInt();
+                if (erasures > 0) {
+                    AuditContext.note(step, erasures + " erasures");
+                }
+                return erasures;
+            });
+        } while (changed == ErasureRounds.SLICE);
     }
 
     private void lateSteps() {

@@ -35,6 +35,9 @@ public class ErasureRounds {
             @Nullable Instant cryptographicAt,
             @Nullable Instant physicalAt) {}
 
+    /** How many erasures one statement changes at most. */
+    public static final int SLICE = 20_000;
+
     /** A backup that may hold what was erased. */
     private static final String COPY = " from vault.copy c where c.expires_at > now() and c.destroyed_at is null";
 
@@ -111,28 +114,42 @@ public class ErasureRounds {
                 erasure);
     }
 
-    /**
-     * In a database that was made from a dump, transaction ids and the log begin anew: what is recorded there with an id
-     * or a position of the future was gone before it was made.
-     *
-     * @return how many
-     */
-    public int adaptToThisCluster() {
-        int positions = sql.update("update vault.erasure_round set vacuumed_at_lsn = pg_current_wal_insert_lsn()"
-                + " where physical_at is null and vacuumed_at_lsn > pg_current_wal_insert_lsn()");
-        int ids = sql.update(
-                "update vault.erasure_round set gone_xid = pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
-                        + " where (evicted_at is null or vacuumed_at is null)"
-                        + " and gone_xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
-        return Math.max(positions, ids);
+    /** Changes no more than {@link #SLICE} rounds, so that no statement lasts; called again until it changes fewer. */
+    private int slice(String changes, String condition, @Nullable Object... arguments) {
+        return sql.update(
+                "update vault.erasure_round set " + changes + " where ctid = any(array(select r.ctid"
+                        + " from vault.erasure_round r where " + condition + " limit " + SLICE + "))",
+                arguments);
     }
 
-    /** Records the eviction of what every living node has confirmed; how many. */
+    /**
+     * In a database that was made from a dump, the log begins anew: a position of the future was passed before it was made.
+     *
+     * @return how many; at most {@link #SLICE}
+     */
+    public int adaptPositions() {
+        return slice(
+                "vacuumed_at_lsn = pg_current_wal_insert_lsn()",
+                "physical_at is null and vacuumed_at_lsn > pg_current_wal_insert_lsn()");
+    }
+
+    /**
+     * As {@link #adaptPositions} for transaction ids: what is recorded with one of the future was gone before the database
+     * was made.
+     */
+    public int adaptIds() {
+        return slice(
+                "gone_xid = pg_snapshot_xmax(pg_current_snapshot())::text::bigint",
+                "(evicted_at is null or vacuumed_at is null)"
+                        + " and gone_xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
+    }
+
+    /** Records the eviction of what every living node has confirmed; how many, at most {@link #SLICE}. */
     public int evict() {
-        return sql.update(
-                "update vault.erasure_round set evicted_at = now() where evicted_at is null and gone_xid <="
-                        + " (select min(coalesce(cleared_xid, 0)) from vault.node where seen_at > clock_timestamp()"
-                        + " - ? * interval '1 second')",
+        return slice(
+                "evicted_at = now()",
+                "evicted_at is null and gone_xid <= (select min(coalesce(cleared_xid, 0)) from vault.node"
+                        + " where seen_at > clock_timestamp() - ? * interval '1 second')",
                 Nodes.SILENT_SECONDS);
     }
 
@@ -152,21 +169,24 @@ public class ErasureRounds {
                 row -> Sql.instant(row, "last"));
     }
 
-    /** Takes back what was said after a vacuum of fewer tables, by a node of an earlier release; how many. */
+    /** Takes back what was said after a vacuum of fewer tables, by a node of an earlier release; at most {@link #SLICE}. */
     public int takeBackVacuumsOfFewer(int tables) {
-        return sql.update(
-                "update vault.erasure_round set vacuumed_at = null, vacuumed_at_lsn = null, physical_at = null"
-                        + " where vacuumed_at is not null and vacuumed_tables < ?",
+        return slice(
+                "vacuumed_at = null, vacuumed_at_lsn = null, physical_at = null",
+                "vacuumed_at is not null and vacuumed_tables < ?",
                 tables);
     }
 
-    /** Records that a vacuum of so many tables has removed the rows of what was gone before this horizon; how many. */
+    /**
+     * Records that a vacuum of so many tables has removed the rows of what was gone before this horizon; how many, at most
+     * {@link #SLICE}.
+     */
     public int vacuumed(long horizon, int tables) {
         String lsn = sql.first("select pg_current_wal_insert_lsn()::text as lsn", row -> row.getString("lsn"))
                 .orElseThrow();
-        return sql.update(
-                "update vault.erasure_round set vacuumed_at = now(), vacuumed_at_lsn = ?::pg_lsn, vacuumed_tables = ?"
-                        + " where vacuumed_at is null and gone_xid <= ?",
+        return slice(
+                "vacuumed_at = now(), vacuumed_at_lsn = ?::pg_lsn, vacuumed_tables = ?",
+                "vacuumed_at is null and gone_xid <= ?",
                 lsn,
                 tables,
                 horizon);
@@ -185,14 +205,18 @@ public class ErasureRounds {
                 .orElseThrow();
     }
 
-    /** Records whose key versions are all destroyed, root keys in registered copies of the key store included; how many. */
+    /**
+     * Records whose key versions are all destroyed, root keys in registered copies of the key store included; how many, at
+     * most {@link #SLICE}.
+     */
     public int cryptographic() {
-        return sql.update("update vault.erasure_round r set cryptographic_at = now() where cryptographic_at is null"
-                + " and not unknown_version"
-                + " and last_kek_version <= (select max(version) from vault.key_version where state = 'DESTROYED')"
-                + " and not exists (select 1 from vault.key_version v where v.version between r.first_kek_version"
-                + " and r.last_kek_version and (v.state <> 'DESTROYED' or exists (select 1" + COPY + HOLDS_ROOT_KEY
-                + ")))");
+        return slice(
+                "cryptographic_at = now()",
+                "cryptographic_at is null and not unknown_version"
+                        + " and last_kek_version <= (select max(version) from vault.key_version where state = 'DESTROYED')"
+                        + " and not exists (select 1 from vault.key_version v where v.version between r.first_kek_version"
+                        + " and r.last_kek_version and (v.state <> 'DESTROYED' or exists (select 1" + COPY
+                        + HOLDS_ROOT_KEY + ")))");
     }
 
     /** The positions of the log that standbys must have replayed before erasures are physically complete. */
@@ -203,12 +227,12 @@ public class ErasureRounds {
                 row -> row.getString("lsn"));
     }
 
-    /** Records what was vacuumed up to a position that every standby has replayed, and is in no registered copy; how many. */
+    /**
+     * Records what was vacuumed up to a position that every standby has replayed, and is in no registered copy; how many,
+     * at most {@link #SLICE}.
+     */
     public int physical(String lsn) {
-        return sql.update(
-                "update vault.erasure_round set physical_at = now() where physical_at is null"
-                        + " and vacuumed_at_lsn <= ?::pg_lsn" + IN_NO_COPY,
-                lsn);
+        return slice("physical_at = now()", "physical_at is null and vacuumed_at_lsn <= ?::pg_lsn" + IN_NO_COPY, lsn);
     }
 
     /** The versions between two that are not destroyed, oldest first. */

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.templatevault.testing.Answer;
 import org.templatevault.testing.Approver;
 import org.templatevault.testing.Custodian;
+import org.templatevault.testing.DatabaseProxy;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TemplateDocument;
@@ -250,6 +251,47 @@ class ReceiptIT {
         server.start();
         TestHome.await(
                 "it is a position of this log", PATIENCE, () -> rows.number(position, UUID.fromString(erasure)) == 1);
+    }
+
+    @Test
+    void goesOnWithTheOtherStepsAfterAVacuumThatFailed() {
+        DatabaseProxy proxy = SharedVault.mortal().proxy();
+        String erasure;
+        try (var vacuum = proxy.holdStatement("vacuum (freeze, index_cleanup on, truncate off) vault.template")) {
+            erasure = erase(store().subject());
+            vacuum.awaitHeld(PATIENCE);
+            vacuum.drop();
+        }
+        List<String> sent = proxy.during(() -> TestHome.pause(Duration.ofSeconds(8))).stream()
+                .flatMap(trip -> trip.statements().stream())
+                .toList();
+        assertTrue(sent.stream().anyMatch(text -> text.contains("select distinct vacuumed_at_lsn")), sent::toString);
+        assertFalse(sent.stream().anyMatch(text -> text.contains("vacuum (freeze")), "not again every second");
+        awaitStep(erasure, "physicalAt");
+    }
+
+    /** One statement over millions of erasures takes longer than an answer is waited for. */
+    @Test
+    void recordsTheStepsOfManyErasuresInSlices() {
+        rows.change(
+                "insert into vault.erasure_round (erasure_id, round, at, first_kek_version, last_kek_version, templates,"
+                        + " gone_xid) select gen_random_uuid(), 7, now(), 1, 1, 0, 1 from generate_series(1, 45000)");
+        try {
+            for (String step : List.of("evicted_at", "vacuumed_at", "physical_at")) {
+                TestHome.await(
+                        step + " is true of all",
+                        PATIENCE,
+                        () -> rows.number("select count(*) from vault.erasure_round where round = 7 and " + step
+                                        + " is null")
+                                == 0);
+                assertTrue(
+                        rows.number("select count(distinct " + step + ") from vault.erasure_round where round = 7")
+                                >= 3,
+                        step);
+            }
+        } finally {
+            rows.change("delete from vault.erasure_round where round = 7");
+        }
     }
 
     @Test

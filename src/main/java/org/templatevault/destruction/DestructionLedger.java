@@ -204,8 +204,9 @@ public class DestructionLedger {
         }
         Instant found = row.unlisted() == 0 || row.passedAt() == null ? drained : row.passedAt();
         if (row.refused() > 0 && found.plus(policy.quarantine()).isAfter(now())) {
-            waitingFor.add("the repair of " + row.refused() + " subjects with rows that do not open, the first of them "
-                    + row.firstRefused() + ", until " + found.plus(policy.quarantine()));
+            waitingFor.add("the repair of " + row.refused() + " subjects with rows that do not open, "
+                    + (row.firstRefused() == null ? "" : "the first of them " + row.firstRefused() + ", ") + "until "
+                    + found.plus(policy.quarantine()));
         }
         return waitingFor;
     }

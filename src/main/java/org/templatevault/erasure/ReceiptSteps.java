@@ -97,6 +97,7 @@ class ReceiptSteps {
     }
 
     private void vacuumNow(long horizon) {
+        record("namesForgotten", destructions::forgetErased);
         vacuum.run();
         long after = transactions.read(vacuum::horizon);
         record("vacuumed", () -> rounds.vacuumed(Math.min(horizon, after), vacuum.tables()));

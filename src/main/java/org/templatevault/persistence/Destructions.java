@@ -23,7 +23,7 @@ public class Destructions {
      * @param refused subjects with rows that did not open in the pass
      * @param unlisted those of them that were not known to be damaged when the version was left
      * @param firstRefused one of them, for whoever repairs, an unlisted one where there is any; null when the destruction
-     *     has ended
+     *     has ended, or the subject was erased
      * @param goneAtLsn where the write-ahead log stood after the wrapped KEK was gone
      * @param rootKeyFound whether the root key was in its key store when it was to be deleted; null before
      */
@@ -133,6 +133,12 @@ public class Destructions {
                         + " and root_key_found is null",
                 found,
                 id);
+    }
+
+    /** Takes out the ids of subjects that were erased; how many. */
+    public int forgetErased() {
+        return sql.update("update vault.destruction d set first_refused = null where first_refused is not null"
+                + " and not exists (select 1 from vault.subject_key k where k.subject_id = d.first_refused)");
     }
 
     /** Ends the full pass; false if it is not where it was found to be at its end. */

@@ -294,6 +294,24 @@ class ReceiptIT {
         }
     }
 
+    /** The first subject that did not open in the pass of a destruction is named there, for whoever repairs. */
+    @Test
+    void leavesNoNameInADestructionThatIsUnderWay() {
+        UUID subject = store().subject();
+        rows.change(
+                "insert into vault.destruction (id, version, approval_id, state, requested_by, requested_at, ended_at,"
+                        + " first_refused) values (gen_random_uuid(), 4711, gen_random_uuid(), 'FAILED', 'tests', now(),"
+                        + " now(), ?)",
+                subject);
+        try {
+            String erasure = erase(subject);
+            awaitStep(erasure, "physicalAt");
+            assertEquals(0, rows.number("select count(*) from vault.destruction where first_refused = ?", subject));
+        } finally {
+            rows.change("delete from vault.destruction where version = 4711");
+        }
+    }
+
     @Test
     void knowsOnlyTheCopiesThatAreRegistered() {
         server.as("operator")

@@ -38,7 +38,10 @@ public class ErasureDriver {
     }
 
     private void look() {
-        reapplication.walkOn();
-        steps.look();
+        try {
+            reapplication.walkOn();
+        } finally {
+            steps.look();
+        }
     }
 }

@@ -13,6 +13,7 @@ import java.util.UUID;
 import org.templatevault.audit.AuditContext;
 import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
+import org.templatevault.persistence.ErasureRounds;
 import org.templatevault.persistence.Erasures;
 import org.templatevault.persistence.OlderSubjects;
 import org.templatevault.persistence.Reapplications;
@@ -26,9 +27,25 @@ import org.templatevault.vault.SubjectVault;
  */
 @ApplicationScoped
 public class Reapplication {
+    /**
+     * The present walk, or the last one.
+     *
+     * @param failed how many erasures the database has refused to carry out again
+     * @param refused the first of them
+     */
+    public record Status(Reapplications.Row walk, long failed, List<UUID> refused) {
+        /** FAILED where the walk has ended and somebody who was erased is there. */
+        public String state() {
+            return walk.state().equals("DONE") && failed > 0 ? "FAILED" : walk.state();
+        }
+    }
+
+    private static final System.Logger LOG = System.getLogger(Reapplication.class.getName());
+
     /** How many records a request or a page has at most. */
     public static final int PAGE = 1000;
 
+    private static final int NAMED = 100;
     private static final int STEP = 500;
     private static final Duration SLICE = Duration.ofSeconds(3);
     private static final UUID FIRST = new UUID(0, 0);
@@ -41,6 +58,9 @@ public class Reapplication {
 
     @Inject
     Reapplications reapplications;
+
+    @Inject
+    ErasureRounds rounds;
 
     @Inject
     OlderSubjects subjects;
@@ -63,7 +83,7 @@ public class Reapplication {
      *
      * @throws VaultException if this vault has not made one of them as it is
      */
-    public Reapplications.Row apply(List<SealedRecord> records, String reason, String caller) {
+    public Status apply(List<SealedRecord> records, String reason, String caller) {
         if (records.size() > PAGE) {
             throw new VaultException(ErrorKind.INVALID, "invalid-field", "erasures: at most " + PAGE, "erasures", null);
         }
@@ -77,17 +97,20 @@ public class Reapplication {
                     .map(SealedRecord::record)
                     .filter(erasures::importRecord)
                     .count();
+            rounds.tryRefused();
             reapplications.begin(id, isNew, reason, caller, now());
         });
         return status();
     }
 
     /** The present walk, or the last one. */
-    public Reapplications.Row status() {
-        return transactions
+    public Status status() {
+        Reapplications.Row walk = transactions
                 .read(reapplications::find)
                 .orElseThrow(() -> new VaultException(
                         ErrorKind.NOT_FOUND, "reapplication-not-found", "Erasures were never applied again here"));
+        return new Status(
+                walk, transactions.read(rounds::countRefused), transactions.read(() -> rounds.refused(NAMED)));
     }
 
     /** Walks on for some seconds, if there is a walk. A crash repeats at most one page, which changes nothing. */
@@ -107,13 +130,10 @@ public class Reapplication {
                     .map(OlderSubjects.Candidate::subjectId)
                     .toList();
             if (page.isEmpty()) {
-                transactions.run(() -> {
-                    AuditContext.note("reapplication", id + " DONE");
-                    reapplications.ended(id, now());
-                });
+                end(id);
                 return;
             }
-            long erased = eraseAgain(page);
+            long erased = eraseAgain(id, page);
             UUID last = page.get(page.size() - 1);
             transactions.run(() -> {
                 AuditContext.note("reapplication", id + ", " + page.size() + " subjects, " + erased + " erased again");
@@ -123,11 +143,43 @@ public class Reapplication {
         }
     }
 
-    private long eraseAgain(List<UUID> page) {
-        Map<UUID, UUID> erased = vault.erasedAmong(page);
+    /** Patiently: it changes each record that came from elsewhere. */
+    private void end(UUID id) {
+        transactions.patiently(() -> transactions.call(() -> {
+            boolean ended = reapplications.ended(id, now());
+            if (ended) {
+                rounds.walkEnded();
+                AuditContext.note("reapplication", id + " DONE");
+            }
+            return ended;
+        }));
+    }
+
+    private long eraseAgain(UUID walk, List<UUID> page) {
+        Map<UUID, List<UUID>> erased = vault.erasedAmong(page);
         return erased.entrySet().stream()
-                .filter(entry -> vault.eraseAgain(entry.getKey(), entry.getValue()))
+                .filter(entry -> eraseAgain(walk, entry.getKey(), entry.getValue()))
                 .count();
+    }
+
+    /** Whom the database refuses keeps no other from being erased; the receipts say that the subject may be there. */
+    private boolean eraseAgain(UUID walk, UUID subject, List<UUID> records) {
+        try {
+            return vault.eraseAgain(subject, records);
+        } catch (RuntimeException failure) {
+            if (failure instanceof VaultException known && known.kind() == ErrorKind.UNAVAILABLE) {
+                throw failure;
+            }
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "The erasure " + records.get(0) + " cannot be carried out again, and is left",
+                    failure);
+            transactions.run(() -> {
+                AuditContext.note("reapplication", walk + " leaves the erasure " + records.get(0));
+                rounds.refuse(records);
+            });
+            return false;
+        }
     }
 
     private static Instant now() {

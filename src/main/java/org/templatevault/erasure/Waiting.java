@@ -20,6 +20,11 @@ import org.templatevault.persistence.Transactions;
 /** Says what the steps of an erasure that are not true yet wait for, and when they are expected. */
 @ApplicationScoped
 class Waiting {
+    private static final String WALK = "the end of the walk that erases again after a restore";
+    private static final String REFUSED =
+            "a new walk after the restore (POST /erasures:reapply): the database has refused"
+                    + " to erase the subject again";
+
     /** What is waited for, in words; {@code expected} is null where nobody can tell. */
     record Answer(List<String> causes, @Nullable Instant expected) {}
 
@@ -45,6 +50,9 @@ class Waiting {
     ReceiptSteps steps;
 
     Answer forEviction(ErasureRounds.Row round) {
+        if (round.mayBeThere()) {
+            return new Answer(List.of(back(round)), null);
+        }
         List<String> causes = transactions.read(() -> nodes.notCleared(round.goneXid())).stream()
                 .map(name -> "the node " + name + " to end what it had begun before")
                 .toList();
@@ -54,6 +62,9 @@ class Waiting {
 
     Answer forKeys(ErasureRounds.Row round) {
         Progress progress = new Progress();
+        if (round.mayBeThere()) {
+            progress.add(back(round), null);
+        }
         Optional<StandingPolicies.Row> policy = policies.inEffect();
         List<Integer> living =
                 transactions.read(() -> rounds.livingVersions(round.firstKekVersion(), round.lastKekVersion()));
@@ -91,7 +102,9 @@ class Waiting {
 
     Answer forRows(ErasureRounds.Row round) {
         Progress progress = new Progress();
-        if (round.vacuumedAt() == null) {
+        if (round.mayBeThere()) {
+            progress.add(back(round), null);
+        } else if (round.vacuumedAt() == null) {
             String obstacle = steps.vacuumObstacle();
             progress.add(
                     obstacle == null ? "a vacuum that begins when no older transaction runs" : obstacle,
@@ -103,6 +116,10 @@ class Waiting {
             progress.add("every standby to replay the vacuum", Instant.now());
         }
         return progress.answer();
+    }
+
+    private static String back(ErasureRounds.Row round) {
+        return round.isRefused() ? REFUSED : WALK;
     }
 
     /** Collects causes; the last of their times is the expected one. */

@@ -279,7 +279,7 @@ public class BulkErasures {
     public void advance(UUID id, List<UUID> erasures, Progress progress) {
         sql.update(
                 "with receipts as (insert into vault.bulk_erasure_receipt (bulk_id, erasure_id)"
-                        + " select ?, * from unnest(?))"
+                        + " select ?, * from unnest(?) on conflict do nothing)"
                         + " update vault.bulk_erasure set erased = erased + ?, held = held + ?, absent = absent + ?,"
                         + " kept = kept + ? where id = ?",
                 id,

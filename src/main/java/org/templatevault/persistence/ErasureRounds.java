@@ -18,7 +18,8 @@ public class ErasureRounds {
      * A round.
      *
      * @param unknownVersion taken over from a copy of the database that had versions which are not known here
-     * @param goneXid every transaction that began before the rows were gone has a lower id
+     * @param goneXid every transaction that began before the rows were gone has a lower id; beyond all ids while
+     *     the subject may be there
      */
     public record Row(
             UUID erasureId,
@@ -33,10 +34,29 @@ public class ErasureRounds {
             @Nullable Instant vacuumedAt,
             @Nullable String vacuumedAtLsn,
             @Nullable Instant cryptographicAt,
-            @Nullable Instant physicalAt) {}
+            @Nullable Instant physicalAt) {
+        /** Whether a restored database may have brought the subject back: no step is true then. */
+        public boolean mayBeThere() {
+            return goneXid >= REFUSED;
+        }
+
+        /** Whether the subject is there, and the database has refused to erase it again. */
+        public boolean isRefused() {
+            return goneXid == REFUSED;
+        }
+    }
 
     /** How many erasures one statement changes at most. */
     public static final int SLICE = 20_000;
+
+    /** In place of a transaction id: the walk that erases again has not come to its end. */
+    static final long NOT_YET = Long.MAX_VALUE;
+
+    /** In place of a transaction id: the walk could not erase the subject. */
+    static final long REFUSED = NOT_YET - 1;
+
+    /** By the index of those that are to be evicted. */
+    static final String IS_REFUSED = " evicted_at is null and gone_xid = " + REFUSED;
 
     /** A backup that may hold what was erased. */
     private static final String COPY = " from vault.copy c where c.expires_at > now() and c.destroyed_at is null";
@@ -140,8 +160,9 @@ public class ErasureRounds {
     public int adaptIds() {
         return slice(
                 "gone_xid = pg_snapshot_xmax(pg_current_snapshot())::text::bigint",
-                "(evicted_at is null or vacuumed_at is null)"
-                        + " and gone_xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
+                "(evicted_at is null or vacuumed_at is null) and gone_xid < ?"
+                        + " and gone_xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint",
+                REFUSED);
     }
 
     /** Records the eviction of what every living node has confirmed; how many, at most {@link #SLICE}. */
@@ -151,6 +172,44 @@ public class ErasureRounds {
                 "evicted_at is null and gone_xid <= (select min(coalesce(cleared_xid, 0)) from vault.node"
                         + " where seen_at > clock_timestamp() - ? * interval '1 second')",
                 Nodes.SILENT_SECONDS);
+    }
+
+    /** Takes back the steps of subjects that are there and that the database refuses to erase again. */
+    public void refuse(List<UUID> erasures) {
+        sql.update(
+                "update vault.erasure_round r set gone_xid = ?, evicted_at = null, vacuumed_at = null,"
+                        + " vacuumed_at_lsn = null, cryptographic_at = null, physical_at = null"
+                        + " where erasure_id = any(?) and not exists (select 1 from vault.erasure_round l"
+                        + " where l.erasure_id = r.erasure_id and l.round > r.round)",
+                REFUSED,
+                new UuidArray(erasures));
+    }
+
+    /** The erasures that the database has refused to carry out again, the first ones. */
+    public List<UUID> refused(int limit) {
+        return sql.query(
+                "select erasure_id from vault.erasure_round where" + IS_REFUSED + " order by erasure_id limit ?",
+                row -> Sql.uuid(row, "erasure_id"),
+                limit);
+    }
+
+    /** How many erasures the database has refused to carry out again. */
+    public long countRefused() {
+        return sql.first("select count(*) from vault.erasure_round where" + IS_REFUSED, row -> row.getLong(1))
+                .orElseThrow();
+    }
+
+    /** What was refused is for the walk that begins. */
+    public void tryRefused() {
+        sql.update("update vault.erasure_round set gone_xid = ? where" + IS_REFUSED, NOT_YET);
+    }
+
+    /** The walk has come to its end: whoever was not refused is gone. */
+    public void walkEnded() {
+        sql.update(
+                "update vault.erasure_round set gone_xid = pg_current_xact_id()::text::bigint + 1"
+                        + " where evicted_at is null and gone_xid = ?",
+                NOT_YET);
     }
 
     /** Whether a vacuum that begins at this horizon would remove what an erasure waits for. */
@@ -212,11 +271,12 @@ public class ErasureRounds {
     public int cryptographic() {
         return slice(
                 "cryptographic_at = now()",
-                "cryptographic_at is null and not unknown_version"
+                "cryptographic_at is null and not unknown_version and gone_xid < ?"
                         + " and last_kek_version <= (select max(version) from vault.key_version where state = 'DESTROYED')"
                         + " and not exists (select 1 from vault.key_version v where v.version between r.first_kek_version"
                         + " and r.last_kek_version and (v.state <> 'DESTROYED' or exists (select 1" + COPY
-                        + HOLDS_ROOT_KEY + ")))");
+                        + HOLDS_ROOT_KEY + ")))",
+                REFUSED);
     }
 
     /** The positions of the log that standbys must have replayed before erasures are physically complete. */

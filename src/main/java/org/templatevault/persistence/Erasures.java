@@ -37,6 +37,21 @@ public class Erasures {
             int templates,
             boolean released) {}
 
+    /** What a round adds to a record. */
+    private record Round(
+            int number, Instant at, int firstKekVersion, int lastKekVersion, int templates, boolean unknownVersion) {
+        static Round of(Row row) {
+            return new Round(1, row.logicalAt, row.firstKekVersion, row.lastKekVersion, row.templates, false);
+        }
+
+        Round withUnknown(boolean unknown) {
+            return new Round(number, at, firstKekVersion, lastKekVersion, templates, unknown);
+        }
+    }
+
+    /** No key of tombstones has a number as high: a tag's second record stands under the number of its key and this. */
+    private static final int NEXT_RECORD = 1 << 20;
+
     /** An erasure with its tombstone, as it can be taken to another copy of the database. */
     public record Exported(Row row, Bytes tag, int keyNumber) {}
 
@@ -59,7 +74,7 @@ public class Erasures {
     public void insert(Row row, byte[] tombstone, int keyNumber, UUID subject) {
         insertRecord(row);
         insertTombstone(tombstone, keyNumber, row);
-        insertRound(row, 1, row.logicalAt, row.templates);
+        insertRound(row.id, Round.of(row), null);
         leave(subject, row.kekVersion, row.logicalAt);
         erased.fire(new SubjectErased(subject, row));
     }
@@ -81,31 +96,65 @@ public class Erasures {
                 row.released);
     }
 
+    /** A tag that has several records stands once for each, under numbers of keys that are {@link #NEXT_RECORD} apart. */
     private void insertTombstone(byte[] tombstone, int keyNumber, Row row) {
-        sql.update(
-                "insert into vault.erased_subject (tag, key_number, erasure_id, erased_at) values (?, ?, ?, ?)"
+        int inserted = sql.update(
+                "insert into vault.erased_subject (tag, key_number, erasure_id, erased_at)"
+                        + " select ?, ? + " + NEXT_RECORD + " * count(*), ?, ? from vault.erased_subject where tag = ?"
+                        + " and key_number % " + NEXT_RECORD + " = ? having count(*) filter (where erasure_id = ?) = 0"
                         + " on conflict do nothing",
                 tombstone,
                 keyNumber,
                 row.id,
-                row.logicalAt);
+                row.logicalAt,
+                tombstone,
+                keyNumber,
+                row.id);
+        if (inserted == 0 && !findAll(List.of(tombstone)).contains(row.id)) {
+            throw new TryAgainException("The subject was just erased under another record");
+        }
     }
 
-    /** The first round of a record from elsewhere says whether its versions are known here; later rounds repeat it. */
-    private void insertRound(Row row, int round, Instant at, int templates) {
+    private void insertRound(UUID erasure, Round round, @Nullable Long goneXid) {
         sql.update(
                 "insert into vault.erasure_round (erasure_id, round, at, first_kek_version, last_kek_version, templates,"
-                        + " gone_xid, unknown_version) values (?, ?, ?, ?, ?, ?, pg_current_xact_id()::text::bigint + 1,"
-                        + " coalesce((select unknown_version from vault.erasure_round where erasure_id = ? and round = 1),"
-                        + " ? > (select max(version) from vault.key_version)))",
-                row.id,
-                round,
-                at,
-                row.firstKekVersion,
-                row.lastKekVersion,
-                templates,
-                row.id,
-                row.lastKekVersion);
+                        + " gone_xid, unknown_version) values (?, ?, ?, ?, ?, ?,"
+                        + " coalesce(?::bigint, pg_current_xact_id()::text::bigint + 1), ?)",
+                erasure,
+                round.number,
+                round.at,
+                round.firstKekVersion,
+                round.lastKekVersion,
+                round.templates,
+                goneXid,
+                round.unknownVersion);
+    }
+
+    /** One more round, which keeps what the last one says of versions: the log still has what was written under them. */
+    private void addRound(UUID erasure, Round again, @Nullable Long goneXid) {
+        Round last = lastRound(erasure);
+        Round widened = new Round(
+                last.number + 1,
+                again.at,
+                Math.min(last.firstKekVersion, again.firstKekVersion),
+                Math.max(last.lastKekVersion, again.lastKekVersion),
+                again.templates,
+                last.unknownVersion || again.unknownVersion);
+        insertRound(erasure, widened, goneXid);
+    }
+
+    private Round lastRound(UUID erasure) {
+        return sql.first(
+                        "select * from vault.erasure_round where erasure_id = ? order by round desc limit 1",
+                        row -> new Round(
+                                row.getInt("round"),
+                                Sql.instant(row, "at"),
+                                row.getInt("first_kek_version"),
+                                row.getInt("last_kek_version"),
+                                row.getInt("templates"),
+                                row.getBoolean("unknown_version")),
+                        erasure)
+                .orElseThrow();
     }
 
     private void leave(UUID subject, int kekVersion, Instant at) {
@@ -121,70 +170,102 @@ public class Erasures {
     /**
      * Records that a subject which a restored database had brought back is gone again.
      *
+     * @param known the records that it has, the first one first
      * @param again versions and count as they are in this database
+     * @return the first record
      */
-    public void insertAgain(UUID erasure, Row again, UUID subject) {
-        Row known = get(erasure).orElseThrow();
-        int rounds = sql.first(
-                        "select count(*) from vault.erasure_round where erasure_id = ?", row -> row.getInt(1), erasure)
-                .orElseThrow();
-        Row widened = new Row(
-                erasure,
-                known.pseudonym,
-                known.reason,
-                known.requestedBy,
-                known.logicalAt,
-                again.kekVersion,
-                Math.min(known.firstKekVersion, again.firstKekVersion),
-                Math.max(known.lastKekVersion, again.lastKekVersion),
-                again.templates,
-                known.released);
-        insertRound(widened, rounds + 1, again.logicalAt, again.templates);
+    public Row insertAgain(List<UUID> known, Row again, UUID subject) {
+        for (UUID erasure : known) {
+            addRound(erasure, Round.of(again), null);
+        }
+        sql.update(
+                "update vault.erasure_round set gone_xid = pg_current_xact_id()::text::bigint + 1"
+                        + " where erasure_id = any(?) and gone_xid >= ?",
+                new UuidArray(known),
+                ErasureRounds.REFUSED);
         leave(subject, again.kekVersion, again.logicalAt);
-        erased.fire(new SubjectErased(subject, widened));
+        Row first = get(known.get(0)).orElseThrow();
+        erased.fire(new SubjectErased(subject, first));
+        return first;
     }
 
-    /** Takes over a record of another copy of this database; false if it is here already. */
+    /**
+     * Takes over a record of another copy of this database; false if it is here already. None of its steps is true before
+     * the walk has ended. Where the subject has another record, the earlier of the two gets a round for the later one.
+     */
     public boolean importRecord(Exported exported) {
-        boolean isNew = insertRecord(exported.row) == 1;
-        insertTombstone(exported.tag.toArray(), exported.keyNumber, exported.row);
+        Row row = exported.row;
+        boolean isNew = insertRecord(row) == 1;
+        byte[] tag = exported.tag.toArray();
+        List<UUID> others = isNew ? findAll(List.of(tag)) : List.of();
+        insertTombstone(tag, exported.keyNumber, row);
         if (isNew) {
-            insertRound(exported.row, 1, exported.row.logicalAt, exported.row.templates);
+            Round imported = Round.of(row).withUnknown(isUnknown(row.lastKekVersion, row.logicalAt));
+            insertRound(row.id, imported, ErasureRounds.NOT_YET);
+            others.forEach(other -> join(row.id, imported, other));
         }
         return isNew;
+    }
+
+    /** A version of this number that was made after the erasure is another one than the record names. */
+    private boolean isUnknown(int version, Instant erasedAt) {
+        return sql.first(
+                        "select ? > coalesce((select max(version) from vault.key_version where created_at <= ?), 0)"
+                                + " as unknown",
+                        row -> row.getBoolean("unknown"),
+                        version,
+                        erasedAt)
+                .orElseThrow();
+    }
+
+    private void join(UUID imported, Round round, UUID other) {
+        Round last = lastRound(other);
+        if (last.at.isBefore(round.at)) {
+            addRound(other, round, ErasureRounds.NOT_YET);
+        } else {
+            addRound(imported, last, ErasureRounds.NOT_YET);
+        }
     }
 
     /** The erasures after an id with their tombstones, in the order of their ids. */
     public List<Exported> page(UUID afterId, int limit) {
         return sql.query(
-                "select e.*, s.tag, s.key_number from vault.erasure e join vault.erased_subject s on s.erasure_id = e.id"
+                "select e.*, s.tag, s.key_number % " + NEXT_RECORD
+                        + " as key_number from vault.erasure e join vault.erased_subject s on s.erasure_id = e.id"
                         + " where e.id > ? order by e.id limit ?",
                 row -> new Exported(read(row), Bytes.of(row.getBytes("tag")), row.getInt("key_number")),
                 afterId,
                 limit);
     }
 
-    /** The erasures of these tombstones, each by its tombstone as hexadecimal text. */
-    public Map<String, UUID> findByTag(List<byte[]> tombstones) {
+    /** The erasures of these tombstones, the first one first, each by its tombstone as hexadecimal text. */
+    public Map<String, List<UUID>> findByTag(List<byte[]> tombstones) {
         return sql
                 .query(
-                        "select encode(tag, 'hex') as tag, erasure_id from vault.erased_subject where tag = any(?)",
+                        "select encode(tag, 'hex') as tag, erasure_id from vault.erased_subject where tag = any(?)"
+                                + " order by erased_at, erasure_id",
                         row -> Map.entry(row.getString("tag"), Sql.uuid(row, "erasure_id")),
                         new ArrayOf("bytea", tombstones))
                 .stream()
-                .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue, (a, b) -> a));
+                .collect(Collectors.groupingBy(
+                        Map.Entry::getKey, Collectors.mapping(Map.Entry::getValue, Collectors.toList())));
     }
 
-    /** The erasure of this tombstone. */
+    /** The first erasure of this tombstone. */
     public Optional<UUID> find(List<byte[]> tombstones) {
-        return sql.first(
-                "select erasure_id from vault.erased_subject where tag = any(?)",
+        return findAll(tombstones).stream().findFirst();
+    }
+
+    /** The erasures of one subject, the first one first. */
+    public List<UUID> findAll(List<byte[]> tombstones) {
+        return sql.query(
+                "select erasure_id from vault.erased_subject where tag = any(?) order by erased_at, erasure_id",
                 row -> Sql.uuid(row, "erasure_id"),
                 new ArrayOf("bytea", tombstones));
     }
 
     /** Which of these tombstones exist; as hexadecimal text. */
-    public Set<String> findAll(List<byte[]> tombstones) {
+    public Set<String> existing(List<byte[]> tombstones) {
         return sql
                 .query(
                         "select encode(tag, 'hex') as tag from vault.erased_subject where tag = any(?)",

@@ -42,8 +42,10 @@ public class JobHistory {
             + " union all (select 'erasure', id, state, kind, reason, requested_by, requested_at, started_at, ended_at,"
             + " total, erased, held + failed from vault.bulk_erasure"
             + " order by ended_at is not null, requested_at desc limit 100)"
-            + " union all (select 'reapplication', id, state, 'walk', reason, requested_by, requested_at, requested_at,"
-            + " ended_at, null, erased, 0 from vault.reapplication)) jobs"
+            + " union all (select 'reapplication', id, case when state = 'DONE' and refused > 0 then 'FAILED' else state"
+            + " end, 'walk', reason, requested_by, requested_at, requested_at, ended_at, null, erased, refused"
+            + " from vault.reapplication cross join (select count(*) as refused from vault.erasure_round where"
+            + ErasureRounds.IS_REFUSED + ") r)) jobs"
             + " order by ended_at is not null, requested_at desc limit 100";
 
     @Inject

@@ -76,12 +76,13 @@ public class Reapplications {
                 id);
     }
 
-    /** Ends the walk, unless another has begun meanwhile. */
-    public void ended(UUID id, Instant now) {
-        sql.update(
-                "update vault.reapplication set state = 'DONE', reached_id = null, ended_at = ?"
-                        + " where id = ? and state = 'WALKING'",
-                now,
-                id);
+    /** Ends the walk; false where another has begun meanwhile. */
+    public boolean ended(UUID id, Instant now) {
+        return sql.update(
+                        "update vault.reapplication set state = 'DONE', reached_id = null, ended_at = ?"
+                                + " where id = ? and state = 'WALKING'",
+                        now,
+                        id)
+                == 1;
     }
 }

@@ -13,6 +13,7 @@ import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.erasure.Reapplication;
 import org.templatevault.erasure.Receipts;
@@ -210,12 +211,18 @@ final class ErasureJson {
         }
     }
 
-    static JsonObject walk(Reapplications.Row row) {
+    static JsonObject walk(Reapplication.Status status) {
+        Reapplications.Row row = status.walk();
         JsonObjectBuilder json = Json.createObjectBuilder()
-                .add("state", row.state())
+                .add("state", status.state())
                 .add("imported", row.imported())
                 .add("subjects", row.subjects())
                 .add("erased", row.erased())
+                .add("failed", status.failed())
+                .add(
+                        "refused",
+                        Json.createArrayBuilder(
+                                status.refused().stream().map(UUID::toString).toList()))
                 .add("reason", row.reason())
                 .add("requestedBy", row.requestedBy())
                 .add("requestedAt", row.requestedAt().toString());

@@ -154,7 +154,7 @@ final class BatchSubjects implements AutoCloseable {
             }
         }
         List<UUID> erased = new ArrayList<>();
-        for (String tombstone : vault.erasures.findAll(tombstones)) {
+        for (String tombstone : vault.erasures.existing(tombstones)) {
             UUID subject = byTombstone.get(tombstone);
             if (subject != null && refused.put(subject, new SubjectErasedException(null)) == null) {
                 erased.add(subject);

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.audit.AuditContext;
 import org.templatevault.crypto.AuthenticationFailedException;
@@ -232,9 +233,9 @@ public class SubjectVault {
     }
 
     /**
-     * Which of these subjects have a tombstone, each with its erasure. In a database that was not restored there are none.
+     * Which of these subjects have a tombstone, each with its erasures. In a database that was not restored there are none.
      */
-    public Map<UUID, UUID> erasedAmong(List<UUID> candidates) {
+    public Map<UUID, List<UUID>> erasedAmong(List<UUID> candidates) {
         Map<String, UUID> byTombstone = new HashMap<>();
         List<byte[]> tombstones = new ArrayList<>();
         for (UUID subject : candidates) {
@@ -243,16 +244,20 @@ public class SubjectVault {
                 tombstones.add(tombstone);
             }
         }
-        Map<UUID, UUID> erased = new HashMap<>();
+        Map<UUID, List<UUID>> erased = new HashMap<>();
         transactions
                 .read(() -> erasures.findByTag(tombstones))
-                .forEach((tag, erasure) ->
-                        Optional.ofNullable(byTombstone.get(tag)).ifPresent(subject -> erased.put(subject, erasure)));
+                .forEach((tag, records) -> Optional.ofNullable(byTombstone.get(tag))
+                        .ifPresent(subject -> erased.merge(
+                                subject,
+                                records,
+                                (one, other) -> Stream.concat(one.stream(), other.stream())
+                                        .toList())));
         return erased;
     }
 
-    /** Erases a subject that has a tombstone, under the record that it has; false if it is gone meanwhile. */
-    public boolean eraseAgain(UUID subject, UUID erasure) {
+    /** Erases a subject that has a tombstone, under the records that it has; false if it is gone meanwhile. */
+    public boolean eraseAgain(UUID subject, List<UUID> records) {
         return transactions.call(() -> {
             Optional<SubjectKeyRow> seen = subjectKeys.find(subject);
             if (seen.isEmpty()) {
@@ -261,27 +266,35 @@ public class SubjectVault {
             SubjectKeyRow row = subjectKeys
                     .delete(subject, seen.get().revision())
                     .orElseThrow(() -> new TryAgainException("The subject changed meanwhile"));
-            Erasures.Row again = new Erasures.Row(
-                    erasure,
-                    null,
-                    "",
-                    "",
-                    TemplateVault.now(),
-                    row.kekVersion(),
-                    row.firstKekVersion(),
-                    Math.max(row.kekVersion(), erasures.newestThatWraps()),
-                    deleteRows(subject),
-                    false);
-            erasures.insertAgain(erasure, again, subject);
+            erasures.insertAgain(records, gone(subject, row, null, "", "", false), subject);
             return true;
         });
     }
 
+    /** Whom a restored database has brought back has a record: the receipt that somebody holds of it stays the one. */
     private Erasures.Row erase(UUID subject, SubjectKeyRow row, String reason, String caller, boolean released) {
         requireNotHeld(subject);
-        Erasures.Row erasure = new Erasures.Row(
+        Erasures.Row erasure = gone(subject, row, pseudonym(subject, row), reason, caller, released);
+        List<byte[]> tombstones = dataKeys.tombstones(subject);
+        List<UUID> known = erasures.findAll(tombstones);
+        if (!known.isEmpty()) {
+            return erasures.insertAgain(known, erasure, subject);
+        }
+        erasures.insert(erasure, tombstones.get(0), dataKeys.tombstoneKeyNumber(), subject);
+        return erasure;
+    }
+
+    /** Deletes what the subject has beside its key, and says what that was. */
+    private Erasures.Row gone(
+            UUID subject,
+            SubjectKeyRow row,
+            @Nullable Bytes pseudonym,
+            String reason,
+            String caller,
+            boolean released) {
+        return new Erasures.Row(
                 UuidCreator.getTimeOrderedEpoch(),
-                pseudonym(subject, row),
+                pseudonym,
                 reason,
                 caller,
                 TemplateVault.now(),
@@ -290,8 +303,6 @@ public class SubjectVault {
                 Math.max(row.kekVersion(), erasures.newestThatWraps()),
                 deleteRows(subject),
                 released);
-        erasures.insert(erasure, dataKeys.tombstones(subject).get(0), dataKeys.tombstoneKeyNumber(), subject);
-        return erasure;
     }
 
     /**

@@ -32,7 +32,7 @@ import java.util.regex.Pattern;
  * <pre>java Verify.java export.ndjson public.pem [checkpoints.ndjson]</pre>
  *
  * <p>Prints one line for each thing that is not as it was sealed, then a summary. Exit code 0: intact; 1: something was
- * found; 2: the files cannot be read, or the export is incomplete. Keeps one block, and a hash for each checkpoint, in
+ * found; 2: the files cannot be read, the export is incomplete, or there is no checkpoint in their file. Keeps one block, and a hash for each checkpoint, in
  * memory, however long the export is.
  *
  * <p>What it checks: that the export has its end, block numbers from 1 without a gap, each block's Ed25519 signature
@@ -41,6 +41,9 @@ import java.util.regex.Pattern;
  */
 public final class Verify {
     private static final int BUCKETS = 64;
+    /** No block has more entries. */
+    private static final int MOST_ENTRIES = 5000;
+
     private static final BigInteger MODULUS = BigInteger.ONE.shiftLeft(256);
 
     private final List<PublicKey> keys;
@@ -52,6 +55,7 @@ public final class Verify {
     private long blocks;
     private long entries;
     private long waiting;
+    private long compared;
     private long number = -1;
     private byte[] hash = new byte[32];
     private boolean sumsKnown;
@@ -59,6 +63,11 @@ public final class Verify {
     private boolean damaged;
     private final List<Member> members = new ArrayList<>();
     private final Set<String> pruned = new TreeSet<>();
+    /** Of the pruned months, those that have blocks without entries, and those that have blocks with some. */
+    private final Map<String, Long> emptied = new TreeMap<>();
+
+    private final Set<String> kept = new TreeSet<>();
+    private String newest = "";
     private final Map<String, String> heads = new TreeMap<>();
 
     /** An entry's place in the open block; no line where the entry itself is gone. */
@@ -79,6 +88,9 @@ public final class Verify {
             Verify verify = new Verify(keys);
             if (arguments.length == 3) {
                 verify.readCheckpoints(Path.of(arguments[2]));
+                if (verify.compared == 0) {
+                    System.exit(incomplete("there is no checkpoint in " + arguments[2] + " that one of the keys has signed"));
+                }
             }
             System.exit(verify.run(Path.of(arguments[0])));
         } catch (IOException | GeneralSecurityException | RuntimeException e) {
@@ -119,6 +131,7 @@ public final class Verify {
             return;
         }
         long told = (Long) Json.object(line).get("block");
+        compared++;
         byte[] first = checkpoints.putIfAbsent(told, hash(line));
         if (first != null && !Arrays.equals(first, hash(line))) {
             found("block-changed", "block " + told + " is in two checkpoints that differ");
@@ -160,14 +173,28 @@ public final class Verify {
             found(left > number ? "tail-cut" : "block-removed", "checkpoint of block " + left
                     + ", the export ends with block " + number);
         }
+        findEmptiedMonths();
         boolean all = ((Long) end.get("blocks")) == blocks && ((Long) end.get("entries")) == entries + waiting;
         if (findings == 0 && (!all || blocks == 0)) {
             return incomplete(all ? "there is no block in it" : "its last line tells of more or less than there is");
         }
         heads.forEach((month, head) -> System.out.println("head of " + month + ": " + head));
         System.out.println((findings == 0 ? "intact: " : findings + " findings: ") + blocks + " blocks, " + entries
-                + " entries, " + waiting + " waiting for a block");
+                + " entries, " + waiting + " waiting for a block"
+                + (compared == 0 ? "" : ", " + compared + " checkpoints compared")
+                + (pruned.isEmpty() ? "" : "; given up, says the export: " + String.join(", ", pruned)));
         return findings == 0 ? 0 : 1;
+    }
+
+    /** A month is given up as a whole, and only when it is long over. */
+    private void findEmptiedMonths() {
+        emptied.forEach((month, count) -> {
+            if (kept.contains(month)) {
+                found("entry-removed", "all entries of " + count + " blocks of " + month + ", of which others have theirs");
+            } else if (month.equals(newest)) {
+                found("entry-removed", "all entries of " + month + ", which is not over");
+            }
+        });
     }
 
     private static int incomplete(String why) {
@@ -243,11 +270,16 @@ public final class Verify {
         if (block == null) {
             return;
         }
-        if (pruned.contains(block.get("month")) && members.isEmpty()) {
+        newest = (String) block.get("month");
+        if (pruned.contains(newest) && members.isEmpty()) {
+            emptied.merge(newest, 1L, Long::sum);
             damaged = true;
             checkSums();
             block = null;
             return;
+        }
+        if (String.valueOf(block.get("sealedAt")).startsWith(newest)) { // not long after the month was given up
+            kept.add(newest);
         }
         long expected = (Long) block.get("entries");
         Map<Long, Member> places = new HashMap<>();
@@ -261,7 +293,7 @@ public final class Verify {
                 leaves.add(hex(member.leaf));
             }
         }
-        for (long position = 0; position < expected; position++) {
+        for (long position = 0; position < Math.min(expected, MOST_ENTRIES); position++) {
             if (!places.containsKey(position)) {
                 found("entry-removed", "block " + number + ", position " + position);
             }

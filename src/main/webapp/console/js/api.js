@@ -71,7 +71,7 @@ async function exchange(method, address, { body, headers = {}, accept = 'applica
   try {
     response = await fetch(address, {
       method, headers: sent, body: body === undefined ? undefined : JSON.stringify(body), cache: 'no-store', redirect: 'error',
-      signal: patience ? AbortSignal.timeout(patience) : null,
+      signal: (patience && AbortSignal.timeout?.(patience)) || null,
     });
   } catch {
     throw new Unreachable('The server does not answer.');

@@ -92,14 +92,17 @@ final class BatchEnrolCommand implements Callable<Integer> {
             journal.use(template.json(), source.names());
             List<JsonObject> changed;
             String unfinished = "Not finished. Run the same command again to go on: " + file;
-            long earlier = source.names().stream().filter(journal::isStored).count();
+            long before = source.names().stream().filter(journal::isStored).count();
             try (Progress progress = Progress.on(session.terminal(), unfinished)) {
                 changed = new BatchEnrolment(api, source, journal, template.json(), chunk, progress).run();
             } catch (Exception e) {
                 session.note(unfinished);
                 throw e;
             }
-            return report(source, failed(source, journal, changed), file, earlier, (System.nanoTime() - begin) / 1e9);
+            long stored = source.names().stream().filter(journal::isStored).count();
+            Figures figures =
+                    new Figures(stored - changed.size(), before - changed.size(), (System.nanoTime() - begin) / 1e9);
+            return report(source, failed(source, journal, changed), file, figures);
         }
     }
 
@@ -131,8 +134,10 @@ final class BatchEnrolCommand implements Callable<Integer> {
         return Stream.concat(refused, changed.stream()).toList();
     }
 
-    private int report(Source source, List<JsonObject> failed, Path file, long earlier, double seconds)
-            throws IOException {
+    /** What is stored now, and was before this run, with the content that the source has. */
+    private record Figures(long stored, long earlier, double seconds) {}
+
+    private int report(Source source, List<JsonObject> failed, Path file, Figures figures) throws IOException {
         Path failures = failuresFile == null ? beside(".failures") : failuresFile;
         if (failed.isEmpty()) {
             Files.deleteIfExists(failures);
@@ -142,10 +147,10 @@ final class BatchEnrolCommand implements Callable<Integer> {
         }
         JsonObject done = Json.createObjectBuilder()
                 .add("records", source.names().size())
-                .add("stored", source.names().size() - failed.size())
-                .add("storedEarlier", earlier)
+                .add("stored", figures.stored)
+                .add("storedEarlier", figures.earlier)
                 .add("failed", failed.size())
-                .add("seconds", Math.round(seconds * 10) / 10.0)
+                .add("seconds", Math.round(figures.seconds * 10) / 10.0)
                 .add("journal", file.toString())
                 .add("failures", failed.isEmpty() ? "" : failures.toString())
                 .build();

@@ -23,9 +23,12 @@ final class BatchEnrolment {
     private static final Duration NAMES_ARE_KEPT = Duration.ofHours(23);
 
     private static final long CHUNK_CHARACTERS = 16L << 20;
-    private static final int GONE = 410;
+    private static final String KEY_REUSED = "idempotency-key-reused";
     private static final int TOO_LARGE = 413;
     private static final Set<Integer> OF_THE_REQUEST = Set.of(400, TOO_LARGE, 422);
+
+    /** A record as it is sent, and the sum of what it is in the source. */
+    private record Item(JsonObject json, String sum) {}
 
     private final Api api;
     private final Source source;
@@ -34,8 +37,7 @@ final class BatchEnrolment {
     private final int chunkRecords;
     private final Progress progress;
     private final Speed speed = new Speed();
-    private final Map<String, JsonObject> items = new LinkedHashMap<>();
-    private final Map<String, String> sums = new LinkedHashMap<>();
+    private final Map<String, Item> items = new LinkedHashMap<>();
     private long characters;
     private long done;
     private long failed;
@@ -50,17 +52,21 @@ final class BatchEnrolment {
     }
 
     /**
-     * First what was sent before and never answered, then the rest.
+     * First what was sent before and never answered, then the rest, unless the source is that of another batch.
      *
-     * @return those that were stored with another content than they have now: what they are now is not stored
+     * @return those that were stored with another content than they have now; where there are any, nothing new was sent:
+     *     whoever enrols the source with a journal of its own would store it twice
      */
     List<JsonObject> run() throws Exception {
         List<JsonObject> changed = changed();
         for (Journal.Chunk chunk : journal.unanswered()) {
             sendAgain(chunk);
         }
-        List<String> left =
-                source.names().stream().filter(name -> !journal.isSettled(name)).toList();
+        List<String> left = changed.isEmpty()
+                ? source.names().stream()
+                        .filter(name -> !journal.isSettled(name))
+                        .toList()
+                : List.of();
         done = (long) source.names().size() - left.size();
         failed = changed.size()
                 + source.names().stream()
@@ -79,13 +85,13 @@ final class BatchEnrolment {
         List<JsonObject> changed = new ArrayList<>();
         for (String name : source.names()) {
             if (journal.isStored(name) && isOther(name)) {
-                changed.add(
-                        Journal.failed(
-                                name,
-                                Problem.found(
-                                        409,
-                                        "source-changed",
-                                        "Something else was stored under this name: a new batch needs a --journal of its own")));
+                changed.add(Journal.failed(
+                        name,
+                        Problem.found(
+                                409,
+                                "source-changed",
+                                "Something else was stored under this name, so nothing new of the batch was sent: give a new"
+                                        + " batch a --journal of its own, or put back what was stored")));
             }
         }
         return changed;
@@ -113,8 +119,7 @@ final class BatchEnrolment {
         if (items.size() == chunkRecords || characters + length > CHUNK_CHARACTERS) {
             sendNext();
         }
-        items.put(name, item);
-        sums.put(name, journal.sum(record));
+        items.put(name, new Item(item, journal.sum(record)));
         characters += length;
     }
 
@@ -132,11 +137,12 @@ final class BatchEnrolment {
         if (items.isEmpty()) {
             return;
         }
+        Map<String, String> sums = new LinkedHashMap<>();
+        items.forEach((name, item) -> sums.put(name, item.sum));
         List<JsonObject> outcomes = outcomes(journal.send(sums));
         journal.note(outcomes);
         count(outcomes.size(), failures(outcomes));
         items.clear();
-        sums.clear();
         characters = 0;
     }
 
@@ -145,7 +151,8 @@ final class BatchEnrolment {
         try {
             return send(chunk, items);
         } catch (RefusedException e) {
-            if (!OF_THE_REQUEST.contains(e.problem().status())) {
+            boolean known = e.problem().code().equals(KEY_REUSED);
+            if (known || !OF_THE_REQUEST.contains(e.problem().status())) {
                 throw e;
             }
             return items.keySet().stream()
@@ -161,10 +168,11 @@ final class BatchEnrolment {
     /** The same request under the same name: the vault answers as it did, or does it now. */
     private void sendAgain(Journal.Chunk chunk) throws Exception {
         List<JsonObject> outcomes = new ArrayList<>();
-        Map<String, JsonObject> again = new LinkedHashMap<>();
+        Map<String, Item> again = new LinkedHashMap<>();
         for (String name : chunk.records()) {
             try {
-                again.put(name, item(name, source.read(name)));
+                JsonObject record = source.read(name);
+                again.put(name, new Item(item(name, record), journal.sum(record)));
             } catch (RefusedException e) {
                 outcomes.add(Journal.unknown(name, e.problem()));
             }
@@ -177,11 +185,11 @@ final class BatchEnrolment {
         journal.note(outcomes);
     }
 
-    private List<JsonObject> answered(Journal.Chunk chunk, Map<String, JsonObject> again) throws Exception {
+    private List<JsonObject> answered(Journal.Chunk chunk, Map<String, Item> again) throws Exception {
         try {
             return send(chunk, again);
         } catch (RefusedException e) {
-            if (e.problem().code().equals("idempotency-key-reused")) {
+            if (e.problem().code().equals(KEY_REUSED)) {
                 return again.keySet().stream()
                         .map(name -> Journal.unknown(name, changedSince()))
                         .toList();
@@ -207,10 +215,10 @@ final class BatchEnrolment {
                 "It was sent and never answered, and the source has changed since: look for it");
     }
 
-    private List<JsonObject> send(Journal.Chunk chunk, Map<String, JsonObject> sent) throws Exception {
+    private List<JsonObject> send(Journal.Chunk chunk, Map<String, Item> sent) throws Exception {
         List<String> records = List.copyOf(sent.keySet());
         JsonArrayBuilder array = Json.createArrayBuilder();
-        sent.values().forEach(array::add);
+        sent.values().forEach(item -> array.add(item.json));
         JsonObject body = Json.createObjectBuilder()
                 .add("atomic", false)
                 .add("items", array)
@@ -225,19 +233,21 @@ final class BatchEnrolment {
                 .getValuesAs(JsonObject.class);
         List<JsonObject> outcomes = new ArrayList<>();
         for (JsonObject result : results) {
-            outcomes.add(outcome(records.get(result.getInt("index")), result));
+            String name = records.get(result.getInt("index"));
+            outcomes.add(outcome(name, java.util.Objects.requireNonNull(sent.get(name)).sum, result));
         }
         return outcomes;
     }
 
-    /** What was stored and is deleted by now, or belongs to somebody who is erased, must not come back. */
-    private static JsonObject outcome(String name, JsonObject result) {
+    /** What was stored and is deleted by now must not come back. */
+    private static JsonObject outcome(String name, String sum, JsonObject result) {
         int status = result.getInt("status");
         if (status == 201) {
-            return Journal.stored(name, result);
+            return Journal.stored(name, sum, result);
         }
         Problem problem = Problem.of(status, result.getJsonObject("problem"));
-        return status == GONE ? Journal.unknown(name, problem) : Journal.failed(name, problem);
+        boolean deleted = problem.code().equals("template-deleted");
+        return deleted ? Journal.unknown(name, problem) : Journal.failed(name, problem);
     }
 
     private void count(long more, long failures) {

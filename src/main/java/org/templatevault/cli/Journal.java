@@ -135,16 +135,15 @@ final class Journal implements AutoCloseable {
         JsonObject its = Json.createObjectBuilder(batch).remove(OPTIONS).build();
         if (first.getInt("journal") != FORM || !its.equals(what)) {
             throw differs(
-                    file + " is the journal of another batch, in another place, of another vault or another caller");
+                    file + " is the journal of another batch, or of this one at another vault or by another caller:"
+                            + " another batch needs another --journal");
         }
         run = first.getString("run");
         begun = Instant.parse(first.getString("begun"));
     }
 
-    /** An answer that is not known yet is given to the same request only. */
     private static RefusedException differs(String why) {
-        return new RefusedException(Problem.found(
-                409, "journal-differs", why + ". Another --journal would store again what is stored by this one"));
+        return new RefusedException(Problem.found(409, "journal-differs", why));
     }
 
     /**
@@ -156,8 +155,13 @@ final class Journal implements AutoCloseable {
         if (given.equals(options)) {
             return;
         }
-        if (!unanswered().isEmpty() || records.stream().allMatch(this::isSettled)) {
-            throw differs("The journal has been kept with other options");
+        if (!unanswered().isEmpty()) {
+            throw differs(
+                    "A chunk was sent with other options and waits for its answer, which the same request alone gets:"
+                            + " give those options once more. With another --journal it may be stored twice");
+        }
+        if (records.stream().allMatch(this::isSettled)) {
+            throw differs("It was sent with other options, and nothing is left to send");
         }
         JsonObject line = Json.createObjectBuilder().add("options", given).build();
         write(List.of(line));
@@ -184,6 +188,9 @@ final class Journal implements AutoCloseable {
             });
         } else {
             outcomes.put(line.getString("record"), line);
+            if (line.containsKey("sum")) {
+                sums.put(line.getString("record"), line.getString("sum"));
+            }
         }
     }
 
@@ -265,9 +272,11 @@ final class Journal implements AutoCloseable {
         lines.forEach(this::take);
     }
 
-    static JsonObject stored(String record, JsonObject result) {
+    /** @param sum of the content that was stored */
+    static JsonObject stored(String record, String sum, JsonObject result) {
         return Json.createObjectBuilder()
                 .add("record", record)
+                .add("sum", sum)
                 .add("subject", result.getString("subject"))
                 .add("template", result.getString("template"))
                 .add("version", result.getInt("version"))

@@ -64,8 +64,16 @@ class BatchCommandIT extends Commands {
                 "journal-differs: ",
                 at(5, "batch", "enrol", records.toString(), "--modality", "FACE", "--format", "OPAQUE"));
         Files.write(records.resolve("r0.dat"), IsoTemplates.fingerprint(9, 99));
+        Files.write(records.resolve("r20.dat"), IsoTemplates.fingerprint(9, 20));
+        long before = rows.number("select count(*) from vault.template");
         JsonObject otherDay = at(1, batch).json();
         assertEquals(21, otherDay.getInt("stored"), otherDay::toString);
+        assertEquals(21, otherDay.getInt("storedEarlier"), otherDay::toString);
+        assertEquals(
+                before,
+                rows.number("select count(*) from vault.template"),
+                "with a journal of its own the rest of it would be stored twice");
+        Files.delete(records.resolve("r20.dat"));
         assertTrue(
                 Files.readString(Path.of(otherDay.getString("failures"))).contains("source-changed"),
                 "it must not be taken for the one that was stored under this name");

@@ -69,7 +69,7 @@ class JournalTest {
         String key;
         try (Journal journal = Journal.open(file, BATCH, OPTIONS)) {
             Journal.Chunk first = journal.send(sums("a", "b"));
-            journal.note(List.of(Journal.stored("a", result("s")), Journal.failed("b", BAD)));
+            journal.note(List.of(Journal.stored("a", "sum of a", result("s")), Journal.failed("b", BAD)));
             assertEquals(1, first.number());
             key = journal.key(journal.send(sums("c", "d")));
         }
@@ -88,7 +88,7 @@ class JournalTest {
     void doesNotTakeAChunkUpAgainWhoseFailuresWereSentInALaterOne() throws Exception {
         try (Journal journal = Journal.open(file, BATCH, OPTIONS)) {
             journal.send(sums("a", "b"));
-            journal.note(List.of(Journal.stored("a", result("s")), Journal.failed("b", BAD)));
+            journal.note(List.of(Journal.stored("a", "sum of a", result("s")), Journal.failed("b", BAD)));
             journal.send(sums("b"));
             assertEquals(
                     List.of(2),
@@ -104,7 +104,7 @@ class JournalTest {
         Files.writeString(file, "{\"record\":\"a\",\"subj", StandardOpenOption.APPEND);
         try (Journal journal = Journal.open(file, BATCH, OPTIONS)) {
             assertEquals(1, journal.unanswered().size());
-            journal.note(List.of(Journal.stored("a", result("s"))));
+            journal.note(List.of(Journal.stored("a", "sum of a", result("s"))));
         }
         try (Journal journal = Journal.open(file, BATCH, OPTIONS)) {
             assertTrue(journal.isStored("a"), "what came after the cut is whole");
@@ -152,7 +152,7 @@ class JournalTest {
     void knowsWhatWasStoredFromWhatHasTakenItsNameSince() throws Exception {
         try (Journal journal = Journal.open(file, BATCH, OPTIONS)) {
             journal.send(Map.of("line 1", journal.sum(content("AA=="))));
-            journal.note(List.of(Journal.stored("line 1", result("s"))));
+            journal.note(List.of(Journal.stored("line 1", journal.sum(content("AA==")), result("s"))));
         }
         try (Journal journal = Journal.open(file, BATCH, OPTIONS)) {
             assertFalse(journal.isOther("line 1", content("AA==")));
@@ -171,10 +171,10 @@ class JournalTest {
             journal.send(sums("a", "b"));
             RefusedException open = assertThrows(RefusedException.class, () -> journal.use(OPTIONS, records));
             assertEquals("journal-differs", open.problem().code(), "an answer is waited for");
-            journal.note(List.of(Journal.stored("a", result("s")), Journal.failed("b", BAD)));
+            journal.note(List.of(Journal.stored("a", "sum of a", result("s")), Journal.failed("b", BAD)));
             journal.use(OPTIONS, records);
             journal.send(sums("b"));
-            journal.note(List.of(Journal.stored("b", result("s"))));
+            journal.note(List.of(Journal.stored("b", "sum of b", result("s"))));
         }
         try (Journal journal = Journal.open(file, BATCH, OPTIONS)) {
             journal.use(OPTIONS, records);

@@ -134,6 +134,20 @@ class LostAnswerIT {
         assertEquals(first, came.get(came.size() - 1));
     }
 
+    /** What was stored at last is what the file had then, whatever it had when it was first sent to nobody. */
+    @Test
+    void takesWhatItHasSentLastForWhatIsStored() throws Exception {
+        Path records = Files.createDirectories(directory.resolve("records"));
+        Files.write(records.resolve("a"), new byte[] {1});
+        String[] batch = command("batch", "enrol", records.toString());
+        answersToLose = Integer.MAX_VALUE;
+        run(batch).expect(7);
+        Files.write(records.resolve("a"), new byte[] {2});
+        answersToLose = 0;
+        run(batch).expect(0);
+        run(batch).expect(0);
+    }
+
     /** Nothing of a chunk is stored that is refused as a whole: in smaller ones it may pass. */
     @Test
     void takesWhatWasTooLargeApartTheNextTime() throws Exception {

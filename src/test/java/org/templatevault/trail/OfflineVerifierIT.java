@@ -238,6 +238,36 @@ class OfflineVerifierIT {
         assertTrue(result.output().contains("tail-cut: "), result::output);
     }
 
+    /** Nothing proves a line that says so: a month is given up as a whole, and long after it is over. */
+    @Test
+    void doesNotTakeEntriesForGivenUpThatWereTakenOut() throws Exception {
+        String month =
+                json(json(export.get(blockWithTwoEntries())).getString("line")).getString("month");
+        List<String> one = copy();
+        int at = blockWithTwoEntries();
+        one.subList(at + 1, at + 3).clear();
+        while (isOfType(one.get(at + 1), "entry")) {
+            one.remove(at + 1);
+        }
+        one.add(0, "{\"type\":\"pruned\",\"month\":\"" + month + "\"}");
+        finds("entry-removed", ended(one));
+        List<String> all = copy();
+        all.removeIf(line -> isOfType(line, "entry"));
+        all.add(0, "{\"type\":\"pruned\",\"month\":\"" + month + "\"}");
+        finds("entry-removed", ended(all));
+    }
+
+    @Test
+    void provesNothingByAFileWithoutACheckpoint() throws Exception {
+        Path none =
+                Files.writeString(directory.resolve("none.ndjson"), "<109>1 - - template-vault - checkpoint - {}\n");
+        Result result = OfflineVerifier.run(
+                Files.write(directory.resolve("export.ndjson"), export), directory.resolve("public.pem"), none);
+        assertEquals(2, result.code(), result::output);
+        assertTrue(result.output().contains("incomplete: "), result::output);
+        assertTrue(verify(export, true).output().contains("3 checkpoints compared"), "and says how many there were");
+    }
+
     @Test
     void endsWithWhatItHolds() {
         JsonObject end = json(export.get(export.size() - 1));

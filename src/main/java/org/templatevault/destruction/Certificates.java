@@ -5,10 +5,12 @@ import jakarta.inject.Inject;
 import jakarta.json.Json;
 import jakarta.json.JsonArrayBuilder;
 import jakarta.json.JsonObjectBuilder;
+import jakarta.json.JsonValue;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.keyring.Signature;
 import org.templatevault.persistence.Approvals;
@@ -25,7 +27,7 @@ class Certificates {
     /** Those in {@code keyStoreCopies} hold the root key: with one of them the useless copies of the database open. */
     private static final String NOT_ATTESTED =
             "that the registered copies of the key store named here are destroyed; copies that nobody registered; backups of"
-                    + " a token; where rootKeyFound is false, what became of the root key; buffers and swap of hosts; nodes"
+                    + " a token; where rootKeyFound is not true, what became of the root key; buffers and swap of hosts; nodes"
                     + " that were silent";
 
     @Inject
@@ -56,7 +58,7 @@ class Certificates {
                 .add("fingerprint", fingerprint(version))
                 .add("keyStore", version.keyStore())
                 .add("rootKey", version.rootKeyAlias())
-                .add("rootKeyFound", Boolean.TRUE.equals(destruction.rootKeyFound()))
+                .add("rootKeyFound", json(destruction.rootKeyFound()))
                 .add(
                         "references",
                         Json.createObjectBuilder()
@@ -87,6 +89,11 @@ class Certificates {
         byte[] bytes = body.build().toString().getBytes(StandardCharsets.UTF_8);
         Signature signature = keyRings.sign(bytes);
         destructions.certify(version.version(), bytes, signature.bytes().toArray(), signature.keyNumber(), now);
+    }
+
+    /** Null where a node of an earlier release has deleted it, which did not look. */
+    private static JsonValue json(@Nullable Boolean found) {
+        return found == null ? JsonValue.NULL : found ? JsonValue.TRUE : JsonValue.FALSE;
     }
 
     private static String fingerprint(KeyVersions.Row version) {

@@ -10,6 +10,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.destruction.PolicyLedger;
 import org.templatevault.persistence.Copies;
+import org.templatevault.persistence.Destructions;
 import org.templatevault.persistence.ErasureRounds;
 import org.templatevault.persistence.KeyUsage;
 import org.templatevault.persistence.KeyVersions;
@@ -45,6 +46,9 @@ class Waiting {
 
     @Inject
     PolicyLedger policies;
+
+    @Inject
+    Destructions destructions;
 
     @Inject
     ReceiptSteps steps;
@@ -112,8 +116,11 @@ class Waiting {
         }
         List<Copies.Row> copies = transactions.read(() -> rounds.databaseCopies(round.erasureId(), round.round()));
         copies.forEach(progress::add);
-        if (progress.causes.isEmpty()) {
-            progress.add("every standby to replay the vacuum", Instant.now());
+        String lsn = round.vacuumedAtLsn();
+        if (progress.causes.isEmpty() && lsn != null) {
+            transactions
+                    .read(() -> destructions.standbysBehind(lsn))
+                    .forEach(name -> progress.add(name + " to replay the vacuum", null));
         }
         return progress.answer();
     }

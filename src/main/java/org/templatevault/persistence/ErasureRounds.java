@@ -55,6 +55,8 @@ public class ErasureRounds {
     /** In place of a transaction id: the walk could not erase the subject. */
     static final long REFUSED = NOT_YET - 1;
 
+    private static final String THERE_NO_MORE = "gone_xid < " + REFUSED;
+
     /** By the index of those that are to be evicted. */
     static final String IS_REFUSED = " evicted_at is null and gone_xid = " + REFUSED;
 
@@ -134,11 +136,16 @@ public class ErasureRounds {
                 erasure);
     }
 
-    /** Changes no more than {@link #SLICE} rounds, so that no statement lasts; called again until it changes fewer. */
-    private int slice(String changes, String condition, @Nullable Object... arguments) {
+    /**
+     * Changes no more than {@link #SLICE} rounds, so that no statement lasts; called again until it changes fewer.
+     *
+     * @param stillSo looked at again where somebody else has changed the row meanwhile
+     */
+    private int slice(String changes, String stillSo, String condition, @Nullable Object... arguments) {
         return sql.update(
-                "update vault.erasure_round set " + changes + " where ctid = any(array(select r.ctid"
-                        + " from vault.erasure_round r where " + condition + " limit " + SLICE + "))",
+                "update vault.erasure_round set " + changes + " where " + stillSo
+                        + " and ctid = any(array(select r.ctid" + " from vault.erasure_round r where " + stillSo
+                        + " and " + condition + " limit " + SLICE + "))",
                 arguments);
     }
 
@@ -150,7 +157,8 @@ public class ErasureRounds {
     public int adaptPositions() {
         return slice(
                 "vacuumed_at_lsn = pg_current_wal_insert_lsn()",
-                "physical_at is null and vacuumed_at_lsn > pg_current_wal_insert_lsn()");
+                "physical_at is null",
+                "vacuumed_at_lsn > pg_current_wal_insert_lsn()");
     }
 
     /**
@@ -160,16 +168,17 @@ public class ErasureRounds {
     public int adaptIds() {
         return slice(
                 "gone_xid = pg_snapshot_xmax(pg_current_snapshot())::text::bigint",
-                "(evicted_at is null or vacuumed_at is null) and gone_xid < ?"
-                        + " and gone_xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint",
-                REFUSED);
+                THERE_NO_MORE,
+                "(evicted_at is null or vacuumed_at is null)"
+                        + " and gone_xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
     }
 
     /** Records the eviction of what every living node has confirmed; how many, at most {@link #SLICE}. */
     public int evict() {
         return slice(
                 "evicted_at = now()",
-                "evicted_at is null and gone_xid <= (select min(coalesce(cleared_xid, 0)) from vault.node"
+                "evicted_at is null and " + THERE_NO_MORE,
+                "gone_xid <= (select min(coalesce(cleared_xid, 0)) from vault.node"
                         + " where seen_at > clock_timestamp() - ? * interval '1 second')",
                 Nodes.SILENT_SECONDS);
     }
@@ -232,7 +241,8 @@ public class ErasureRounds {
     public int takeBackVacuumsOfFewer(int tables) {
         return slice(
                 "vacuumed_at = null, vacuumed_at_lsn = null, physical_at = null",
-                "vacuumed_at is not null and vacuumed_tables < ?",
+                "vacuumed_at is not null",
+                "vacuumed_tables < ?",
                 tables);
     }
 
@@ -245,7 +255,8 @@ public class ErasureRounds {
                 .orElseThrow();
         return slice(
                 "vacuumed_at = now(), vacuumed_at_lsn = ?::pg_lsn, vacuumed_tables = ?",
-                "vacuumed_at is null and gone_xid <= ?",
+                "vacuumed_at is null and " + THERE_NO_MORE,
+                "gone_xid <= ?",
                 lsn,
                 tables,
                 horizon);
@@ -257,8 +268,8 @@ public class ErasureRounds {
                         "select (select count(*) from vault.key_version where state = 'DESTROYED') || ' '"
                                 + " || (select count(*)" + COPY + ") || ' '"
                                 + " || (select count(*) from vault.copy) || ' '"
-                                + " || (select count(*) from vault.erasure_round where cryptographic_at is null"
-                                + " or physical_at is null) || ' '"
+                                + " || (select count(*) || ' ' || count(*) filter (where gone_xid >= " + REFUSED + ")"
+                                + " from vault.erasure_round where cryptographic_at is null or physical_at is null) || ' '"
                                 + " || coalesce((select max(vacuumed_at)::text from vault.erasure_round), '') as facts",
                         row -> row.getString("facts"))
                 .orElseThrow();
@@ -271,12 +282,11 @@ public class ErasureRounds {
     public int cryptographic() {
         return slice(
                 "cryptographic_at = now()",
-                "cryptographic_at is null and not unknown_version and gone_xid < ?"
-                        + " and last_kek_version <= (select max(version) from vault.key_version where state = 'DESTROYED')"
+                "cryptographic_at is null and " + THERE_NO_MORE,
+                "not unknown_version and last_kek_version <= (select max(version) from vault.key_version where state = 'DESTROYED')"
                         + " and not exists (select 1 from vault.key_version v where v.version between r.first_kek_version"
                         + " and r.last_kek_version and (v.state <> 'DESTROYED' or exists (select 1" + COPY
-                        + HOLDS_ROOT_KEY + ")))",
-                REFUSED);
+                        + HOLDS_ROOT_KEY + ")))");
     }
 
     /** The positions of the log that standbys must have replayed before erasures are physically complete. */
@@ -292,7 +302,11 @@ public class ErasureRounds {
      * at most {@link #SLICE}.
      */
     public int physical(String lsn) {
-        return slice("physical_at = now()", "physical_at is null and vacuumed_at_lsn <= ?::pg_lsn" + IN_NO_COPY, lsn);
+        return slice(
+                "physical_at = now()",
+                "physical_at is null and vacuumed_at is not null",
+                "vacuumed_at_lsn <= ?::pg_lsn" + IN_NO_COPY,
+                lsn);
     }
 
     /** The versions between two that are not destroyed, oldest first. */

@@ -207,10 +207,11 @@ public class Erasures {
         return isNew;
     }
 
-    /** A version of this number that was made after the erasure is another one than the record names. */
+    /** A version of this number that was made after the erasure, clocks aside, is another one than the record names. */
     private boolean isUnknown(int version, Instant erasedAt) {
         return sql.first(
-                        "select ? > coalesce((select max(version) from vault.key_version where created_at <= ?), 0)"
+                        "select ? > coalesce((select max(version) from vault.key_version where created_at <= ?::timestamptz"
+                                + " + interval '1 minute'), 0)"
                                 + " as unknown",
                         row -> row.getBoolean("unknown"),
                         version,

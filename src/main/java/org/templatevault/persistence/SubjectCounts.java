@@ -25,6 +25,16 @@ public class SubjectCounts {
         return counts;
     }
 
+    /** How many subjects rotations have moved to a version, whatever became of them since. */
+    public long movedIn(int version) {
+        return sql.first(
+                        "select coalesce(sum(subjects), 0) from vault.subject_count where kek_version = ?"
+                                + " and kind = 'MOVED_IN'",
+                        row -> row.getLong(1),
+                        version)
+                .orElseThrow();
+    }
+
     /** Folds old deltas into one row for each version, kind and rotation; at most 50,000 at a time. */
     public void fold() {
         sql.update(

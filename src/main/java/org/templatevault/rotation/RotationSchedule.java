@@ -119,13 +119,11 @@ public class RotationSchedule {
     }
 
     /**
-     * A rotation itself takes a wrap for each subject: a limit that this alone reaches would have one begin when the one
-     * before it ends, for ever. So at least twice the subjects count.
+     * The rotation that made a version has taken a wrap under it for each subject: a limit that this alone reaches would
+     * have one begin when the one before it ends, for ever. So those do not count.
      */
     private boolean isUsedUp(@Nullable Long most, KeyVersions.Row active, long wraps) {
-        return most != null
-                && wraps >= most
-                && wraps >= 2 * subjectCounts.byVersion().getOrDefault(active.version(), 0L);
+        return most != null && wraps >= most && wraps - subjectCounts.movedIn(active.version()) >= most;
     }
 
     private @Nullable Instant due(Schedules.Row row, KeyVersions.Row active, long wraps) {

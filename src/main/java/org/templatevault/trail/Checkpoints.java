@@ -131,19 +131,26 @@ class Checkpoints {
     private void send(Receiver receiver, Sender sender) {
         String line = receiver.unsent.get();
         if (line != null && receiver.sending.compareAndSet(false, true)) {
-            executor.execute(() -> {
-                try {
-                    sender.send(line);
-                    receiver.unsent.compareAndSet(line, null);
-                    receiver.isWell();
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                } catch (IOException | RuntimeException e) {
-                    receiver.report("A checkpoint was not taken: " + e);
-                } finally {
-                    receiver.sending.set(false);
-                }
-            });
+            try {
+                executor.execute(() -> send(line, receiver, sender));
+            } catch (Throwable notBegun) { // no thread can be had: it is tried again with the next block
+                receiver.sending.set(false);
+                throw notBegun;
+            }
+        }
+    }
+
+    private static void send(String line, Receiver receiver, Sender sender) {
+        try {
+            sender.send(line);
+            receiver.unsent.compareAndSet(line, null);
+            receiver.isWell();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException | RuntimeException e) {
+            receiver.report("A checkpoint was not taken: " + e);
+        } finally {
+            receiver.sending.set(false);
         }
     }
 

@@ -33,6 +33,8 @@ class ScheduleIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private static TestHome home;
+    private static final long MANY = 600_000;
+
     private static VaultServer server;
     private static Rows rows;
     private static Custodian custodian;
@@ -121,32 +123,43 @@ class ScheduleIT {
         assertEquals("DRAINED", custodian.end(newest().getString("id")).getString("state"));
     }
 
-    /** A rotation takes a wrap for each subject: with a limit that this alone reaches, another would begin at its end. */
+    /**
+     * A rotation takes a wrap for each subject: with a limit that this alone reaches, another would begin at its end. The
+     * schedule asks for none while this one is paused.
+     */
     @Test
-    void doesNotRotateForTheWrapsThatARotationTakesItself() {
-        int before = active();
-        long subjects = 600_000;
-        rows.change(
-                "insert into vault.subject_count (id, kek_version, kind, subjects, at)"
-                        + " values (gen_random_uuid(), ?, 'CREATED', ?, now())",
-                before,
-                subjects);
+    void countsTheWrapsOfEnrolmentsAndNotThoseOfTheRotationItself() {
+        store(30);
+        String paused = custodian.start(Json.createObjectBuilder().add("rate", 1));
+        custodian.await(paused, "REENCRYPTING");
+        custodian.steer(paused, "pause").expect(200);
+        int version = active();
+        put("{\"enabled\":true,\"maxWraps\":524288}").expect(200);
         try {
-            rows.change("update vault.wrap_count set reserved = reserved + ? where kek_version = ?", subjects, before);
-            put("{\"enabled\":true,\"maxWraps\":524288}").expect(200);
-            TestHome.pause(Duration.ofSeconds(3));
-            assertEquals(before, active());
-            rows.change("update vault.wrap_count set reserved = reserved + ? where kek_version = ?", subjects, before);
-            TestHome.await("a version is made", PATIENCE, () -> active() > before);
+            take("MOVED_IN", version);
+            assertFalse(isDue());
+            take("CREATED", version);
+            assertTrue(isDue());
         } finally {
             put("{\"enabled\":false}").expect(200);
-            rows.change(
-                    "insert into vault.subject_count (id, kek_version, kind, subjects, at)"
-                            + " values (gen_random_uuid(), ?, 'ERASED', ?, now())",
-                    before,
-                    subjects);
+            rows.change("delete from vault.subject_count where subjects = ?", MANY);
         }
-        custodian.end(newest().getString("id"));
+        custodian.steer(paused, "resume").expect(200);
+        custodian.drain(paused);
+    }
+
+    private static void take(String kind, int version) {
+        rows.change("update vault.wrap_count set reserved = reserved + ? where kek_version = ?", MANY, version);
+        rows.change(
+                "insert into vault.subject_count (id, kek_version, kind, subjects, at)"
+                        + " values (gen_random_uuid(), ?, ?, ?, now())",
+                version,
+                kind,
+                MANY);
+    }
+
+    private static boolean isDue() {
+        return server.as("operator").schedule("rotation").containsKey("nextDueAt");
     }
 
     private static long wraps() {

@@ -66,6 +66,8 @@ class StandbyIT {
                 .variable("VAULT_APPROVAL_WAIT_MINUTES", "0")
                 .start();
         custodian = new Custodian(server);
+        // The server makes the tables of its jobs when they are first used; no test may stop the database meanwhile.
+        custodian.rotate(Json.createObjectBuilder());
     }
 
     private static void stopFirst() {
@@ -290,7 +292,7 @@ class StandbyIT {
         assertEquals(
                 0,
                 rows().number(
-                                "select count(*) from vault.subject_key where first_kek_version = ? and created_at >"
+                                "select count(*) from vault.subject_count where kek_version = ? and kind = 'CREATED' and at >"
                                         + " (select requested_at from vault.rotation where id = ?::uuid)",
                                 before,
                                 UUID.fromString(ended.getString("id"))),

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.Answer;
 import org.templatevault.testing.Approver;
@@ -238,6 +239,7 @@ class ReceiptIT {
 
     /** As in a new cluster that was made from a dump: no standby of it ever comes to a position of the old log. */
     @Test
+    @Tag("nightly")
     void waitsForNoPositionInTheLogOfAnotherDatabase() {
         register("database");
         String erasure = erase(store().subject());
@@ -254,6 +256,7 @@ class ReceiptIT {
     }
 
     @Test
+    @Tag("nightly")
     void goesOnWithTheOtherStepsAfterAVacuumThatFailed() {
         DatabaseProxy proxy = SharedVault.mortal().proxy();
         String erasure;

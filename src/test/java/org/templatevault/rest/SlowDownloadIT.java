@@ -32,6 +32,7 @@ class SlowDownloadIT {
     private static final String BATCH = "/templates:batchGet";
 
     @Test
+    @Tag("nightly")
     void keepsTheTurnOfABatchUntilItsAnswerIsTaken() throws Exception {
         UUID subject = UUID.randomUUID();
         JsonArrayBuilder items = Json.createArrayBuilder();

@@ -69,6 +69,7 @@ class SlowUploadIT {
     }
 
     @Test
+    @Tag("nightly")
     void answersABodyOfWhichNothingMoreComes() throws Exception {
         String path = "/subjects/" + UUID.randomUUID() + "/templates?modality=FINGERPRINT&format=OPAQUE";
         refused(upload(as("enroller"), VaultClient.API + path, "application/octet-stream", "some", LONGEST));

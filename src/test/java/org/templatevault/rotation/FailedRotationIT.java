@@ -127,6 +127,7 @@ class FailedRotationIT {
 
     /** The server gives up writing a job's end where the database cannot be written then: nobody takes it for running. */
     @Test
+    @Tag("nightly")
     void goesOnAfterItsJobEndedWhileTheDatabaseCouldOnlyBeRead() {
         String rotation = custodian.start(Json.createObjectBuilder().add("rate", 10));
         TestHome.await("some are moved", PATIENCE, () -> custodian.get(rotation).getInt("done") > 0);

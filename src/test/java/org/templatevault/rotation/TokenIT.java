@@ -209,6 +209,7 @@ class TokenIT {
 
     /** What it makes and cannot use must not fill it, try after try. */
     @Test
+    @Tag("nightly")
     void leavesNoRootKeyThatItCouldNotWrapWith() throws Exception {
         FaultyLibrary library = FaultyLibrary.before(token.settings().path(), home.directory());
         server.variable("VAULT_PKCS11_LIBRARY", library.path());

@@ -117,6 +117,7 @@ class RefusalIT {
     }
 
     @Test
+    @Tag("nightly")
     void namesTheRowOfAWrappedKeyThatWasChanged() throws IOException {
         Rows rows = new Rows(SharedVault.server().home());
         String flip = "update vault.key_material set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)"

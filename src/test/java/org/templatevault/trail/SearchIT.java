@@ -14,7 +14,7 @@ import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TestHome;
 
 /** A search of the trail that takes too long. */
-@Tag("long")
+@Tag("nightly")
 class SearchIT {
     private static final Duration LONGER_THAN_IT_MAY = Duration.ofSeconds(25);
     private static final String SEARCHES = "select count(*) from pg_stat_activity where state = 'active'"

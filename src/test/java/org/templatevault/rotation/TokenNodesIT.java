@@ -27,7 +27,7 @@ import org.templatevault.testing.VaultClient.Stored;
 import org.templatevault.testing.VaultServer;
 
 /** Two servers on one database whose root keys are in one token. */
-@Tag("long")
+@Tag("nightly")
 class TokenNodesIT {
     private static final String OPEN = "modality=IRIS&format=OPAQUE";
     private static final Duration PATIENCE = Duration.ofSeconds(60);

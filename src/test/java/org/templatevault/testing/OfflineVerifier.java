@@ -18,7 +18,9 @@ public final class OfflineVerifier {
     /** Runs it on an export, the public keys and, where there is one, a file of checkpoints. */
     public static Result run(Path... files) {
         List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "src/main/verify/Verify.java"));
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1", // it is compiled at each run
+                "src/main/verify/Verify.java"));
         Stream.of(files).map(Path::toString).forEach(command::add);
         try {
             Process process =

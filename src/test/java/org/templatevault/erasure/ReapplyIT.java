@@ -12,6 +12,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.Answer;
+import org.templatevault.testing.Eraser;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.VaultServer;
@@ -32,24 +33,7 @@ class ReapplyIT {
                 .expect(202)
                 .json()
                 .getString("id");
-        record = find(id);
-    }
-
-    private JsonObject find(String id) {
-        String cursor = "";
-        while (true) {
-            JsonObject page = server.as("auditor")
-                    .get("/erasures" + cursor)
-                    .send()
-                    .expect(200)
-                    .json();
-            for (JsonObject one : page.getJsonArray("erasures").getValuesAs(JsonObject.class)) {
-                if (one.getString("id").equals(id)) {
-                    return one;
-                }
-            }
-            cursor = "?cursor=" + page.getString("next");
-        }
+        record = new Eraser(server).exported(id);
     }
 
     private Answer apply(JsonObject one) {

@@ -90,23 +90,6 @@ class RestoredSubjectIT {
         rows.change("delete from vault.erasure where id = ?", UUID.fromString(erasure));
     }
 
-    private JsonObject record(String id) {
-        String cursor = "";
-        while (true) {
-            JsonObject page = server.as("auditor")
-                    .get("/erasures" + cursor)
-                    .send()
-                    .expect(200)
-                    .json();
-            for (JsonObject one : page.getJsonArray("erasures").getValuesAs(JsonObject.class)) {
-                if (one.getString("id").equals(id)) {
-                    return one;
-                }
-            }
-            cursor = "?cursor=" + page.getString("next");
-        }
-    }
-
     private JsonObject receipt(String erasure) {
         return server.as("auditor")
                 .get("/erasures/" + erasure)
@@ -155,7 +138,7 @@ class RestoredSubjectIT {
     @Test
     void takesAVersionThatWasMadeAfterTheErasureForAnotherOne() {
         String erasure = erase(store());
-        JsonObject record = record(erasure);
+        JsonObject record = new Eraser(server).exported(erasure);
         lose(erasure);
         apply(record);
         awaitWalk("DONE");
@@ -180,7 +163,7 @@ class RestoredSubjectIT {
     @Test
     void saysNothingOfARecordFromElsewhereBeforeTheWalkHasEnded() {
         String erasure = erase(store());
-        JsonObject record = record(erasure);
+        JsonObject record = new Eraser(server).exported(erasure);
         lose(erasure);
         rows.change(
                 "create function vault.endless() returns trigger language plpgsql as" + " 'begin return null; end'");
@@ -207,13 +190,13 @@ class RestoredSubjectIT {
         UUID subject = store();
         Map<String, String> backup = backUp(subject);
         String held = erase(subject);
-        JsonObject record = record(held);
+        JsonObject record = new Eraser(server).exported(held);
         lose(held);
         new Custodian(server).rotate(Json.createObjectBuilder().add("mode", "rewrap"));
         restore(backup);
         String later = erase(subject);
         assertNotEquals(held, later);
-        assertTrue(record(later).getInt("lastKeyVersion") > record.getInt("lastKeyVersion"));
+        assertTrue(new Eraser(server).exported(later).getInt("lastKeyVersion") > record.getInt("lastKeyVersion"));
 
         apply(record);
         awaitWalk("DONE");
@@ -223,9 +206,12 @@ class RestoredSubjectIT {
         assertEquals(1, rounds(later));
         JsonObject receipt = receipt(held);
         assertEquals(1, receipt.getJsonArray("erasedAgainAt").size(), receipt::toString);
-        assertEquals(record(later).getInt("lastKeyVersion"), receipt.getInt("lastKeyVersion"), receipt::toString);
-        assertEquals(record, record(held));
-        assertEquals(record.getString("tag"), record(later).getString("tag"));
+        assertEquals(
+                new Eraser(server).exported(later).getInt("lastKeyVersion"),
+                receipt.getInt("lastKeyVersion"),
+                receipt::toString);
+        assertEquals(record, new Eraser(server).exported(held));
+        assertEquals(record.getString("tag"), new Eraser(server).exported(later).getString("tag"));
         awaitStep(held, "evictedAt");
 
         restore(backup);
@@ -241,7 +227,7 @@ class RestoredSubjectIT {
         UUID subject = store();
         Map<String, String> backup = backUp(subject);
         String held = erase(subject);
-        JsonObject record = record(held);
+        JsonObject record = new Eraser(server).exported(held);
         lose(held);
         apply(record);
         awaitWalk("DONE");
@@ -269,7 +255,7 @@ class RestoredSubjectIT {
             Map<String, String> backup = backUp(subject);
             String erasure = erase(subject);
             erasures.add(erasure);
-            records.add(record(erasure));
+            records.add(new Eraser(server).exported(erasure));
             lose(erasure);
             restore(backup);
         }

@@ -158,4 +158,22 @@ public final class Eraser {
                 .map(receipt -> receipt.getString("id"))
                 .toList();
     }
+
+    /** The record of an erasure as it leaves for another copy of the database. */
+    public JsonObject exported(String id) {
+        String cursor = "";
+        while (true) {
+            JsonObject page = server.as("auditor")
+                    .get("/erasures" + cursor)
+                    .send()
+                    .expect(200)
+                    .json();
+            for (JsonObject one : page.getJsonArray("erasures").getValuesAs(JsonObject.class)) {
+                if (one.getString("id").equals(id)) {
+                    return one;
+                }
+            }
+            cursor = "?cursor=" + page.getString("next");
+        }
+    }
 }

@@ -162,6 +162,23 @@ public class Sql {
         }
     }
 
+    /**
+     * As {@link #runLong} for a VACUUM, with the pauses that an autovacuum makes, which one that is asked for does not:
+     * after some pages it waits for two milliseconds.
+     */
+    void vacuumGently(String vacuum) {
+        patiently(() -> execute(connection -> {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute("set vacuum_cost_delay = '2ms'");
+                try {
+                    return statement.execute(vacuum);
+                } finally {
+                    statement.execute("reset vacuum_cost_delay");
+                }
+            }
+        }));
+    }
+
     /** Where it fails, the connection goes back as well: a read outside a transaction tries again on another one. */
     private <T extends @Nullable Object> T execute(ReturningWork<T> work) {
         SessionImplementor session = em.unwrap(SessionImplementor.class);

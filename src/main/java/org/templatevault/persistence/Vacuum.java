@@ -25,9 +25,9 @@ public class Vacuum {
 
     /**
      * Vacuums both tables, one after the other; must be called outside any transaction. Readers and writers are not held
-     * up: the files are not shortened, which would need a lock that they wait for.
+     * up: it pauses like an autovacuum, and the files are not shortened, which would need a lock that they wait for.
      */
     public void run() {
-        TABLES.forEach(table -> sql.runLong("vacuum (analyze, truncate false) " + table));
+        TABLES.forEach(table -> sql.vacuumGently("vacuum (analyze, truncate false) " + table));
     }
 }

@@ -107,13 +107,21 @@ class RotationIT {
     }
 
     @Test
-    void updatesRowsWithinTheirPagesAndVacuumsThemAfterwards() {
+    void updatesRowsWithinTheirPagesAndVacuumsThemAfterwardsWithPauses() {
         long vacuums = tables("sum(vacuum_count)");
         long updates = tables("sum(n_tup_upd)");
         long hotUpdates = tables("sum(n_tup_hot_upd)");
         long rewritten =
                 rows.number("select (select count(*) from vault.subject_key) + (select count(*) from vault.template)");
-        drained(custodian.start(Json.createObjectBuilder()));
+        onePageAtATime(() -> {
+            drained(custodian.start(Json.createObjectBuilder()));
+            TestHome.await(
+                    "the vacuum pauses",
+                    PATIENCE,
+                    () -> rows.number("select count(*) from pg_stat_activity where usename = 'vault_app'"
+                                    + " and wait_event = 'VacuumDelay'")
+                            > 0);
+        });
         TestHome.await("the updates are counted", PATIENCE, () -> tables("sum(n_tup_upd)") >= updates + rewritten);
         long hot = tables("sum(n_tup_hot_upd)") - hotUpdates;
         assertTrue(hot >= rewritten * 0.95, () -> hot + " of " + rewritten + " updates within their pages");
@@ -146,6 +154,18 @@ class RotationIT {
                 untouched.number("select count(*) from vault.database_identity i join vault.vault_identity v"
                         + " on i.xmin = v.xmin"),
                 "a copy of a vault's first seconds would not be known as another database");
+    }
+
+    /** A vacuum that may pause does so after each page; the others do not. */
+    private void onePageAtATime(Runnable work) {
+        rows.change("alter system set vacuum_cost_limit = 1");
+        rows.texts("select pg_reload_conf()");
+        try {
+            work.run();
+        } finally {
+            rows.change("alter system reset vacuum_cost_limit");
+            rows.texts("select pg_reload_conf()");
+        }
     }
 
     private long tables(String figure) {

@@ -13,6 +13,9 @@ final class Failures {
     private static final System.Logger LOG = System.getLogger(Failures.class.getName());
     private static final Set<String> ROLLED_BACK = Set.of("40001", "40P01");
     private static final Set<String> SHUTTING_DOWN = Set.of("57P01", "57P02", "57P03", "58000");
+    /** Connections that PostgreSQL ends for their silence, in a transaction or not, or for a transaction's length. */
+    private static final Set<String> TIMED_OUT = Set.of("25P03", "25P04", "57P05");
+
     private static final Set<String> FULL = Set.of("53100", "25006");
     /** Data exception: a character or a time that PostgreSQL cannot store, which no rule before it refused. */
     private static final String NO_VALUE = "22";
@@ -77,7 +80,7 @@ final class Failures {
     }
 
     private static boolean isLost(String state) {
-        return state.startsWith("08") || SHUTTING_DOWN.contains(state);
+        return state.startsWith("08") || SHUTTING_DOWN.contains(state) || TIMED_OUT.contains(state);
     }
 
     /** The pool's own exceptions are known by their name: applications do not see the connector API's classes. */

@@ -89,7 +89,7 @@ public class SubjectKeys {
 
     /**
      * Stores the rows of subjects that are new, counts them under their KEK version and puts them under their policies. To
-     * enrol is an interaction.
+     * enrol is an interaction. The rows may be of several versions: the key ring can change while they are made.
      *
      * @param policies of those subjects that are to have another than the default
      * @return the ids that were stored; an id that is missing exists already
@@ -104,7 +104,8 @@ public class SubjectKeys {
                         + " select * from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing"
                         + " returning subject_id, kek_version, created_at),"
                         + " counted as (insert into vault.subject_count (id, kek_version, kind, subjects, at)"
-                        + " select ?, kek_version, 'CREATED', count(*), max(created_at) from added group by kek_version),"
+                        + " select gen_random_uuid(), kek_version, 'CREATED', count(*), max(created_at) from added"
+                        + " group by kek_version),"
                         + " retained as (insert into vault.subject_retention (subject_id, policy, enrolled_on,"
                         + " last_interaction_on) select a.subject_id, p.policy, " + Retention.TODAY + ", "
                         + Retention.TODAY + " from added a join (select * from unnest(?, ?) as u(id, policy)) p"
@@ -122,7 +123,6 @@ public class SubjectKeys {
                 ArrayOf.column("bytea", sorted, SubjectKeyRow::reference),
                 ArrayOf.column("int8", sorted, SubjectKeyRow::storedBytes),
                 ArrayOf.column("timestamptz", sorted, row -> java.sql.Timestamp.from(row.createdAt())),
-                UUID.randomUUID(),
                 UuidArray.column(sorted, SubjectKeyRow::subjectId),
                 ArrayOf.column("text", sorted, row -> policies.getOrDefault(row.subjectId(), Policies.DEFAULT)));
     }

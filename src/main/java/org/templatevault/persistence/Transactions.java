@@ -72,7 +72,7 @@ public class Transactions {
 
     /**
      * Runs a read outside any transaction, in which each statement is a snapshot of its own; again, on another
-     * connection, where one was lost.
+     * connection, where one was lost. Inside one it is part of it, and only the whole can be tried again.
      *
      * @throws DatabaseUnavailableException if the database is away
      */
@@ -82,7 +82,7 @@ public class Transactions {
                 return work.get();
             } catch (RuntimeException e) {
                 RuntimeException sorted = Failures.duringWork(e);
-                if (!(sorted instanceof TryAgainException)) {
+                if (isUnderWay() || !(sorted instanceof TryAgainException)) {
                     throw sorted;
                 }
                 if (attempt == TRIES) {

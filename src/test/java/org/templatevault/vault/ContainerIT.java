@@ -5,23 +5,35 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import jakarta.annotation.Resource;
 import jakarta.inject.Inject;
 import jakarta.transaction.UserTransaction;
 import java.io.File;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
 import org.jboss.arquillian.container.test.api.Deployment;
 import org.jboss.arquillian.junit5.ArquillianExtension;
 import org.jboss.shrinkwrap.api.ShrinkWrap;
 import org.jboss.shrinkwrap.api.spec.WebArchive;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.templatevault.crypto.Aead;
 import org.templatevault.crypto.AuthenticationFailedException;
+import org.templatevault.envelope.DataKey;
 import org.templatevault.envelope.Payload;
 import org.templatevault.envelope.TemplateAttributes;
 import org.templatevault.error.VaultException;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.persistence.AuditEntries;
 import org.templatevault.persistence.Rotations;
+import org.templatevault.persistence.SubjectKeyRow;
+import org.templatevault.persistence.SubjectKeys;
 import org.templatevault.persistence.Templates;
 import org.templatevault.persistence.Transactions;
 import org.templatevault.rotation.RotationLedger;
@@ -60,6 +72,12 @@ class ContainerIT {
 
     @Inject
     AuditEntries entries;
+
+    @Inject
+    SubjectKeys keyRows;
+
+    @Resource(lookup = "jdbc/vault")
+    DataSource database;
 
     @Inject
     UserTransaction containersTransaction;
@@ -116,6 +134,63 @@ class ContainerIT {
         Templates.Metadata stored = store();
         int before = keyRings.current().active().version();
         assertEquals(before, subjects.describe(subject).kekVersion());
+        rotate(stored);
+    }
+
+    /** While a batch makes its subjects, the ring may get another active version. */
+    @Test
+    void countsNewSubjectsUnderTheVersionOfEach() throws Exception {
+        rotate(store());
+        int active = keyRings.current().active().version();
+        containersTransaction.begin();
+        try {
+            List<UUID> added = keyRows.insertAll(List.of(row(active - 1), row(active)), Map.of());
+            assertEquals(2, added.size());
+        } finally {
+            containersTransaction.rollback();
+        }
+    }
+
+    private static SubjectKeyRow row(int version) {
+        return new SubjectKeyRow(
+                UUID.randomUUID(),
+                1,
+                1,
+                version,
+                version,
+                "AES_256_GCM",
+                "CHACHA20_POLY1305",
+                new byte[DataKey.BYTES + Aead.OVERHEAD_BYTES],
+                null,
+                0,
+                TemplateVault.now());
+    }
+
+    /** PostgreSQL ends a transaction that a stopped process has left open, and says so at its next statement. */
+    @Test
+    void repeatsATransactionThatTheDatabaseHasEndedSinceItWasSilent() {
+        store();
+        AtomicInteger attempts = new AtomicInteger();
+        transactions.run(() -> {
+            if (attempts.incrementAndGet() == 1) {
+                fallSilent();
+            }
+            assertEquals(subject, subjects.describe(subject).subjectId());
+        });
+        assertEquals(2, attempts.get());
+    }
+
+    private void fallSilent() {
+        try (Connection connection = database.getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("set local idle_in_transaction_session_timeout = 100");
+            Thread.sleep(500);
+        } catch (SQLException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void rotate(Templates.Metadata stored) throws InterruptedException {
         Rotations.Row asked = rotations
                 .request(new RotationRequest("reencrypt", "manual", null, null, null), "somebody", null)
                 .row();

@@ -139,32 +139,40 @@ public class QuarantineLedger {
 
     /**
      * Carries out the releases that two people have decided and whose time has come. A row that has left quarantine
-     * meanwhile releases nothing: its approval ends. One whose subject is under a hold meanwhile waits, at most until its
-     * approval expires. The approval names the row and not the subject, whose id must not outlive it.
+     * meanwhile releases nothing: its approval ends. So does that of a subject which opens again: it moves. One whose
+     * subject is under a hold meanwhile waits, at most until its approval expires. The approval names the row and not the
+     * subject, whose id must not outlive it.
      */
     void carryOutReleases() {
-        for (Approvals.Row row : approvals.inEffect(RELEASE)) {
-            Optional<UUID> subject = transactions
-                    .read(() -> quarantine.find(UUID.fromString(row.subject())))
-                    .map(Quarantine.Row::subjectId);
-            if (subject.isEmpty() || !releasedOrHeld(subject.get(), row)) {
-                approvals.cancel(row.id());
+        for (Approvals.Row approval : approvals.inEffect(RELEASE)) {
+            Optional<Quarantine.Row> row =
+                    transactions.read(() -> quarantine.find(UUID.fromString(approval.subject())));
+            if (row.isEmpty() || !releasedOrHeld(row.get(), approval)) {
+                approvals.cancel(approval.id());
             }
         }
     }
 
-    private boolean releasedOrHeld(UUID subject, Approvals.Row row) {
+    private boolean releasedOrHeld(Quarantine.Row row, Approvals.Row approval) {
+        UUID id = approval.id();
         try {
-            boolean released = subjects.release(subject, row.requestedBy(), () -> approvals.carriedOut(row.id()));
-            waiting.remove(row.id());
+            boolean released = !movedRepaired(row)
+                    && subjects.release(row.subjectId(), approval.requestedBy(), () -> approvals.carriedOut(id));
+            waiting.remove(id);
             return released;
         } catch (LegalHoldException held) {
-            LOG.log(System.Logger.Level.DEBUG, "The release {0} waits for a legal hold", row.id());
+            LOG.log(System.Logger.Level.DEBUG, "The release {0} waits for a legal hold", id);
             return true;
         } catch (RuntimeException later) {
-            waits(row.id(), later);
+            waits(id, later);
             return true;
         }
+    }
+
+    private boolean movedRepaired(Quarantine.Row row) {
+        return transactions.call(() -> load(row.subjectId())
+                .filter(subject -> move(row, subject, true))
+                .isPresent());
     }
 
     /** One that the database refuses keeps no other from being released; it is named once, and tried again. */

@@ -145,6 +145,29 @@ class QuarantineIT extends DamagedVault {
         assertArrayEquals(bytes, server.as("reader").read(one).expect(200).bytes());
     }
 
+    /** Two people have decided on a subject that nobody can open. */
+    @Test
+    void movesWhatWasRepairedBeforeItsReleaseIsCarriedOut() {
+        flipABit(one);
+        rotate("reencrypt");
+        String approval = server.as("key-custodian")
+                .post("/quarantine/" + quarantined(one.subject()).getString("id") + ":release")
+                .send()
+                .expect(202)
+                .json()
+                .getString("id");
+        flipABit(one);
+        Approver approver = new Approver(server);
+        approver.approve(approval);
+        TestHome.await(
+                "the release is given up",
+                PATIENCE,
+                () -> !approver.get(approval).getString("state").equals("APPROVED"));
+        assertArrayEquals(bytes, server.as("reader").read(one).expect(200).bytes());
+        assertEquals("CANCELLED", approver.get(approval).getString("state"));
+        assertEquals(0, rows.number("select count(*) from vault.quarantine where subject_id = ?", one.subject()));
+    }
+
     @Test
     void erasesWhatTwoPeopleRelease() {
         flipABit(one);

@@ -99,7 +99,11 @@ class DestructionSteps {
                 destructions.giveVersionBack(row.version());
             }
         });
-        LOG.log(System.Logger.Level.WARNING, "Destruction of key version {0}: {1}: {2}", row.version(), state, reason);
+        LOG.log(
+                System.Logger.Level.WARNING,
+                "Destruction of key version {0}: {1}; GET /keys/{0}/destruction says why",
+                Integer.toString(row.version()),
+                state);
     }
 
     private KeyVersions.Row version(int version) {

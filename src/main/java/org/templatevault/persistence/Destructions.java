@@ -49,6 +49,9 @@ public class Destructions {
     /** A signed certificate. */
     public record Certificate(int version, Bytes body, Bytes signature, int keyNumber, Bytes publicKey) {}
 
+    /** As PostgreSQL's regular expressions have it. */
+    private static final String AN_ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
+
     @Inject
     Sql sql;
 
@@ -135,10 +138,18 @@ public class Destructions {
                 id);
     }
 
-    /** Takes out the ids of subjects that were erased; how many. */
+    /** Takes out the ids of subjects that were erased, also where one stands in words; how many. */
     public int forgetErased() {
-        return sql.update("update vault.destruction d set first_refused = null where first_refused is not null"
-                + " and not exists (select 1 from vault.subject_key k where k.subject_id = d.first_refused)");
+        int inWords = sql.update(
+                "update vault.destruction d set failure = regexp_replace(failure, ?, 'one that was erased since')"
+                        + " where failure ~ ? and not exists (select 1 from vault.subject_key k"
+                        + " where k.subject_id = substring(d.failure from ?)::uuid)",
+                AN_ID,
+                AN_ID,
+                AN_ID);
+        return inWords
+                + sql.update("update vault.destruction d set first_refused = null where first_refused is not null"
+                        + " and not exists (select 1 from vault.subject_key k where k.subject_id = d.first_refused)");
     }
 
     /** Ends the full pass; false if it is not where it was found to be at its end. */

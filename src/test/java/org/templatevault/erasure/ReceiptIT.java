@@ -299,17 +299,22 @@ class ReceiptIT {
 
     /** The first subject that did not open in the pass of a destruction is named there, for whoever repairs. */
     @Test
-    void leavesNoNameInADestructionThatIsUnderWay() {
+    void leavesNoNameInADestruction() {
         UUID subject = store().subject();
         rows.change(
                 "insert into vault.destruction (id, version, approval_id, state, requested_by, requested_at, ended_at,"
-                        + " first_refused) values (gen_random_uuid(), 4711, gen_random_uuid(), 'FAILED', 'tests', now(),"
-                        + " now(), ?)",
-                subject);
+                        + " first_refused, failure) values (gen_random_uuid(), 4711, gen_random_uuid(), 'FAILED', 'tests',"
+                        + " now(), now(), ?, ?)",
+                subject,
+                "2 subjects have rows that do not open, the first of them " + subject + ": repair or release them");
         try {
             String erasure = erase(subject);
             awaitStep(erasure, "physicalAt");
             assertEquals(0, rows.number("select count(*) from vault.destruction where first_refused = ?", subject));
+            assertEquals(
+                    List.of("2 subjects have rows that do not open, the first of them one that was erased since: repair"
+                            + " or release them"),
+                    rows.texts("select failure from vault.destruction where version = 4711"));
         } finally {
             rows.change("delete from vault.destruction where version = 4711");
         }

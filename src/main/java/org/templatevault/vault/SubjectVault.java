@@ -120,6 +120,7 @@ public class SubjectVault {
         if (subject == null || subjectKeys.find(subject).isEmpty()) {
             throw new SubjectErasedException(null);
         }
+        AuditContext.about(subject);
         return new Made(subject, earlier.status() == 201);
     }
 

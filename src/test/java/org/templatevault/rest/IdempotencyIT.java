@@ -181,16 +181,25 @@ class IdempotencyIT {
     @Test
     void makesOneSubjectForOneKey() {
         List<String> ids = new ArrayList<>();
-        for (int i = 0; i < 2; i++) {
+        List<String> requests = List.of("first-" + UUID.randomUUID(), "second-" + UUID.randomUUID());
+        for (String request : requests) {
             ids.add(as("enroller")
                     .post("/subjects")
                     .header("Idempotency-Key", key)
+                    .header("X-Request-Id", request)
                     .send()
                     .expect(201)
                     .json()
                     .getString("id"));
         }
         assertEquals(ids.get(0), ids.get(1));
+        assertEquals(
+                2,
+                rows.number(
+                        "select count(*) from vault.audit_entry where subject_tag = (select subject_tag"
+                                + " from vault.audit_entry where strpos(line, ?) > 0)",
+                        requests.get(0)),
+                "both requests are the subject's");
         as("enroller")
                 .post("/subjects")
                 .header("Idempotency-Key", key)

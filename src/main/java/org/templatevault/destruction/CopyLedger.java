@@ -10,10 +10,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
 import org.templatevault.persistence.Copies;
+import org.templatevault.persistence.Idempotency;
 import org.templatevault.persistence.Transactions;
+import org.templatevault.vault.Replays;
+import org.templatevault.vault.RequestKey;
 
 /** Registered backups. */
 @ApplicationScoped
@@ -27,13 +31,17 @@ public class CopyLedger {
     @Inject
     Copies copies;
 
+    @Inject
+    Replays replays;
+
     /**
-     * Registers a backup.
+     * Registers a backup, once for a key.
      *
      * @param kind {@code database}, {@code wal} or {@code keystore}
      * @param name what its keeper calls it, 1 to 200 characters
      */
-    public Copies.Row register(String kind, String name, Instant takenAt, Instant expiresAt, String caller) {
+    public Copies.Row register(
+            String kind, String name, Instant takenAt, Instant expiresAt, String caller, @Nullable RequestKey key) {
         require(Set.of("database", "wal", "keystore").contains(kind), "kind", "database, wal or keystore");
         require(!name.isBlank() && name.length() <= MAX_NAME, "name", "1 to " + MAX_NAME + " characters");
         Instant now = DestructionLedger.now();
@@ -49,8 +57,16 @@ public class CopyLedger {
                 now,
                 null,
                 null);
-        transactions.run(() -> copies.insert(row));
-        return row;
+        return transactions.call(() -> {
+            Optional<Idempotency.Row> earlier = replays.claim(key, 201, null, row.id(), null, now);
+            if (earlier.isPresent()) {
+                return Optional.ofNullable(earlier.get().resourceId())
+                        .flatMap(copies::find)
+                        .orElseThrow(CopyLedger::unknown);
+            }
+            copies.insert(row);
+            return row;
+        });
     }
 
     private static void require(boolean right, String field, String rule) {

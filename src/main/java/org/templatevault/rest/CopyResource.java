@@ -9,6 +9,7 @@ import jakarta.json.JsonObject;
 import jakarta.json.JsonObjectBuilder;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -21,6 +22,7 @@ import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.templatevault.destruction.CopyLedger;
 import org.templatevault.persistence.Copies;
 import org.templatevault.vault.InvalidTemplateException;
@@ -35,6 +37,9 @@ public class CopyResource {
 
     @Inject
     CopyLedger ledger;
+
+    @Inject
+    Conditions conditions;
 
     @Inject
     Caller caller;
@@ -52,8 +57,10 @@ public class CopyResource {
     @POST
     @Consumes(MediaType.APPLICATION_JSON)
     @RolesAllowed("operator")
-    public Response register(InputStream body) throws IOException {
-        JsonObject json = TemplateJson.parse(new BoundedInput(body, BODY_BYTES).readAllBytes());
+    public Response register(@HeaderParam("Idempotency-Key") @Nullable String idempotencyKey, InputStream body)
+            throws IOException {
+        byte[] bytes = new BoundedInput(body, BODY_BYTES).readAllBytes();
+        JsonObject json = TemplateJson.parse(bytes);
         if (!FIELDS.containsAll(json.keySet())) {
             throw InvalidTemplateException.field("copy", "has only kind, name, takenAt and expiresAt");
         }
@@ -64,7 +71,8 @@ public class CopyResource {
                 name == null ? "" : name,
                 instant(json, "takenAt"),
                 instant(json, "expiresAt"),
-                caller.name());
+                caller.name(),
+                conditions.requestKey(idempotencyKey, "POST /copies", bytes));
         return Response.status(Response.Status.CREATED)
                 .entity(json(row).build().toString())
                 .build();

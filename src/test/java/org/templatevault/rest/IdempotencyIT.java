@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.templatevault.testing.SharedVault.as;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -206,6 +207,28 @@ class IdempotencyIT {
                 .json("{\"reference\":\"other\"}")
                 .send()
                 .problem(422, "idempotency-key-reused");
+    }
+
+    /** Registered twice, a backup would still count for a destruction when its keeper has destroyed it. */
+    @Test
+    void registersACopyOnceForOneKey() {
+        String copy = "{\"kind\":\"wal\",\"name\":\"" + key + "\",\"takenAt\":\"2026-03-01T02:00:00Z\",\"expiresAt\":\""
+                + Instant.now().plusSeconds(60) + "\"}";
+        List<String> ids = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            ids.add(register(copy).expect(201).json().getString("id"));
+        }
+        assertEquals(ids.get(0), ids.get(1));
+        assertEquals(1, rows.number("select count(*) from vault.copy where name = ?", key));
+        register(copy.replace("wal", "database")).problem(422, "idempotency-key-reused");
+    }
+
+    private Answer register(String copy) {
+        return as("operator")
+                .post("/copies")
+                .header("Idempotency-Key", key)
+                .json(copy)
+                .send();
     }
 
     @Test

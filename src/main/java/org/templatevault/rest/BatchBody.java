@@ -1,6 +1,5 @@
 package org.templatevault.rest;
 
-import jakarta.json.Json;
 import jakarta.json.JsonException;
 import jakarta.json.JsonObject;
 import jakarta.json.stream.JsonParser;
@@ -43,7 +42,7 @@ final class BatchBody<T> {
 
     void read(InputStream body) {
         try (InputStream in = new DigestInputStream(new BoundedInput(body, mostBytes), digest);
-                JsonParser parser = Json.createParser(in)) {
+                JsonParser parser = TemplateJson.parser(in)) {
             expect(parser, Event.START_OBJECT);
             boolean seenItems = false;
             for (Event event = parser.next(); event != Event.END_OBJECT; event = parser.next()) {

@@ -9,7 +9,12 @@ import jakarta.json.JsonString;
 import jakarta.json.JsonValue;
 import jakarta.json.stream.JsonParser;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.PushbackInputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.NoSuchElementException;
 import java.util.Set;
@@ -28,6 +33,8 @@ import org.templatevault.vault.TemplateVault.Opened;
 final class TemplateJson {
     private static final Set<String> FIELDS =
             Set.of("modality", "position", "format", "extractor", "quality", "attributes", "data", "subject", "policy");
+
+    private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
 
     private TemplateJson() {}
 
@@ -186,8 +193,21 @@ final class TemplateJson {
                 "data", Base64.getEncoder().encodeToString(opened.payload().template()));
     }
 
+    /**
+     * A parser of a body, which is UTF-8 with or without a byte order mark (RFC 8259, section 8.1); it ends at anything
+     * else with a {@link JsonException}, so that two texts never become one.
+     */
+    static JsonParser parser(InputStream body) throws IOException {
+        PushbackInputStream bytes = new PushbackInputStream(body, BYTE_ORDER_MARK.length);
+        byte[] first = bytes.readNBytes(BYTE_ORDER_MARK.length);
+        if (!Arrays.equals(first, BYTE_ORDER_MARK)) {
+            bytes.unread(first);
+        }
+        return Json.createParser(new InputStreamReader(bytes, StandardCharsets.UTF_8.newDecoder()));
+    }
+
     static JsonObject parse(byte[] body) {
-        try (JsonParser parser = Json.createParser(new ByteArrayInputStream(body))) {
+        try (JsonParser parser = parser(new ByteArrayInputStream(body))) {
             if (parser.next() != JsonParser.Event.START_OBJECT) {
                 throw malformed();
             }
@@ -196,19 +216,49 @@ final class TemplateJson {
                 throw malformed();
             }
             return object;
-        } catch (JsonException | NoSuchElementException notAnObject) {
+        } catch (JsonException | NoSuchElementException | IOException notAnObject) {
             throw malformed();
         }
     }
 
-    /** The object that the parser has just entered. Nesting past the parser's limit is a bare RuntimeException. */
+    /**
+     * The object that the parser has just entered; its names and texts have a form in UTF-8. Nesting past the parser's
+     * limit is a bare RuntimeException.
+     */
     static JsonObject object(JsonParser parser) {
         try {
-            return parser.getObject();
+            JsonObject object = parser.getObject();
+            requireText(object);
+            return object;
         } catch (JsonException | VaultException notAnObjectOrTooLarge) {
             throw notAnObjectOrTooLarge;
         } catch (RuntimeException tooDeep) {
             throw malformed();
+        }
+    }
+
+    private static void requireText(JsonValue value) {
+        switch (value.getValueType()) {
+            case STRING -> requireText(((JsonString) value).getString());
+            case ARRAY -> value.asJsonArray().forEach(TemplateJson::requireText);
+            case OBJECT ->
+                value.asJsonObject().forEach((name, member) -> {
+                    requireText(name);
+                    requireText(member);
+                });
+            default -> {}
+        }
+    }
+
+    /** An escape can name half a surrogate pair (RFC 8259, section 8.2), which {@code getBytes} would replace. */
+    private static void requireText(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (Character.isSurrogate(text.charAt(i))) {
+                if (i + 1 == text.length() || !Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1))) {
+                    throw malformed();
+                }
+                i++;
+            }
         }
     }
 

@@ -10,6 +10,8 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -132,7 +134,8 @@ public class SessionServlet extends HttpServlet {
         }
         byte[] body =
                 BoundedInput.ofAnybody(request.getInputStream(), MOST_BYTES).readAllBytes();
-        try (var reader = Json.createReader(new ByteArrayInputStream(body))) {
+        Reader text = new InputStreamReader(new ByteArrayInputStream(body), StandardCharsets.UTF_8.newDecoder());
+        try (var reader = Json.createReader(text)) {
             JsonObject json = reader.readObject();
             Credentials given = new Credentials(json.getString("user", ""), json.getString("password", ""));
             return given.user.isEmpty() || given.password.isEmpty() ? Optional.empty() : Optional.of(given);

@@ -13,6 +13,7 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.io.InputStream;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.vault.BatchAccess;
 import org.templatevault.vault.BatchAccess.Wanted;
@@ -39,9 +40,8 @@ public class BatchDeleteResource {
     @RolesAllowed("eraser")
     public Response delete(@HeaderParam("X-Reason") @Nullable String reason, InputStream body) {
         conditions.requireReason(reason);
-        BatchBody<Outcome<Wanted>> batch = new BatchBody<>(BatchBody.ADDRESSES_BYTES, BatchAddress::read);
-        batch.read(body);
-        return BatchAnswer.of(access.delete(batch.items()), 204, BatchDeleteResource::json, metrics, () -> {});
+        List<Outcome<Wanted>> items = BatchAddress.readAll(body);
+        return BatchAnswer.of(access.delete(items), 204, BatchDeleteResource::json, metrics, () -> {});
     }
 
     private static JsonObjectBuilder json(Wanted item) {

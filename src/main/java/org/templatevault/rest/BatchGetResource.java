@@ -43,12 +43,11 @@ public class BatchGetResource {
     @ReturnsContent
     public Response get(@HeaderParam("X-Purpose") @Nullable String purpose, InputStream body) {
         conditions.requirePurpose(purpose);
-        BatchBody<Outcome<Wanted>> batch = new BatchBody<>(BatchBody.ADDRESSES_BYTES, BatchAddress::read);
-        batch.read(body);
+        List<Outcome<Wanted>> items = BatchAddress.readAll(body);
         Runnable turn = turns.beginToRead();
         boolean answered = false;
         try {
-            List<Outcome<Opened>> outcomes = access.get(batch.items());
+            List<Outcome<Opened>> outcomes = access.get(items);
             Response answer =
                     BatchAnswer.of(outcomes, 200, TemplateJson::content, metrics, () -> release(outcomes, turn));
             answered = true;

@@ -316,6 +316,19 @@ class BatchIT {
                 .forEach(result -> assertEquals(subject.toString(), result.getString("subject")));
     }
 
+    @Test
+    void refusesToReadOrDeleteAllOrNothing() {
+        JsonObject stored = address(results(store(batch(false, List.of(item(subject, TEMPLATE)))))
+                .get(0));
+        for (Answer answer : List.of(get(batch(true, List.of(stored))), delete(batch(true, List.of(stored))))) {
+            JsonObject problem = answer.problem(422, "invalid-field");
+            assertEquals(
+                    "atomic", problem.getJsonArray("errors").getJsonObject(0).getString("field"));
+        }
+        assertEquals(1, stored());
+        get("{\"atomic\":true,\"items\":[{}").problem(400, "malformed-json");
+    }
+
     /** More than may run at once: they wait for their turn and none fails for memory. */
     @Test
     void servesSixLargeBatchesAtOnce() throws Exception {

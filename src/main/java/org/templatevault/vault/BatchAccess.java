@@ -15,6 +15,7 @@ import org.templatevault.envelope.DataKey;
 import org.templatevault.envelope.Payload;
 import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
+import org.templatevault.persistence.DatabaseUnavailableException;
 import org.templatevault.persistence.SubjectKeyRow;
 import org.templatevault.persistence.Templates;
 import org.templatevault.persistence.Templates.Address;
@@ -182,24 +183,36 @@ public class BatchAccess {
         }
     }
 
-    /** Deletes templates, each in a transaction of its own; a version given must be the present one. */
+    /**
+     * Deletes templates, each in a transaction of its own; a version given must be the present one. Where the database goes
+     * away, none after that is tried: each would wait its time-outs.
+     */
     public List<Outcome<Wanted>> delete(List<Outcome<Wanted>> items) {
-        return items.stream().map(this::delete).toList();
+        List<Outcome<Wanted>> outcomes = new ArrayList<>();
+        VaultException away = null;
+        for (Outcome<Wanted> item : items) {
+            Outcome<Wanted> outcome = away != null && item.isOk() ? Outcome.failed(away) : delete(item);
+            if (!outcome.isOk()) {
+                tell(item.value(), outcome);
+            }
+            if (away == null && outcome.problem() instanceof DatabaseUnavailableException first) {
+                away = new DatabaseUnavailableException(first);
+            }
+            outcomes.add(outcome);
+        }
+        return outcomes;
     }
 
     private Outcome<Wanted> delete(Outcome<Wanted> item) {
         Wanted wanted = item.value();
         if (wanted == null) {
-            tell(null, item);
             return item;
         }
         try {
             templateVault.delete(wanted.subject(), wanted.template(), wanted.version());
             return item;
         } catch (VaultException failed) {
-            Outcome<Wanted> outcome = Outcome.failed(failed);
-            tell(wanted, outcome);
-            return outcome;
+            return Outcome.failed(failed);
         }
     }
 

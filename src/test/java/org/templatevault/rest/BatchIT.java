@@ -9,18 +9,22 @@ import static org.templatevault.testing.SharedVault.as;
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonValue;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.templatevault.testing.Answer;
+import org.templatevault.testing.Hold;
 import org.templatevault.testing.IsoTemplates;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
@@ -29,6 +33,7 @@ import org.templatevault.testing.TemplateDocument;
 class BatchIT {
     private static final byte[] TEMPLATE = IsoTemplates.fingerprint(40, 1);
     private static final int TEMPLATE_LIMIT = 256 << 10;
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final Rows rows = new Rows(SharedVault.server().home());
     private final UUID subject = UUID.randomUUID();
@@ -327,6 +332,39 @@ class BatchIT {
         }
         assertEquals(1, stored());
         get("{\"atomic\":true,\"items\":[{}").problem(400, "malformed-json");
+    }
+
+    /** Each item of an outage waits its time-outs, a thousand for hours. */
+    @Test
+    void deletesNoFurtherWhereTheDatabaseIsAwayAndTellsWhatWasDeletedBefore() {
+        List<JsonObject> stored = results(store(batch(false, Collections.nCopies(4, item(subject, TEMPLATE)))));
+        List<JsonObject> wanted = new ArrayList<>();
+        stored.forEach(one -> wanted.add(address(one)));
+        wanted.add(3, TemplateDocument.without(wanted.get(3), "subject"));
+        String deletes = "delete from vault.template where subject_id";
+        try (Hold first = SharedVault.proxy().holdStatementAfter(deletes, "commit")) {
+            CompletableFuture<Answer> deleting = CompletableFuture.supplyAsync(() -> delete(batch(false, wanted)));
+            first.awaitHeld(PATIENCE);
+            try (Hold second = SharedVault.proxy().holdStatementAfter(deletes, "commit")) {
+                first.release();
+                second.awaitHeld(PATIENCE).drop();
+            }
+            List<JsonObject> results = results(deleting.join());
+            assertEquals(List.of(204, 503, 503, 422, 503), statuses(results));
+            assertEquals(
+                    List.of("outcome-unknown", "database-unavailable", "invalid-field", "database-unavailable"),
+                    results.subList(1, 5).stream()
+                            .map(result -> result.getJsonObject("problem").getString("code"))
+                            .toList());
+        }
+        assertEquals(3, stored());
+        assertEquals(
+                List.of("database-unavailable", "database-unavailable", "outcome-unknown"),
+                rows.texts(
+                        "select line::jsonb ->> 'code' from vault.audit_entry"
+                                + " where action = 'POST /api/v1/templates:batchDelete' and outcome = 'failed'"
+                                + " and line::jsonb ->> 'template' = any(string_to_array(?, ',')) order by 1",
+                        wanted.stream().map(one -> one.getString("template")).collect(Collectors.joining(","))));
     }
 
     /** More than may run at once: they wait for their turn and none fails for memory. */

@@ -97,12 +97,18 @@ public class AuditFilter implements ContainerRequestFilter, ContainerResponseFil
 
     @Override
     public void filter(ContainerRequestContext request, ContainerResponseContext response) {
+        boolean leaves = false;
         try (AuditContext context = AuditContext.current().orElseGet(() -> open(request))) {
             int status = response.getStatus();
             if (context.caller().name() == null) {
                 refusals.count(null, String.valueOf(context.caller().address()), status);
             } else {
                 answer(context, response, status);
+            }
+            leaves = true;
+        } finally {
+            if (!leaves) {
+                release(response);
             }
         }
     }
@@ -124,9 +130,7 @@ public class AuditFilter implements ContainerRequestFilter, ContainerResponseFil
     }
 
     private static void refuse(ContainerResponseContext response, RuntimeException cause, @Nullable String requestId) {
-        if (response.getEntity() instanceof BatchAnswer.Content content) {
-            content.close();
-        }
+        release(response);
         VaultException refusal = new AuditUnavailableException(cause);
         response.getHeaders().clear();
         response.getHeaders().putSingle("Retry-After", Problem.RETRY_AFTER_SECONDS);
@@ -135,5 +139,11 @@ public class AuditFilter implements ContainerRequestFilter, ContainerResponseFil
                 Problem.document(refusal, requestId).toString(),
                 new Annotation[0],
                 MediaType.valueOf(Api.PROBLEM_JSON));
+    }
+
+    private static void release(ContainerResponseContext response) {
+        if (response.getEntity() instanceof BatchAnswer.Content content) {
+            content.close();
+        }
     }
 }

@@ -63,7 +63,7 @@ public class AuditFilter implements ContainerRequestFilter, ContainerResponseFil
     }
 
     private AuditContext open(ContainerRequestContext request) {
-        String method = request.getMethod();
+        String method = RequestLog.method(request);
         AuditContext context = AuditContext.ofRequest(
                 method + " " + RequestLog.route(resource), !READS.contains(method), this::caller);
         context.describe(

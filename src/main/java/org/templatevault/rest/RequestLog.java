@@ -18,6 +18,7 @@ import java.lang.annotation.Annotation;
 import java.lang.reflect.Method;
 import java.security.Principal;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
@@ -37,6 +38,8 @@ public class RequestLog implements ContainerRequestFilter, ContainerResponseFilt
     private static final String BEGAN = RequestLog.class.getName() + ".began";
     private static final Pattern GIVEN_ID = Pattern.compile("[A-Za-z0-9._-]{8,64}");
     private static final Pattern PARAMETER = Pattern.compile("\\{\\s*(\\w+)\\s*:[^/]*?\\}(?=[/:]|$)");
+    private static final Set<String> METHODS =
+            Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT");
     private static final Map<Method, String> ROUTES = new ConcurrentHashMap<>();
     private static final ThreadLocal<String> CURRENT = new ThreadLocal<>();
 
@@ -85,13 +88,19 @@ public class RequestLog implements ContainerRequestFilter, ContainerResponseFilt
         LOG.log(
                 System.Logger.Level.INFO,
                 "method={0} route={1} status={2} micros={3} requestId={4} caller={5}",
-                request.getMethod(),
+                method(request),
                 route(resource),
                 Integer.toString(response.getStatus()),
                 Long.toString(micros),
                 id,
                 caller());
         CURRENT.remove();
+    }
+
+    /** The method of a request, or {@code OTHER} where it is none that HTTP has: the caller's own text. */
+    static String method(ContainerRequestContext request) {
+        String method = request.getMethod();
+        return METHODS.contains(method) ? method : "OTHER";
     }
 
     /** The pattern of the route that a request has found, without an id in it. */

@@ -4,13 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.templatevault.testing.Answer;
+import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
+import org.templatevault.testing.VaultClient;
 
 /** What is not the API: never the server's own page, a stack trace or an echo. */
 class UnknownPathIT {
@@ -136,6 +141,39 @@ class UnknownPathIT {
             tellsNothing(answer.replace("C4N4RY", "c4n4ry"));
             assertTrue(answer.startsWith("HTTP/1.1 4") || answer.startsWith("HTTP/1.1 5"), answer);
         }
+    }
+
+    /** A method is any word that the caller likes. */
+    @Test
+    void tellsTheTrailAndTheLogOfAMethodThatNobodyKnowsWithoutItsName() throws IOException {
+        String method = "M3TH0D" + Long.toString(System.nanoTime(), 36).toUpperCase(Locale.ROOT);
+        String requestId = "methods-" + method.toLowerCase(Locale.ROOT);
+        for (VaultClient client :
+                List.of(SharedVault.server().client(), SharedVault.as("reader"), SharedVault.as("operator"))) {
+            for (String path : List.of(
+                    "/api/v1/subjects",
+                    "/api/v1/subjects/3f2b8c1e-5d47-4a9b-9c3a-6e1f0d7b2a54",
+                    "/api/v1/nothere",
+                    "/console/session",
+                    "/nothere")) {
+                String authorization = client.authorization();
+                String answer = client.raw(method + " " + path + " HTTP/1.1\r\nHost: localhost\r\n"
+                        + (authorization.isEmpty() ? "" : "Authorization: " + authorization + "\r\n")
+                        + "X-Request-Id: " + requestId + "\r\nConnection: close\r\n\r\n");
+                assertTrue(answer.startsWith("HTTP/1.1 4") || answer.startsWith("HTTP/1.1 5"), answer);
+            }
+        }
+        Rows rows = new Rows(SharedVault.server().home());
+        assertEquals(
+                List.of("OTHER none"),
+                rows.texts(
+                        "select distinct action from vault.audit_entry where line::jsonb ->> 'request' = ?",
+                        requestId));
+        String log = Files.readString(SharedVault.server().logs().resolve("messages.log"));
+        String told = log.lines().filter(line -> line.contains(requestId)).collect(Collectors.joining("\n"));
+        assertTrue(told.contains("method=OTHER route=none status=405"), told);
+        assertFalse(log.contains(method), told);
+        assertFalse(SharedVault.server().console().contains(method));
     }
 
     @Test

@@ -36,17 +36,24 @@ public class Interactions {
 
     /** Notes a read of one template's content, if its purpose is one for which the person is there. */
     void read(UUID subject, @Nullable String purpose, @Nullable LocalDate last) {
-        if (purpose != null && settings.interactionPurposes().contains(purpose)) {
-            enrolled(subject, last);
+        boolean counts = purpose != null && settings.interactionPurposes().contains(purpose);
+        if (counts && !isKnown(last) && waiting.size() < MOST_WAITING) {
+            waiting.add(subject);
         }
     }
 
-    /** Notes that somebody enrolled another template of a subject which was known. */
+    /**
+     * Writes that somebody enrolled another template of a subject which was known, in the transaction that stores it: who is
+     * enrolled must not be erased a moment later because his time was over.
+     */
     void enrolled(UUID subject, @Nullable LocalDate last) {
-        boolean known = last == null || !last.isBefore(LocalDate.now(ZoneOffset.UTC));
-        if (!known && waiting.size() < MOST_WAITING) {
-            waiting.add(subject);
+        if (!isKnown(last)) {
+            retention.interacted(List.of(subject));
         }
+    }
+
+    private static boolean isKnown(@Nullable LocalDate last) {
+        return last == null || !last.isBefore(LocalDate.now(ZoneOffset.UTC));
     }
 
     /** Writes what was noted; what cannot be written stays noted. */

@@ -103,6 +103,23 @@ class InteractionIT {
         assertEquals(2, Policies.subject(stored.subject()).getInt("revision"));
     }
 
+    /** Who is enrolled and told so must not be erased a moment later because his time was over. */
+    @Test
+    void isMovedInTheTransactionOfAnEnrolment() {
+        Stored first = as("enroller").store(UUID.randomUUID(), TEMPLATE);
+        Policies.wasThere(first.subject(), today().minusDays(3));
+        Stored another = as("enroller").store(first.subject(), TEMPLATE);
+        assertEquals(
+                1,
+                new Rows(SharedVault.server().home())
+                        .number(
+                                "select count(*) from vault.subject_retention r join vault.template t on t.xmin = r.xmin"
+                                        + " where r.subject_id = ? and t.id = ?",
+                                first.subject(),
+                                another.template()));
+        assertEquals(today(), Policies.lastThere(first.subject()));
+    }
+
     private static Answer interact(UUID subject) {
         return as("reader").post("/subjects/" + subject + ":interaction").send();
     }

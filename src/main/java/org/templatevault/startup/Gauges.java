@@ -5,7 +5,7 @@ import jakarta.inject.Inject;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.eclipse.microprofile.metrics.Metadata;
@@ -20,7 +20,6 @@ import org.templatevault.persistence.KeyVersions;
 import org.templatevault.persistence.Quarantine;
 import org.templatevault.persistence.Rotations;
 import org.templatevault.persistence.SubjectCounts;
-import org.templatevault.persistence.WrapCounts;
 import org.templatevault.retention.OverdueCount;
 
 /**
@@ -45,9 +44,6 @@ public class Gauges {
 
     @Inject
     Copies copies;
-
-    @Inject
-    WrapCounts wrapCounts;
 
     @Inject
     DestroyedRootKeys destroyed;
@@ -89,7 +85,6 @@ public class Gauges {
         restorableSince = copies.oldestThatOpens()
                 .map(copy -> copy.takenAt().getEpochSecond())
                 .orElse(0L);
-        wraps = wrapCounts.byVersion().values().stream().reduce(0L, (first, last) -> last);
         waitingSince = entries.oldestWaiting().map(Instant::toEpochMilli).orElse(0L);
         readOverview(overview.look());
         overdue.read(); // last: a look at every subject, which may take too long
@@ -98,13 +93,13 @@ public class Gauges {
     private void readOverview(Overview.Seen seen) {
         attention.replaceAll((code, count) -> 0L);
         seen.attention().forEach(one -> attention.put(one.code(), one.count()));
-        activeSince = seen.picture().versions().stream()
+        Optional<KeyVersions.Row> active = seen.picture().versions().stream()
                 .filter(row -> row.state().equals("ACTIVE"))
-                .map(KeyVersions.Row::activatedAt)
-                .filter(Objects::nonNull)
-                .findFirst()
+                .findFirst();
+        activeSince = active.map(KeyVersions.Row::activatedAt)
                 .map(Instant::toEpochMilli)
                 .orElse(0L);
+        wraps = active.map(row -> seen.picture().wraps().get(row.version())).orElse(0L);
     }
 
     /** Seconds since a time in milliseconds; 0 where that is 0. */
@@ -170,7 +165,7 @@ public class Gauges {
         registry.gauge(
                 Metadata.builder()
                         .withName("vault_wraps")
-                        .withDescription("Wraps reserved under the newest KEK version; the limit is 2^32")
+                        .withDescription("Wraps reserved under the active KEK version; the limit is 2^32")
                         .build(),
                 () -> wraps);
         registry.gauge(

@@ -145,6 +145,41 @@ class RotationIT {
         }));
     }
 
+    /** What an alert watches: the wraps of the version that still wraps, not those reserved for one that never did. */
+    @Test
+    void publishesTheWrapsOfTheActiveVersionAfterAStagedRotationWasCancelled() {
+        SilentNode.during(rows, () -> {
+            String rotation = custodian.start();
+            int version = custodian.get(rotation).getInt("toVersion");
+            TestHome.await(
+                    "wraps are reserved",
+                    PATIENCE,
+                    () -> rows.number("select count(*) from vault.wrap_count where kek_version = ?", version) == 1);
+            return custodian.steer(rotation, "cancel").expect(200);
+        });
+        String ofTheActive = " from vault.wrap_count where kek_version ="
+                + " (select version from vault.key_version where state = 'ACTIVE')";
+        rows.change("update vault.wrap_count w set reserved = t.reserved + 1000000 from (select kek_version, reserved"
+                + ofTheActive + ") t where t.kek_version = w.kek_version");
+        TestHome.await(
+                "the wraps of the active version are published",
+                Duration.ofSeconds(30),
+                () -> (long) wraps() == rows.number("select reserved" + ofTheActive));
+    }
+
+    private double wraps() {
+        return server.as("operator")
+                .callOutside("GET", "/metrics")
+                .send()
+                .expect(200)
+                .text()
+                .lines()
+                .filter(line -> line.startsWith("vault_wraps"))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .findFirst()
+                .orElseThrow();
+    }
+
     @Test
     void countsWrapsInThisDatabaseFromTheVaultsFirstTransactionOn() {
         Rows untouched =

@@ -37,6 +37,7 @@ class OperationsFilesIT {
     private static final Path PAGE = Path.of("docs/operations.md");
     private static final Pattern METRIC =
             Pattern.compile("\\b(?:vault|http_server|connectionpool|memory)_[A-Za-z_]+\\b(?!\\s*=)");
+    private static final Pattern OF_EVERYBODY = Pattern.compile("\\b(?:http_server_[a-z_]+|up)\\b(?:\\{[^}]*})?");
     private static final Pattern ATTENTION = Pattern.compile("vault_attention\\{code=\"([a-z-]+)\"}");
 
     private record Alert(String name, String expression, String runbook) {}
@@ -102,6 +103,17 @@ class OperationsFilesIT {
                 "every metric is published, of " + asked,
                 Duration.ofSeconds(20),
                 () -> scraped().containsAll(asked));
+    }
+
+    /** Other applications that the same Prometheus scrapes publish these, too. */
+    @Test
+    void askOnlyTheVaultForWhatOthersPublishToo() throws IOException {
+        List<String> selectors = alerts().stream()
+                .flatMap(alert -> OF_EVERYBODY.matcher(alert.expression()).results())
+                .map(match -> match.group())
+                .toList();
+        assertTrue(selectors.size() >= 4, selectors::toString);
+        selectors.forEach(selector -> assertTrue(selector.contains("job=\"template-vault\""), selector));
     }
 
     @Test

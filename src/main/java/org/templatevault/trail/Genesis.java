@@ -41,20 +41,35 @@ public class Genesis {
     Entries entries;
 
     /**
-     * Begins the trail unless it has begun; makes the partitions of the coming months.
+     * Begins the trail unless it has begun, or another node begins it meanwhile; makes the partitions of the coming
+     * months.
      *
      * @throws IllegalStateException if there are blocks, and what was counted of them is gone: a new beginning would hide
      *     that
      */
     public void begin() {
         transactions.run(blocks::makeMonths);
-        if (transactions.read(blocks::state).isPresent()) {
+        if (hasBegun()) {
             return;
         }
+        try {
+            write();
+        } catch (RuntimeException e) {
+            if (!hasBegun()) {
+                throw e;
+            }
+        }
+    }
+
+    private boolean hasBegun() {
+        return transactions.read(blocks::state).isPresent();
+    }
+
+    private void write() {
         transactions.snapshot(() -> {
             if (blocks.state().isEmpty()) {
                 blocks.newest().ifPresent(Genesis::refuse);
-                write();
+                tell();
                 blocks.begin(new State(0, Bytes.of(new BucketSums().toBytes())));
             }
             return true;
@@ -67,20 +82,20 @@ public class Genesis {
                 + " was not complete");
     }
 
-    private void write() {
+    private void tell() {
         List<Element> untold = new ArrayList<>();
         try (AuditContext context = AuditContext.ofVault("beginning of the trail")) {
             templates.forEach(standing -> {
                 untold.add(elements.of(standing.row()));
                 if (untold.size() == ROWS_IN_AN_ENTRY) {
-                    write(context, untold);
+                    tell(context, untold);
                 }
             });
-            write(context, untold);
+            tell(context, untold);
         }
     }
 
-    private void write(AuditContext context, List<Element> untold) {
+    private void tell(AuditContext context, List<Element> untold) {
         if (!untold.isEmpty()) {
             Told told = Told.changes(null, Map.of(), List.copyOf(untold), List.of());
             auditEntries.insert(List.of(entries.row(context, told)));

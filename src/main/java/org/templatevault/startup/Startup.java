@@ -67,8 +67,9 @@ public class Startup {
                     System.Logger.Level.INFO,
                     "Template Vault started, {0}",
                     keyRings.get().current());
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             refuse(e);
+            throw e;
         }
     }
 
@@ -120,14 +121,16 @@ public class Startup {
         }
     }
 
-    private static void refuse(RuntimeException failure) {
-        String reason = reason(failure);
-        LOG.log(System.Logger.Level.ERROR, "Template Vault refuses to start: " + reason, failure);
-        System.err.println("Template Vault refuses to start: " + reason);
-        Thread stop = new Thread(() -> System.exit(EXIT_CODE), "vault-refusal");
-        stop.setDaemon(true);
-        stop.start();
-        throw failure;
+    private static void refuse(Throwable failure) {
+        try {
+            String reason = reason(failure);
+            LOG.log(System.Logger.Level.ERROR, "Template Vault refuses to start: " + reason, failure);
+            System.err.println("Template Vault refuses to start: " + reason);
+        } finally {
+            Thread stop = new Thread(() -> System.exit(EXIT_CODE), "vault-refusal");
+            stop.setDaemon(true);
+            stop.start();
+        }
     }
 
     private static String reason(Throwable failure) {
@@ -135,6 +138,6 @@ public class Startup {
         for (Throwable t = failure; t != null; t = t.getCause()) {
             deepest = t instanceof InvalidSettingsException || t == failure ? t : deepest;
         }
-        return String.valueOf(deepest.getMessage());
+        return deepest instanceof Error ? deepest.toString() : String.valueOf(deepest.getMessage());
     }
 }

@@ -116,6 +116,17 @@ class OperationsFilesIT {
         selectors.forEach(selector -> assertTrue(selector.contains("job=\"template-vault\""), selector));
     }
 
+    /** A server that runs without its vault answers a scrape: what the vault registers when it has started is missing. */
+    @Test
+    void tellThatAServerRunsWithoutItsVault() throws IOException {
+        String expression = alerts().stream()
+                .filter(alert -> alert.name().equals("VaultNotStarted"))
+                .findFirst()
+                .orElseThrow()
+                .expression();
+        assertEquals(Set.of("vault_wraps"), metricsOf(List.of(expression)));
+    }
+
     @Test
     void nameWhatCanNeedAttention() throws IOException {
         Set<String> known = Arrays.stream(Attention.Code.values())

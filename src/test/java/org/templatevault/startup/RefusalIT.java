@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -73,6 +75,20 @@ class RefusalIT {
     @Tag("nightly")
     void namesTheDatabasePassword() throws IOException {
         refuses(launch("database", Map.of("VAULT_DB_PASSWORD", WRONG)), "VAULT_DB_PASSWORD");
+    }
+
+    /** Damage to the program itself: a class is missing that only the start uses. */
+    @Test
+    void doesNotRunWithoutAVaultWhenAClassCannotBeLoaded() throws IOException {
+        // Of the usual environment, what its start works out about the program would be given to other servers.
+        VaultServer server =
+                VaultServer.on(SharedVault.server().home(), "linkage").environment("VAULT_TRACING", "off");
+        server.launch().kill();
+        Path war = server.logs().resolveSibling("apps").resolve("vault.war");
+        try (FileSystem files = FileSystems.newFileSystem(war)) {
+            Files.delete(files.getPath("WEB-INF/classes/org/templatevault/crypto/SunJce.class"));
+        }
+        refuses(server.launch(), "java.lang.NoClassDefFoundError: ");
     }
 
     @Test

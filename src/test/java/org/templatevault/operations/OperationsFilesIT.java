@@ -228,4 +228,11 @@ class OperationsFilesIT {
         assertTrue(container.getJsonObject("securityContext").getBoolean("readOnlyRootFilesystem"));
         assertTrue(Files.readString(Path.of("deploy/container/Containerfile")).contains("\nUSER 10001"));
     }
+
+    /** A core dump holds keys: no file of deploy/ that could forbid it stands between a bare jar and the disk. */
+    @Test
+    void leaveNoCoreDumpBehind() throws IOException {
+        List<String> options = Files.readAllLines(Path.of("src/main/liberty/config/jvm.options"));
+        assertTrue(options.contains("-XX:-CreateCoredumpOnCrash"), options::toString);
+    }
 }

@@ -9,6 +9,7 @@ import org.flywaydb.core.api.FlywayException;
 import org.templatevault.config.InvalidSettingsException;
 import org.templatevault.config.Settings;
 import org.templatevault.persistence.DatabaseFacts;
+import org.templatevault.persistence.DatabaseUnavailableException;
 import org.templatevault.persistence.Migration;
 
 /** Waits for the database, migrates its schema where it may, and refuses one that loses commits. */
@@ -48,6 +49,9 @@ public class DatabaseCheck {
                     settings.databaseUser());
         } catch (FlywayException e) {
             LOG.log(System.Logger.Level.ERROR, "The migration failed", e);
+            if (DatabaseUnavailableException.causeOf(e).isPresent()) {
+                throw new DatabaseAwayException("VAULT_DB_URL: the database went away in the migration", e);
+            }
             throw refusal("VAULT_DB_OWNER, VAULT_DB_OWNER_PASSWORD: the schema cannot be migrated; the log says why");
         }
     }
@@ -66,7 +70,8 @@ public class DatabaseCheck {
                 throw refusal("VAULT_DB_URL: there is no such database");
             }
             if (Instant.now().isAfter(end)) {
-                throw refusal("VAULT_DB_URL: the database does not answer (SQLSTATE " + state.get() + ")");
+                throw new DatabaseAwayException(
+                        "VAULT_DB_URL: the database does not answer (SQLSTATE " + state.get() + ")", null);
             }
             pause();
         }

@@ -20,6 +20,7 @@ import org.templatevault.config.InvalidSettingsException;
 import org.templatevault.config.Settings;
 import org.templatevault.keyring.DestroyedRootKeys;
 import org.templatevault.keyring.KeyRings;
+import org.templatevault.persistence.DatabaseUnavailableException;
 import org.templatevault.trail.Genesis;
 
 /**
@@ -31,8 +32,10 @@ import org.templatevault.trail.Genesis;
 @TransactionManagement(TransactionManagementType.BEAN)
 public class Startup {
     private static final System.Logger LOG = System.getLogger(Startup.class.getName());
-    /** The exit code of a refusal: EX_CONFIG of sysexits.h. */
-    private static final int EXIT_CODE = 78;
+    /** The exit code of a refusal: EX_CONFIG of sysexits.h. Another start would not help. */
+    private static final int REFUSED = 78;
+    /** The exit code where only the database is not there now: EX_TEMPFAIL. */
+    private static final int NOT_NOW = 75;
 
     @Inject
     Instance<Settings> settings;
@@ -51,7 +54,7 @@ public class Startup {
 
     private volatile boolean started;
 
-    /** Checks and opens everything; on a refusal the server stops with exit code 78. */
+    /** Checks and opens everything; on a refusal the server stops with exit code 78, without a database with 75. */
     @PostConstruct
     public void start() {
         try {
@@ -127,10 +130,19 @@ public class Startup {
             LOG.log(System.Logger.Level.ERROR, "Template Vault refuses to start: " + reason, failure);
             System.err.println("Template Vault refuses to start: " + reason);
         } finally {
-            Thread stop = new Thread(() -> System.exit(EXIT_CODE), "vault-refusal");
+            Thread stop = new Thread(() -> System.exit(exitCode(failure)), "vault-refusal");
             stop.setDaemon(true);
             stop.start();
         }
+    }
+
+    private static int exitCode(Throwable failure) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof DatabaseAwayException || t instanceof DatabaseUnavailableException) {
+                return NOT_NOW;
+            }
+        }
+        return REFUSED;
     }
 
     private static String reason(Throwable failure) {

@@ -18,6 +18,7 @@ import java.util.Properties;
 import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.templatevault.testing.DatabaseProxy;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TestHome;
@@ -36,7 +37,11 @@ class RefusalIT {
     }
 
     private static void refuses(VaultServer server, String... sentences) throws IOException {
-        assertEquals(78, server.awaitExit(PATIENCE), server::console);
+        endsWith(78, server, sentences);
+    }
+
+    private static void endsWith(int exitCode, VaultServer server, String... sentences) throws IOException {
+        assertEquals(exitCode, server.awaitExit(PATIENCE), server::console);
         String console = server.console();
         for (String sentence : sentences) {
             assertTrue(
@@ -75,6 +80,17 @@ class RefusalIT {
     @Tag("nightly")
     void namesTheDatabasePassword() throws IOException {
         refuses(launch("database", Map.of("VAULT_DB_PASSWORD", WRONG)), "VAULT_DB_PASSWORD");
+    }
+
+    /** Another start may help: the exit code is not the one after which a supervisor gives up. */
+    @Test
+    void endsForNowWhenTheDatabaseDoesNotAnswer() throws IOException {
+        TestHome home = SharedVault.server().home();
+        try (DatabaseProxy away = DatabaseProxy.before(home.database().port())) {
+            away.refuse(true);
+            VaultServer server = VaultServer.on(home, "away").through(away).variable("VAULT_DB_WAIT_SECONDS", "1");
+            endsWith(75, server.launch(), "VAULT_DB_URL: the database does not answer");
+        }
     }
 
     /** Damage to the program itself: a class is missing that only the start uses. */

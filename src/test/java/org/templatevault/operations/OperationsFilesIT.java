@@ -209,24 +209,46 @@ class OperationsFilesIT {
         }
     }
 
-    /** The manifests are YAML, of a user that is not root, with a file system that cannot be written. */
-    @Test
-    void runTheVaultWithoutRights() throws IOException {
+    private static JsonObject pod() throws IOException {
         List<JsonObject> manifests = new ArrayList<>();
         for (Object manifest : new Yaml().loadAll(Files.readString(Path.of("deploy/kubernetes/vault.yaml")))) {
             manifests.add(json(new Yaml().load(new Yaml().dump(manifest))));
         }
-        JsonObject pod = manifests.stream()
+        return manifests.stream()
                 .filter(manifest -> manifest.getString("kind").equals("StatefulSet"))
                 .findFirst()
                 .orElseThrow()
                 .getJsonObject("spec")
                 .getJsonObject("template")
                 .getJsonObject("spec");
+    }
+
+    /** The manifests are YAML, of a user that is not root, with a file system that cannot be written. */
+    @Test
+    void runTheVaultWithoutRights() throws IOException {
+        JsonObject pod = pod();
         assertTrue(pod.getJsonObject("securityContext").getBoolean("runAsNonRoot"));
         JsonObject container = pod.getJsonArray("containers").getJsonObject(0);
         assertTrue(container.getJsonObject("securityContext").getBoolean("readOnlyRootFilesystem"));
         assertTrue(Files.readString(Path.of("deploy/container/Containerfile")).contains("\nUSER 10001"));
+    }
+
+    /** What stands in a memory-backed volume counts against the container's limit, beside 1 GiB of heap and 1 GiB more. */
+    @Test
+    void leaveRoomForTheHeapAndTheFilesInMemory() throws IOException {
+        JsonObject pod = pod();
+        JsonObject resources = pod.getJsonArray("containers").getJsonObject(0).getJsonObject("resources");
+        JsonObject run = pod.getJsonArray("volumes").getJsonObject(0).getJsonObject("emptyDir");
+        assertEquals("Memory", run.getString("medium"));
+        assertEquals("1Gi", run.getString("sizeLimit"));
+        assertEquals("3Gi", resources.getJsonObject("limits").getString("memory"));
+        assertEquals("3Gi", resources.getJsonObject("requests").getString("memory"));
+    }
+
+    @Test
+    void giveALongMigrationAnHour() throws IOException {
+        JsonObject probe = pod().getJsonArray("containers").getJsonObject(0).getJsonObject("startupProbe");
+        assertTrue(probe.getInt("periodSeconds") * probe.getInt("failureThreshold") >= 3600, probe::toString);
     }
 
     /** A core dump holds keys: no file of deploy/ that could forbid it stands between a bare jar and the disk. */

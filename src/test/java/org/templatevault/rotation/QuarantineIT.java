@@ -128,12 +128,7 @@ class QuarantineIT extends DamagedVault {
         flipABit(one);
         rotate("reencrypt");
         String row = quarantined(one.subject()).getString("id");
-        String approval = server.as("key-custodian")
-                .post("/quarantine/" + row + ":release")
-                .send()
-                .expect(202)
-                .json()
-                .getString("id");
+        String approval = askForRelease(row);
         flipABit(one);
         server.as("operator").post("/quarantine/" + row + ":retry").send().expect(204);
         Approver approver = new Approver(server);
@@ -145,17 +140,22 @@ class QuarantineIT extends DamagedVault {
         assertArrayEquals(bytes, server.as("reader").read(one).expect(200).bytes());
     }
 
+    /** The approval that it needs. */
+    private String askForRelease(String row) {
+        return server.as("key-custodian")
+                .post("/quarantine/" + row + ":release")
+                .send()
+                .expect(202)
+                .json()
+                .getString("id");
+    }
+
     /** Two people have decided on a subject that nobody can open. */
     @Test
     void movesWhatWasRepairedBeforeItsReleaseIsCarriedOut() {
         flipABit(one);
         rotate("reencrypt");
-        String approval = server.as("key-custodian")
-                .post("/quarantine/" + quarantined(one.subject()).getString("id") + ":release")
-                .send()
-                .expect(202)
-                .json()
-                .getString("id");
+        String approval = askForRelease(quarantined(one.subject()).getString("id"));
         flipABit(one);
         Approver approver = new Approver(server);
         approver.approve(approval);
@@ -173,12 +173,7 @@ class QuarantineIT extends DamagedVault {
         flipABit(one);
         rotate("reencrypt");
         String row = quarantined(one.subject()).getString("id");
-        String approval = server.as("key-custodian")
-                .post("/quarantine/" + row + ":release")
-                .send()
-                .expect(202)
-                .json()
-                .getString("id");
+        String approval = askForRelease(row);
         Approver approver = new Approver(server);
         approver.approve(approval, "0".repeat(64)).problem(409, "request-hash-differs");
         approver.approve(approval);
@@ -199,12 +194,7 @@ class QuarantineIT extends DamagedVault {
     void keepsNoRotationFromGoingOnWhereTheDatabaseRefusesARelease() {
         flipABit(one);
         rotate("reencrypt");
-        String approval = server.as("key-custodian")
-                .post("/quarantine/" + quarantined(one.subject()).getString("id") + ":release")
-                .send()
-                .expect(202)
-                .json()
-                .getString("id");
+        String approval = askForRelease(quarantined(one.subject()).getString("id"));
         rows.change("create function vault.refuse() returns trigger language plpgsql as"
                 + " $$ begin raise exception 'stuck'; end $$");
         rows.change("create trigger stuck before delete on vault.template for each row when (old.subject_id = '"

@@ -134,27 +134,28 @@ class RotationIT {
     @Test
     void reservesWrapsBeforeAVersionBecomesActive() {
         drained(SilentNode.during(rows, () -> {
-            String rotation = custodian.start();
-            int version = custodian.get(rotation).getInt("toVersion");
-            TestHome.await(
-                    "wraps are reserved",
-                    PATIENCE,
-                    () -> rows.number("select count(*) from vault.wrap_count where kek_version = ?", version) == 1);
+            String rotation = stageWithWraps();
             assertEquals("STAGED", custodian.get(rotation).getString("state"));
             return rotation;
         }));
+    }
+
+    /** A rotation whose version waits for a node, with wraps reserved under it. */
+    private String stageWithWraps() {
+        String rotation = custodian.start();
+        int version = custodian.get(rotation).getInt("toVersion");
+        TestHome.await(
+                "wraps are reserved",
+                PATIENCE,
+                () -> rows.number("select count(*) from vault.wrap_count where kek_version = ?", version) == 1);
+        return rotation;
     }
 
     /** What an alert watches: the wraps of the version that still wraps, not those reserved for one that never did. */
     @Test
     void publishesTheWrapsOfTheActiveVersionAfterAStagedRotationWasCancelled() {
         SilentNode.during(rows, () -> {
-            String rotation = custodian.start();
-            int version = custodian.get(rotation).getInt("toVersion");
-            TestHome.await(
-                    "wraps are reserved",
-                    PATIENCE,
-                    () -> rows.number("select count(*) from vault.wrap_count where kek_version = ?", version) == 1);
+            String rotation = stageWithWraps();
             return custodian.steer(rotation, "cancel").expect(200);
         });
         String ofTheActive = " from vault.wrap_count where kek_version ="

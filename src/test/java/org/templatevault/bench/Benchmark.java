@@ -171,11 +171,10 @@ public final class Benchmark {
         for (int i = 0; i < ROTATIONS; i++) {
             rates.add(rotate("reencrypt", population.perSubject()));
         }
+        long ended = System.currentTimeMillis();
         List<String> facts = new ArrayList<>();
         for (int i = 0; i < tables.size(); i++) {
-            int all = ROTATIONS_BEFORE + ROTATIONS;
-            long updates = (long) all * population.size() / (i == 0 ? population.perSubject() : 1);
-            TableFacts after = TableFacts.after(database, tables.get(i), before.get(i), updates, all);
+            TableFacts after = TableFacts.vacuumed(database, tables.get(i), ended);
             facts.add(String.format(
                     Locale.ROOT,
                     "| %s | %.1f %% | %.1f %% | %.1f %% |%n",
@@ -238,7 +237,6 @@ public final class Benchmark {
             floor.settle();
             without.add(openLoop(requests));
             latencies("no rotation", 0, without.get(i));
-            TableFacts before = TableFacts.of(database, ROTATED);
             try (RotationRun rotation = RotationRun.request(session, "reencrypt", rate)) {
                 rotation.awaitMoving();
                 long done = rotation.done();
@@ -249,7 +247,7 @@ public final class Benchmark {
                 rotation.hurry();
                 rotation.await();
             }
-            TableFacts.after(database, ROTATED, before, 0, 1);
+            TableFacts.vacuumed(database, ROTATED, System.currentTimeMillis());
         }
         latencies("all passes without", 0, Latencies.ofAll(without));
         latencies(
@@ -282,7 +280,7 @@ public final class Benchmark {
                 rotation.await();
             }
         }
-        TableFacts.after(database, ROTATED, TableFacts.of(database, ROTATED), 0, 1);
+        TableFacts.vacuumed(database, ROTATED, System.currentTimeMillis());
     }
 
     private Latencies openLoop(Requests requests) throws Exception {

@@ -10,15 +10,19 @@ import javax.sql.DataSource;
  * What PostgreSQL counted about one table.
  *
  * @param bytes of the table, its indexes and what stands out of line
+ * @param vacuumed when the last vacuum ended that somebody asked for, in milliseconds since 1970
  */
-record TableFacts(long bytes, long updates, long hotUpdates, long live, long dead, long vacuums) {
-    private static final long PATIENCE_MILLIS = 20_000;
+record TableFacts(long bytes, long updates, long hotUpdates, long live, long dead, long vacuumed) {
+    private static final long PATIENCE_MILLIS = 60_000;
+    /** The vault vacuums 12 s after a rotation; what ends earlier belongs to the rotation before. */
+    private static final long VACUUM_AFTER_MILLIS = 11_000;
 
     static TableFacts of(DataSource database, String table) throws SQLException {
         try (Connection connection = database.getConnection();
                 PreparedStatement query = connection.prepareStatement(
                         "select pg_total_relation_size(relid), n_tup_upd, n_tup_hot_upd, n_live_tup, n_dead_tup,"
-                                + " vacuum_count from pg_stat_user_tables where relid = ?::regclass")) {
+                                + " coalesce(extract(epoch from last_vacuum) * 1000, 0)::bigint"
+                                + " from pg_stat_user_tables where relid = ?::regclass")) {
             query.setString(1, table);
             try (ResultSet row = query.executeQuery()) {
                 row.next();
@@ -28,13 +32,13 @@ record TableFacts(long bytes, long updates, long hotUpdates, long live, long dea
         }
     }
 
-    /** The facts once so many updates were reported, which PostgreSQL does with a delay, and so many vacuums were run. */
-    static TableFacts after(DataSource database, String table, TableFacts before, long updates, int vacuums)
-            throws Exception {
-        long end = System.currentTimeMillis() + PATIENCE_MILLIS;
+    /** The facts once the vacuum after a rotation that ended at this time has come to its end. */
+    static TableFacts vacuumed(DataSource database, String table, long rotationEnded) throws Exception {
         TableFacts now = of(database, table);
-        while ((now.updates - before.updates < updates || now.vacuums - before.vacuums < vacuums)
-                && System.currentTimeMillis() < end) {
+        while (now.vacuumed < rotationEnded + VACUUM_AFTER_MILLIS) {
+            if (System.currentTimeMillis() > rotationEnded + PATIENCE_MILLIS) {
+                throw new IllegalStateException("Nobody has vacuumed " + table + " after the rotation");
+            }
             Thread.sleep(250);
             now = of(database, table);
         }

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.UUID;
 import javax.sql.DataSource;
 import org.templatevault.persistence.Migration;
 
@@ -25,6 +26,7 @@ public final class Database implements AutoCloseable {
     static final String OWNER = "vault_owner";
     static final String APPLICATION = "vault_app";
     private static final String SUPERUSER = "postgres";
+    private static final String FRESH = "postgres-new-";
     private static final long MOST_SHARED_MIB = 1024;
     private static final Map<String, String> SERVER_CONFIG = Map.ofEntries(
             Map.entry("fsync", "on"),
@@ -66,33 +68,55 @@ public final class Database implements AutoCloseable {
     /** As {@link #start(Home, int)}, with the directory in which PostgreSQL's binaries are unpacked. */
     public static Database start(Home home, Path binaries, int port) throws IOException, SQLException {
         Properties passwords = home.secrets("database.properties", SUPERUSER, OWNER, APPLICATION);
-        Path data = home.directory("postgres");
+        Path data = home.file("postgres");
+        if (!Files.exists(data)) {
+            make(home, binaries, passwords, data);
+        }
         stopLeftBehind(binaries, data);
+        EmbeddedPostgres.Builder builder = builder(home, binaries, passwords, home.directory("postgres"));
+        if (port != 0) {
+            builder.setPort(port);
+        }
+        Database database = new Database(builder.start(), passwords);
+        database.prepare();
+        return database;
+    }
+
+    /** Beside its place, where it comes when it is whole: of one that was killed nothing is left there. */
+    private static void make(Home home, Path binaries, Properties passwords, Path data) throws IOException {
+        for (Path left : home.directories(FRESH)) {
+            stopLeftBehind(binaries, left);
+            Home.delete(left);
+        }
+        Path fresh = home.directory(FRESH + UUID.randomUUID());
         Path passwordFile = Files.createTempFile(home.directory("server"), "init", null);
         try {
             Home.write(passwordFile, passwords.getProperty(SUPERUSER));
-            EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder()
-                    .setOverrideWorkingDirectory(binaries.toFile())
-                    .setDataDirectory(data)
-                    .setCleanDataDirectory(false)
-                    .setPGStartupWait(Duration.ofSeconds(60))
+            builder(home, binaries, passwords, fresh)
                     .setLocaleConfig("locale", "C")
                     .setLocaleConfig("auth-host", "scram-sha-256")
                     .setLocaleConfig("auth-local", "scram-sha-256")
                     .setLocaleConfig("pwfile", passwordFile.toString())
-                    .setConnectConfig("password", passwords.getProperty(SUPERUSER))
-                    .setErrorRedirector(log(home))
-                    .setOutputRedirector(log(home));
-            SERVER_CONFIG.forEach(builder::setServerConfig);
-            if (port != 0) {
-                builder.setPort(port);
-            }
-            Database database = new Database(builder.start(), passwords);
-            database.prepare();
-            return database;
+                    .start()
+                    .close();
         } finally {
             Files.deleteIfExists(passwordFile);
         }
+        Home.move(fresh, data);
+    }
+
+    private static EmbeddedPostgres.Builder builder(Home home, Path binaries, Properties passwords, Path data)
+            throws IOException {
+        EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder()
+                .setOverrideWorkingDirectory(binaries.toFile())
+                .setDataDirectory(data)
+                .setCleanDataDirectory(false)
+                .setPGStartupWait(Duration.ofSeconds(60))
+                .setConnectConfig("password", passwords.getProperty(SUPERUSER))
+                .setErrorRedirector(log(home))
+                .setOutputRedirector(log(home));
+        SERVER_CONFIG.forEach(builder::setServerConfig);
+        return builder;
     }
 
     private static ProcessBuilder.Redirect log(Home home) throws IOException {

@@ -13,7 +13,10 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.Base64;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Properties;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -113,6 +116,35 @@ public final class Home implements AutoCloseable {
                 : Files.createTempFile(parent, "new", null);
         Files.writeString(fresh, content, StandardOpenOption.SYNC);
         Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /**
+     * Gives a directory its name, durably: a crash leaves it under the old one, or for ever under the new one.
+     */
+    static void move(Path directory, Path name) throws IOException {
+        Files.move(directory, name, StandardCopyOption.ATOMIC_MOVE);
+        if (POSIX) {
+            try (FileChannel parent = FileChannel.open(java.util.Objects.requireNonNull(name.getParent()))) {
+                parent.force(true);
+            }
+        }
+    }
+
+    /** The directories below the home whose names begin so. */
+    List<Path> directories(String prefix) throws IOException {
+        try (Stream<Path> all = Files.list(root)) {
+            return all.filter(path -> path.getFileName().toString().startsWith(prefix))
+                    .toList();
+        }
+    }
+
+    /** Deletes a directory with all that is in it. */
+    static void delete(Path directory) throws IOException {
+        try (Stream<Path> below = Files.walk(directory)) {
+            for (Path path : below.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        }
     }
 
     private static String newPassword() {

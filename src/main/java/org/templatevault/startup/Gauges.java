@@ -65,6 +65,7 @@ public class Gauges {
     private volatile long wraps;
     private volatile long activeSince;
     private volatile long waitingSince;
+    private volatile long readAt;
 
     /** Reads the figures anew. */
     public void read() {
@@ -87,6 +88,7 @@ public class Gauges {
                 .orElse(0L);
         waitingSince = entries.oldestWaiting().map(Instant::toEpochMilli).orElse(0L);
         readOverview(overview.look());
+        readAt = System.currentTimeMillis();
         overdue.read(); // last: a look at every subject, which may take too long
     }
 
@@ -118,6 +120,7 @@ public class Gauges {
 
     /** Registers what has a fixed name. */
     public void register() {
+        readAt = System.currentTimeMillis();
         for (String part : PROGRESS) {
             gauge(
                     "vault_rotation_subjects",
@@ -132,6 +135,12 @@ public class Gauges {
                     new Tag("code", code.name().toLowerCase(Locale.ROOT).replace('_', '-')),
                     () -> attention.getOrDefault(code, 0L));
         }
+        registry.gauge(
+                Metadata.builder()
+                        .withName("vault_figures_age_seconds")
+                        .withDescription("How long ago the figures of the whole vault were read from the database")
+                        .build(),
+                () -> age(readAt));
         registry.gauge(
                 Metadata.builder()
                         .withName("vault_active_key_age_seconds")

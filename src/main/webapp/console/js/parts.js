@@ -75,6 +75,7 @@ const ADVICE = {
   'legal-hold': 'Lift the legal hold first, if you may.',
   'subject-not-found': 'Check the id.',
   'subject-erased': 'The receipt of its erasure says how far it is.',
+  'exports-running': 'Wait for one of the two that are under way.',
   'verification-running': 'Wait for the one that is under way.',
   'approval-not-in-effect': 'Wait until it is approved and its waiting time is over.',
   'invalid-field': 'Mend what is named above.',

@@ -9,6 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.Semaphore;
+import org.templatevault.error.ErrorKind;
+import org.templatevault.error.VaultException;
 import org.templatevault.persistence.AuditBlocks;
 import org.templatevault.persistence.AuditEntries;
 import org.templatevault.persistence.Transactions;
@@ -20,6 +23,8 @@ import org.templatevault.persistence.Transactions;
 @ApplicationScoped
 public class Export {
     private static final int BLOCKS_AT_ONCE = 100;
+    /** Each keeps a connection and a snapshot for as long as its reader takes. */
+    private static final int AT_ONCE = 2;
 
     @Inject
     Transactions transactions;
@@ -29,6 +34,8 @@ public class Export {
 
     @Inject
     AuditEntries entries;
+
+    private final Semaphore turns = new Semaphore(AT_ONCE);
 
     /** Where it goes, and how much went there. For one thread. */
     private static final class Lines {
@@ -71,8 +78,24 @@ public class Export {
         }
     }
 
-    /** Writes it; keeps no more than some blocks in memory, however long it is. */
+    /**
+     * Writes it; keeps no more than some blocks in memory, however long it is.
+     *
+     * @throws VaultException {@code exports-running}, before anything is written
+     */
     public void write(OutputStream out) {
+        if (!turns.tryAcquire()) {
+            throw new VaultException(
+                    ErrorKind.CONFLICT, "exports-running", AT_ONCE + " exports are under way on this node");
+        }
+        try {
+            writeAll(out);
+        } finally {
+            turns.release();
+        }
+    }
+
+    private void writeAll(OutputStream out) {
         Lines lines = new Lines(out);
         transactions.snapshot(() -> {
             blocks.pruned().forEach(lines::pruned);

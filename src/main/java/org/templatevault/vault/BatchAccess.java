@@ -20,6 +20,7 @@ import org.templatevault.persistence.SubjectKeyRow;
 import org.templatevault.persistence.Templates;
 import org.templatevault.persistence.Templates.Address;
 import org.templatevault.persistence.Transactions;
+import org.templatevault.persistence.TryAgainException;
 import org.templatevault.vault.Sealing.Place;
 import org.templatevault.vault.TemplateVault.Opened;
 
@@ -93,7 +94,32 @@ public class BatchAccess {
             }
             problems.add(problem(item, length));
         }
-        return open(chosen, problems, templates.findAll(within));
+        Map<Address, Templates.Sealed> rows = byAddress(templates.findAll(within));
+        requireNewest(items, chosen, rows);
+        return open(chosen, problems, rows);
+    }
+
+    private static Map<Address, Templates.Sealed> byAddress(List<Templates.Sealed> rows) {
+        Map<Address, Templates.Sealed> byAddress = new HashMap<>();
+        rows.forEach(row -> byAddress.put(
+                new Address(
+                        row.template().subjectId(),
+                        row.template().id(),
+                        row.template().version()),
+                row));
+        return byAddress;
+    }
+
+    /** A template of which only the version was dropped that was its newest a moment ago is there all the same. */
+    private static void requireNewest(
+            List<Outcome<Wanted>> items, List<@Nullable Address> chosen, Map<Address, Templates.Sealed> rows) {
+        for (int i = 0; i < chosen.size(); i++) {
+            Wanted wanted = items.get(i).value();
+            boolean gone = chosen.get(i) != null && !rows.containsKey(chosen.get(i));
+            if (gone && wanted != null && wanted.version() == null) {
+                throw new TryAgainException("A template was replaced or deleted between two queries");
+            }
+        }
     }
 
     private static VaultException problem(Outcome<Wanted> item, Templates.@Nullable Length length) {
@@ -121,14 +147,7 @@ public class BatchAccess {
     }
 
     private List<Outcome<Opened>> open(
-            List<@Nullable Address> chosen, List<VaultException> problems, List<Templates.Sealed> rows) {
-        Map<Address, Templates.Sealed> byAddress = new HashMap<>();
-        rows.forEach(row -> byAddress.put(
-                new Address(
-                        row.template().subjectId(),
-                        row.template().id(),
-                        row.template().version()),
-                row));
+            List<@Nullable Address> chosen, List<VaultException> problems, Map<Address, Templates.Sealed> rows) {
         Map<UUID, DataKey> keys = new HashMap<>();
         List<Outcome<Opened>> outcomes = new ArrayList<>();
         long content = 0;
@@ -140,11 +159,14 @@ public class BatchAccess {
                 } else if (content > MAX_BYTES) {
                     outcomes.add(Outcome.failed(tooLarge()));
                 } else {
-                    Outcome<Opened> outcome = open(address, byAddress.get(address), keys);
+                    Outcome<Opened> outcome = open(address, rows.get(address), keys);
                     content += contentBytes(outcome);
                     outcomes.add(content <= MAX_BYTES ? outcome : refused(outcome));
                 }
             }
+        } catch (TryAgainException again) {
+            outcomes.forEach(BatchAccess::close);
+            throw again;
         } finally {
             keys.values().forEach(DataKey::close);
         }
@@ -157,11 +179,15 @@ public class BatchAccess {
     }
 
     private static Outcome<Opened> refused(Outcome<Opened> outcome) {
+        close(outcome);
+        return Outcome.failed(tooLarge());
+    }
+
+    private static void close(Outcome<Opened> outcome) {
         Opened opened = outcome.value();
         if (opened != null) {
             opened.close();
         }
-        return Outcome.failed(tooLarge());
     }
 
     private Outcome<Opened> open(Address address, Templates.@Nullable Sealed row, Map<UUID, DataKey> keys) {

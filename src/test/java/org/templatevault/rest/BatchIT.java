@@ -29,6 +29,7 @@ import org.templatevault.testing.IsoTemplates;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.TemplateDocument;
+import org.templatevault.testing.VaultClient;
 
 class BatchIT {
     private static final byte[] TEMPLATE = IsoTemplates.fingerprint(40, 1);
@@ -64,6 +65,31 @@ class BatchIT {
                 .header("X-Reason", "retention")
                 .json(body)
                 .send();
+    }
+
+    /** The version that was the newest when its length was asked for is dropped before its row is. */
+    @Test
+    void findsATemplateThatIsReplacedMeanwhile() {
+        VaultClient.Stored stored = as("enroller").store(subject, TEMPLATE);
+        String wanted = "{\"items\":[{\"subject\":\"" + subject + "\",\"template\":\"" + stored.template() + "\"}]}";
+        CompletableFuture<Answer> reading;
+        int version = 1;
+        try (Hold hold = SharedVault.proxy().holdStatement("and t.version = a.version")) {
+            reading = CompletableFuture.supplyAsync(() -> get(wanted));
+            hold.awaitHeld(PATIENCE);
+            while (rows.number("select count(*) from vault.template where id = ? and version = 1", stored.template())
+                    > 0) {
+                as("enroller")
+                        .put(stored.path() + "?modality=FINGERPRINT&format=OPAQUE")
+                        .header("If-Match", "\"" + version++ + "\"")
+                        .octets(TEMPLATE)
+                        .send()
+                        .expect(200);
+            }
+        }
+        JsonObject result = results(reading.join()).get(0);
+        assertEquals(200, result.getInt("status"), result::toString);
+        assertEquals(version, result.getInt("version"), result::toString);
     }
 
     private static List<JsonObject> results(Answer answer) {

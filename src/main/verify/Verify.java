@@ -37,7 +37,8 @@ import java.util.regex.Pattern;
  *
  * <p>What it checks: that the export has its end, block numbers from 1 without a gap, each block's Ed25519 signature
  * (RFC 8032), the hash of the block before it, the Merkle root over its entries (RFC 9162, section 2.1.1), the sums of the
- * template rows that the entries tell of, and that every checkpoint kept elsewhere is still in the chain.
+ * template rows that the entries tell of, and that every checkpoint kept elsewhere is still in the chain. The keys are in
+ * the order of their making, as the vault gives them: no block is signed by an older one than a block before it.
  */
 public final class Verify {
     private static final int BUCKETS = 64;
@@ -58,6 +59,8 @@ public final class Verify {
     private long compared;
     private long number = -1;
     private byte[] hash = new byte[32];
+    /** The place of the newest key that has signed a block so far. */
+    private int newestKey;
     private boolean sumsKnown;
     private Map<String, Object> block;
     private boolean damaged;
@@ -126,7 +129,7 @@ public final class Verify {
 
     private void readCheckpoint(Map<String, Object> json) throws GeneralSecurityException {
         String line = (String) json.get("line");
-        if (!isSigned(line, (String) json.get("signature"))) {
+        if (signedBy(line, (String) json.get("signature")) < 0) {
             System.out.println("ignored: a checkpoint that none of the keys has signed");
             return;
         }
@@ -220,10 +223,12 @@ public final class Verify {
         }
         sumsKnown = next == expected && (first || sumsKnown);
         boolean follows = next != expected || Arrays.equals(hash, hex(block.get("previous")));
-        if (!follows || !isSigned(line, signature)) {
+        int key = signedBy(line, signature);
+        if (!follows || key < newestKey) {
             found("block-changed", "block " + next);
             sumsKnown = false;
         }
+        newestKey = Math.max(newestKey, key);
         number = next;
         hash = hash(line);
         byte[] checkpoint = checkpoints.remove(next);
@@ -234,20 +239,21 @@ public final class Verify {
         damaged = false;
     }
 
-    private boolean isSigned(String line, String signature) throws GeneralSecurityException {
-        for (PublicKey key : keys) {
+    /** The place of the key that has signed it; -1 if none has. */
+    private int signedBy(String line, String signature) throws GeneralSecurityException {
+        for (int i = keys.size() - 1; i >= 0; i--) {
             Signature verifier = Signature.getInstance("Ed25519");
-            verifier.initVerify(key);
+            verifier.initVerify(keys.get(i));
             verifier.update(line.getBytes(StandardCharsets.UTF_8));
             try {
                 if (verifier.verify(Base64.getDecoder().decode(signature))) {
-                    return true;
+                    return i;
                 }
             } catch (GeneralSecurityException | IllegalArgumentException notASignature) {
-                return false;
+                return -1;
             }
         }
-        return false;
+        return -1;
     }
 
     private void entry(Map<String, Object> json) {

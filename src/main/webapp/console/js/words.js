@@ -74,7 +74,7 @@ export const FINDING = {
   'entry-inserted': 'An entry that no block sealed.',
   'entries-reordered': 'The entries of a block stand in another order.',
   'block-entries-changed': 'The places of a block’s entries are not those that were sealed.',
-  'block-changed': 'A block is not what the vault has signed, or does not follow the one before.',
+  'block-changed': 'A block is not what the vault has signed with the key of its time, or does not follow the one before.',
   'block-removed': 'Blocks are missing.',
   'tail-cut': 'The newest blocks are gone.',
   'checkpoint-unsigned': 'A line of the checkpoint file is not what the vault has signed.',

@@ -65,7 +65,7 @@ public class Receipts {
         Erasures.Row row = subjects.erasure(erasure);
         List<ErasureRounds.Row> all = transactions.read(() -> rounds.of(erasure));
         byte[] body = body(row, all).build().toString().getBytes(StandardCharsets.UTF_8);
-        Signature signature = keyRings.sign(body);
+        Signature signature = transactions.read(() -> keyRings.sign(body));
         byte[] publicKey = transactions.read(() -> keyVersions.signingKey(signature.keyNumber()));
         return new Signed(Bytes.of(body), signature.bytes(), signature.keyNumber(), Bytes.of(publicKey));
     }

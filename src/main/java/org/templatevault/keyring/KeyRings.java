@@ -30,6 +30,7 @@ import org.templatevault.crypto.KeyIdentity;
 import org.templatevault.crypto.SecretBytes;
 import org.templatevault.crypto.Suite;
 import org.templatevault.error.VaultException;
+import org.templatevault.keyring.ServiceKeys.Wrapping;
 import org.templatevault.persistence.Bytes;
 import org.templatevault.persistence.DatabaseIdentity;
 import org.templatevault.persistence.KeyUsage;
@@ -111,8 +112,9 @@ public class KeyRings {
         try (SecretBytes kek = SecretBytes.random(Suite.KEY_BYTES)) {
             insertVersion(vault, 1, kek, now);
             keyVersions.activate(1, null, null, now);
+            Wrapping by = new Wrapping(vault, 1, Suite.AES_256_GCM, kek);
             for (ServicePurpose purpose : ServicePurpose.values()) {
-                serviceKeys.insert(vault, purpose, 1, Suite.AES_256_GCM, kek, now);
+                serviceKeys.insert(by, purpose, 1, now);
             }
             budget.count(1, ServicePurpose.values().length);
         }
@@ -127,8 +129,7 @@ public class KeyRings {
             if (present.serviceKeys(purpose).isEmpty()) {
                 complete = false;
                 transactions.run(() -> {
-                    serviceKeys.insert(
-                            present.vaultId(), purpose, active.version(), active.wrapSuite(), active.key(), now());
+                    serviceKeys.insert(Wrapping.by(present, active), purpose, 1, now());
                     budget.count(active.version(), 1);
                 });
             }
@@ -139,9 +140,26 @@ public class KeyRings {
         }
     }
 
-    /** Signs with the newest of the vault's own signing keys. */
+    /**
+     * Makes new service keys under a version that this transaction activates, for the purposes that a compromise renews.
+     *
+     * @return what was made, for the trail
+     */
+    public List<String> renewServiceKeys(int version, Instant now) {
+        KeyRing present = current();
+        return serviceKeys.renew(Wrapping.by(present, present.require(version)), now);
+    }
+
+    /**
+     * Signs with the newest of the vault's own signing keys: the numbers of those that sign never go back.
+     *
+     * @throws TryAgainException if another node has made a newer one; the ring is read again
+     */
     public Signature sign(byte[] message) {
         ServiceKey key = current().serviceKey(ServicePurpose.SIGNING);
+        if (key.number() != serviceKeys.newest(ServicePurpose.SIGNING)) {
+            throw outdated();
+        }
         return new Signature(key.number(), Bytes.of(Ed25519.sign(key.key(), message)));
     }
 
@@ -292,16 +310,17 @@ public class KeyRings {
     }
 
     /**
-     * For whoever finds in a transaction that this node's ring is older than the database: reads it anew; to be thrown.
-     * Where somebody else is reading it, it waits for him only a moment: he may wait for the connection that the caller's
-     * transaction has.
+     * As {@link #refresh}, for whoever has a connection: where somebody else is reading the ring it waits for him only a
+     * moment, since he may wait for that very connection, or for a key store.
+     *
+     * @throws TryAgainException if the other one was still reading
      */
-    public TryAgainException outdated() {
+    public KeyRing refreshSoon() {
         boolean mayRead = false;
         try {
             mayRead = reading.tryLock(OTHERS_READING_MILLIS, TimeUnit.MILLISECONDS);
             if (mayRead) {
-                read();
+                return read();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -310,6 +329,12 @@ public class KeyRings {
                 reading.unlock();
             }
         }
+        throw new TryAgainException("This node's key ring is being read");
+    }
+
+    /** For whoever finds in a transaction that this node's ring is older than the database: reads it anew; to be thrown. */
+    public TryAgainException outdated() {
+        refreshSoon();
         return new TryAgainException("This node's key ring was old");
     }
 

@@ -3,9 +3,11 @@ package org.templatevault.keyring;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.templatevault.crypto.AuthenticationFailedException;
+import org.templatevault.crypto.Ed25519;
 import org.templatevault.crypto.KeyIdentity;
 import org.templatevault.crypto.SecretBytes;
 import org.templatevault.crypto.Suite;
@@ -23,13 +25,47 @@ public class ServiceKeys {
     @Inject
     WrapBudget budget;
 
-    /** Makes the first key of a purpose, unless another node has. The caller counts the wrap. */
-    void insert(UUID vault, ServicePurpose purpose, int version, Suite suite, SecretBytes kek, Instant now) {
-        try (SecretBytes key = SecretBytes.random(Suite.KEY_BYTES)) {
-            byte[] aad = KeyIdentity.service(vault, purpose.name(), 1, version);
-            byte[] wrapped = WrappedKey.wrap(suite, kek, key, aad);
-            keyVersions.insertServiceKey(new ServiceKeyRow(purpose.name(), 1, version, Bytes.of(wrapped)), now);
+    /** A KEK that wraps service keys: it may not be in the ring yet. */
+    record Wrapping(UUID vault, int version, Suite suite, SecretBytes kek) {
+        static Wrapping by(KeyRing ring, Kek kek) {
+            return new Wrapping(ring.vaultId(), kek.version(), kek.wrapSuite(), kek.key());
         }
+    }
+
+    /** Makes a key of a purpose, unless another node has. The caller counts the wrap. */
+    void insert(Wrapping by, ServicePurpose purpose, int number, Instant now) {
+        try (SecretBytes key = SecretBytes.random(Suite.KEY_BYTES)) {
+            byte[] aad = KeyIdentity.service(by.vault, purpose.name(), number, by.version);
+            byte[] wrapped = WrappedKey.wrap(by.suite, by.kek, key, aad);
+            ServiceKeyRow row = new ServiceKeyRow(purpose.name(), number, by.version, Bytes.of(wrapped));
+            if (keyVersions.insertServiceKey(row, now) && purpose == ServicePurpose.SIGNING) {
+                keyVersions.insertSigningKey(number, Ed25519.publicKey(key), now);
+            }
+        }
+    }
+
+    /**
+     * Makes the next key of each purpose that a compromise renews; part of the transaction that makes their KEK the active
+     * one. Who had the keys before could sign in the vault's name.
+     *
+     * @return what was made, for the trail
+     */
+    List<String> renew(Wrapping by, Instant now) {
+        List<String> made = new ArrayList<>();
+        for (ServicePurpose purpose : ServicePurpose.values()) {
+            if (purpose.isRenewed()) {
+                int number = newest(purpose) + 1;
+                insert(by, purpose, number, now);
+                made.add(purpose + " " + number);
+            }
+        }
+        budget.count(by.version, made.size());
+        return made;
+    }
+
+    /** The number of the newest key of a purpose that any node has made; 0 if there is none. */
+    int newest(ServicePurpose purpose) {
+        return keyVersions.newestServiceKey(purpose.name());
     }
 
     /**

@@ -148,19 +148,29 @@ public class KeyVersions {
                         Bytes.of(row.getBytes("wrapped"))));
     }
 
-    /** Stores a new service key, unless another node has. */
-    public void insertServiceKey(ServiceKeyRow key, Instant now) {
-        sql.update(
-                "insert into vault.service_key (purpose, number, kek_version, wrapped, created_at) values (?, ?, ?, ?, ?)"
-                        + " on conflict do nothing",
-                key.purpose(),
-                key.number(),
-                key.kekVersion(),
-                key.wrapped(),
-                now);
+    /** The number of a purpose's newest service key; 0 if it has none. */
+    public int newestServiceKey(String purpose) {
+        return sql.first(
+                        "select coalesce(max(number), 0) as newest from vault.service_key where purpose = ?",
+                        row -> row.getInt("newest"),
+                        purpose)
+                .orElseThrow();
     }
 
-    /** Publishes the public part of a signing key; kept when the key is replaced. */
+    /** Stores a new service key, unless another node has. */
+    public boolean insertServiceKey(ServiceKeyRow key, Instant now) {
+        return sql.update(
+                        "insert into vault.service_key (purpose, number, kek_version, wrapped, created_at) values (?, ?, ?, ?, ?)"
+                                + " on conflict do nothing",
+                        key.purpose(),
+                        key.number(),
+                        key.kekVersion(),
+                        key.wrapped(),
+                        now)
+                == 1;
+    }
+
+    /** Publishes the public part of a signing key; kept when another one follows. */
     public void insertSigningKey(int number, byte[] publicKey, Instant now) {
         sql.update(
                 "insert into vault.signing_key (number, public_key, created_at) values (?, ?, ?) on conflict do nothing",

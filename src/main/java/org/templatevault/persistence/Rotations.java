@@ -87,6 +87,15 @@ public class Rotations {
         return sql.first("select * from vault.rotation where id = ?", Rotations::read, id);
     }
 
+    /** Whether a compromise was asked for after the newest signing key was made, also one that was given up since. */
+    public boolean hasCompromiseAfterSigningKey() {
+        return sql.first(
+                        "select exists (select 1 from vault.rotation where reason = 'compromise' and requested_at >"
+                                + " (select max(created_at) from vault.service_key where purpose = 'SIGNING')) as has",
+                        row -> row.getBoolean("has"))
+                .orElseThrow();
+    }
+
     /** The newest rotations, at most 100. */
     public List<Row> newest() {
         return sql.query("select * from vault.rotation order by requested_at desc limit 100", Rotations::read);

@@ -333,6 +333,10 @@ public class RotationLedger {
         databaseIdentity.record(databaseIdentity.present());
         rotations.activated(row.id(), now());
         note(row.id(), RotationState.ACTIVATED);
+        if (row.reason().equals(COMPROMISE) || rotations.hasCompromiseAfterSigningKey()) {
+            List<String> made = keyRings.renewServiceKeys(row.toVersion(), now());
+            AuditContext.note("serviceKeys", String.join(", ", made));
+        }
     }
 
     private static void note(UUID rotation, RotationState state) {

@@ -15,6 +15,7 @@ import java.util.Optional;
 import org.templatevault.config.Settings;
 import org.templatevault.crypto.AssociatedData;
 import org.templatevault.crypto.Hmac;
+import org.templatevault.keyring.KeyRing;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.keyring.ServicePurpose;
 import org.templatevault.persistence.Bytes;
@@ -71,7 +72,7 @@ public class Sessions {
                 now,
                 end,
                 now,
-                Bytes.of(tags(untagged).get(0)));
+                Bytes.of(tag(untagged, keyRings.current())));
         transactions.run(() -> {
             rows.purge(now, now.minus(settings.sessions().idle()));
             rows.insert(row);
@@ -89,7 +90,7 @@ public class Sessions {
         Instant now = now();
         return transactions
                 .read(() -> rows.find(hash))
-                .filter(row -> isOwn(row) && now.isBefore(endOf(row)))
+                .filter(row -> now.isBefore(endOf(row)) && isOwn(row))
                 .map(row -> session(token, use ? used(row, now) : row));
     }
 
@@ -127,18 +128,20 @@ public class Sessions {
         return idle.isBefore(row.endsAt()) ? idle : row.endsAt();
     }
 
+    /** Another node may have made a newer key a moment ago, and with it the session. */
     private boolean isOwn(Row row) {
-        boolean own =
-                tags(row).stream().anyMatch(tag -> Hmac.equal(tag, row.tag().toArray()));
+        byte[] tag = row.tag().toArray();
+        boolean own = Hmac.equal(tag, tag(row, keyRings.current())) || Hmac.equal(tag, tag(row, keyRings.refresh()));
         if (!own) {
-            LOG.log(System.Logger.Level.WARNING, "A console session in the database is not the vault's own");
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "A console session in the database is from before a compromise, or not the vault's own");
         }
         return own;
     }
 
-    /** One tag for each service key, the present one first: a rotation of service keys ends nobody's session. */
-    private List<byte[]> tags(Row row) {
-        var ring = keyRings.current();
+    /** By the newest key alone: with the one of before a compromise somebody else may have written the row. */
+    private static byte[] tag(Row row, KeyRing ring) {
         byte[] identity = AssociatedData.of("tv/session", ring.vaultId())
                 .add(row.tokenHash().toArray())
                 .add(row.caller())
@@ -147,10 +150,7 @@ public class Sessions {
                 .add(row.signedInAt())
                 .add(row.endsAt())
                 .toBytes();
-        return ring.serviceKeys(ServicePurpose.IDEMPOTENCY).stream()
-                .sorted((a, b) -> b.number() - a.number())
-                .map(key -> Hmac.sha256(key.key(), identity))
-                .toList();
+        return Hmac.sha256(ring.serviceKey(ServicePurpose.IDEMPOTENCY).key(), identity);
     }
 
     private static Instant now() {

@@ -36,6 +36,7 @@ class ChainCheck {
         long number;
         Bytes hash = Block.NONE;
         boolean hashKnown = true;
+        int key;
         boolean sumsKnown = true;
         final TreeSet<Long> broken = new TreeSet<>();
         final TreeSet<String> pruned = new TreeSet<>();
@@ -168,11 +169,13 @@ class ChainCheck {
         Optional<Block> block = signed(row, walk.publicKeys);
         boolean follows = block.isPresent()
                 && block.get().number() == row.number()
+                && block.get().key() >= walk.key
                 && (!walk.hashKnown || block.get().previous().equals(walk.hash));
         if (!follows) {
             report.add(Finding.of("block-changed", "block", row.number()));
             walk.broken.add(row.number());
         }
+        walk.key = Math.max(walk.key, block.map(Block::key).orElse(0));
         walk.hash = Bytes.of(Merkle.block(row.line()));
         walk.hashKnown = follows;
         return block;

@@ -93,7 +93,7 @@ public class DataKeys {
     private Kek kek(int version) {
         return keyRings.current()
                 .find(version)
-                .or(() -> keyRings.refresh().find(version))
+                .or(() -> keyRings.refreshSoon().find(version))
                 .orElseThrow(AuthenticationFailedException::new);
     }
 

@@ -57,12 +57,11 @@ public class Replays {
     }
 
     private void requireSameRequest(RequestKey key, Idempotency.Row theirs) {
-        boolean same = keyRings.current().serviceKeys(ServicePurpose.IDEMPOTENCY).stream()
+        ServiceKey used = keyRings.current().serviceKeys(ServicePurpose.IDEMPOTENCY).stream()
                 .filter(candidate -> candidate.number() == theirs.keyNumber())
-                .anyMatch(candidate -> Hmac.equal(
-                        fingerprint(candidate, key).toArray(),
-                        theirs.fingerprint().toArray()));
-        if (!same) {
+                .findFirst()
+                .orElseThrow(keyRings::outdated);
+        if (!Hmac.equal(fingerprint(used, key).toArray(), theirs.fingerprint().toArray())) {
             throw new VaultException(
                     ErrorKind.IDEMPOTENCY_MISMATCH,
                     "idempotency-key-reused",

@@ -1,6 +1,7 @@
 package org.templatevault.testing;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -146,6 +147,15 @@ public final class TestHome implements AutoCloseable {
             return Collections.list(store.aliases());
         } catch (IOException | GeneralSecurityException e) {
             throw new IllegalStateException("The key store of " + directory + " does not open", e);
+        }
+    }
+
+    /** The password of the key store's file. */
+    public String keyStorePassword() {
+        try {
+            return new String(password("keystore"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

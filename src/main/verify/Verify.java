@@ -50,6 +50,8 @@ public final class Verify {
     private final List<PublicKey> keys;
     /** The hashes of the blocks that checkpoints tell. */
     private final Map<Long, byte[]> checkpoints = new TreeMap<>();
+    /** Of those that none of the keys has signed, the vault that each names. */
+    private final Map<Long, String> unsigned = new TreeMap<>();
 
     private final BigInteger[] sums = new BigInteger[BUCKETS];
     private long findings;
@@ -58,6 +60,7 @@ public final class Verify {
     private long waiting;
     private long compared;
     private long number = -1;
+    private String vault = "";
     private byte[] hash = new byte[32];
     /** The place of the newest key that has signed a block so far. */
     private int newestKey;
@@ -131,6 +134,8 @@ public final class Verify {
         String line = (String) json.get("line");
         if (signedBy(line, (String) json.get("signature")) < 0) {
             System.out.println("ignored: a checkpoint that none of the keys has signed");
+            Map<String, Object> named = Json.object(line);
+            unsigned.put((Long) named.get("block"), (String) named.get("vault"));
             return;
         }
         long told = (Long) Json.object(line).get("block");
@@ -176,6 +181,11 @@ public final class Verify {
             found(left > number ? "tail-cut" : "block-removed", "checkpoint of block " + left
                     + ", the export ends with block " + number);
         }
+        unsigned.forEach((told, name) -> {
+            if (name.equals(vault)) {
+                found("checkpoint-unsigned", "checkpoint of block " + told + ": are the keys those of its time?");
+            }
+        });
         findEmptiedMonths();
         boolean all = ((Long) end.get("blocks")) == blocks && ((Long) end.get("entries")) == entries + waiting;
         if (findings == 0 && (!all || blocks == 0)) {
@@ -229,6 +239,7 @@ public final class Verify {
             sumsKnown = false;
         }
         newestKey = Math.max(newestKey, key);
+        vault = (String) block.get("vault");
         number = next;
         hash = hash(line);
         byte[] checkpoint = checkpoints.remove(next);

@@ -24,7 +24,16 @@ public final class KeyIdentity {
      * @param purpose such as {@code REFERENCE_INDEX}
      */
     public static byte[] service(UUID vault, String purpose, int number, int kekVersion) {
-        return AssociatedData.of("tv/service", vault)
+        return service("tv/service", vault, purpose, number, kekVersion);
+    }
+
+    /** Of a service key that another one has followed, label {@code tv/service-retired}: as {@link #service}. */
+    public static byte[] retiredService(UUID vault, String purpose, int number, int kekVersion) {
+        return service("tv/service-retired", vault, purpose, number, kekVersion);
+    }
+
+    private static byte[] service(String label, UUID vault, String purpose, int number, int kekVersion) {
+        return AssociatedData.of(label, vault)
                 .add(purpose)
                 .add(number)
                 .add(kekVersion)

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.templatevault.persistence.Migration;
 
@@ -26,7 +27,7 @@ public final class Database implements AutoCloseable {
     static final String OWNER = "vault_owner";
     static final String APPLICATION = "vault_app";
     private static final String SUPERUSER = "postgres";
-    private static final String FRESH = "postgres-new-";
+    private static final Pattern FRESH = Pattern.compile("postgres-new-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
     private static final long MOST_SHARED_MIB = 1024;
     private static final Map<String, String> SERVER_CONFIG = Map.ofEntries(
             Map.entry("fsync", "on"),
@@ -69,50 +70,63 @@ public final class Database implements AutoCloseable {
     public static Database start(Home home, Path binaries, int port) throws IOException, SQLException {
         Properties passwords = home.secrets("database.properties", SUPERUSER, OWNER, APPLICATION);
         Path data = home.file("postgres");
-        if (!Files.exists(data)) {
+        for (Path left : home.directories(FRESH)) {
+            clear(left, binaries);
+        }
+        if (Files.exists(data)) {
+            stopLeftBehind(binaries, data);
+        } else {
             make(home, binaries, passwords, data);
         }
-        stopLeftBehind(binaries, data);
-        EmbeddedPostgres.Builder builder = builder(home, binaries, passwords, home.directory("postgres"));
-        if (port != 0) {
-            builder.setPort(port);
-        }
-        Database database = new Database(builder.start(), passwords);
+        Database database = new Database(run(home, binaries, passwords, home.directory("postgres"), port), passwords);
         database.prepare();
         return database;
     }
 
     /** Beside its place, where it comes when it is whole: of one that was killed nothing is left there. */
     private static void make(Home home, Path binaries, Properties passwords, Path data) throws IOException {
-        for (Path left : home.directories(FRESH)) {
-            stopLeftBehind(binaries, left);
+        Path fresh = home.directory("postgres-new-" + UUID.randomUUID());
+        run(home, binaries, passwords, fresh, 0).close();
+        Home.move(fresh, data);
+    }
+
+    private static void clear(Path left, Path binaries) throws IOException {
+        stopLeftBehind(binaries, left);
+        try {
             Home.delete(left);
+        } catch (IOException stillWritten) { // by an initdb that outlives who began it: the next start clears it
+            System.getLogger(Database.class.getName())
+                    .log(System.Logger.Level.DEBUG, "Not cleared: " + left, stillWritten);
         }
-        Path fresh = home.directory(FRESH + UUID.randomUUID());
+    }
+
+    /** Starts PostgreSQL on a directory; in an empty one it makes a database with passwords for everybody first. */
+    private static EmbeddedPostgres run(Home home, Path binaries, Properties passwords, Path data, int port)
+            throws IOException {
         Path passwordFile = Files.createTempFile(home.directory("server"), "init", null);
         try {
             Home.write(passwordFile, passwords.getProperty(SUPERUSER));
-            builder(home, binaries, passwords, fresh)
+            EmbeddedPostgres.Builder builder = builder(home, binaries, data)
                     .setLocaleConfig("locale", "C")
                     .setLocaleConfig("auth-host", "scram-sha-256")
                     .setLocaleConfig("auth-local", "scram-sha-256")
                     .setLocaleConfig("pwfile", passwordFile.toString())
-                    .start()
-                    .close();
+                    .setConnectConfig("password", passwords.getProperty(SUPERUSER));
+            if (port != 0) {
+                builder.setPort(port);
+            }
+            return builder.start();
         } finally {
             Files.deleteIfExists(passwordFile);
         }
-        Home.move(fresh, data);
     }
 
-    private static EmbeddedPostgres.Builder builder(Home home, Path binaries, Properties passwords, Path data)
-            throws IOException {
+    private static EmbeddedPostgres.Builder builder(Home home, Path binaries, Path data) throws IOException {
         EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder()
                 .setOverrideWorkingDirectory(binaries.toFile())
                 .setDataDirectory(data)
                 .setCleanDataDirectory(false)
                 .setPGStartupWait(Duration.ofSeconds(60))
-                .setConnectConfig("password", passwords.getProperty(SUPERUSER))
                 .setErrorRedirector(log(home))
                 .setOutputRedirector(log(home));
         SERVER_CONFIG.forEach(builder::setServerConfig);

@@ -16,6 +16,7 @@ import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Properties;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -130,10 +131,11 @@ public final class Home implements AutoCloseable {
         }
     }
 
-    /** The directories below the home whose names begin so. */
-    List<Path> directories(String prefix) throws IOException {
+    /** The directories below the home with such names. */
+    List<Path> directories(Pattern name) throws IOException {
         try (Stream<Path> all = Files.list(root)) {
-            return all.filter(path -> path.getFileName().toString().startsWith(prefix))
+            return all.filter(
+                            path -> name.matcher(path.getFileName().toString()).matches())
                     .toList();
         }
     }

@@ -17,7 +17,6 @@ import org.templatevault.keyring.Signature;
 import org.templatevault.persistence.Bytes;
 import org.templatevault.persistence.ErasureRounds;
 import org.templatevault.persistence.Erasures;
-import org.templatevault.persistence.KeyVersions;
 import org.templatevault.persistence.Transactions;
 import org.templatevault.vault.SubjectVault;
 
@@ -52,9 +51,6 @@ public class Receipts {
     @Inject
     KeyRings keyRings;
 
-    @Inject
-    KeyVersions keyVersions;
-
     /** Erasures with ids below this one, the newest first, with the steps that are recorded. */
     public List<ErasureRounds.Recent> newest(UUID before, int limit) {
         return transactions.read(() -> rounds.newest(before, limit));
@@ -66,8 +62,7 @@ public class Receipts {
         List<ErasureRounds.Row> all = transactions.read(() -> rounds.of(erasure));
         byte[] body = body(row, all).build().toString().getBytes(StandardCharsets.UTF_8);
         Signature signature = transactions.read(() -> keyRings.sign(body));
-        byte[] publicKey = transactions.read(() -> keyVersions.signingKey(signature.keyNumber()));
-        return new Signed(Bytes.of(body), signature.bytes(), signature.keyNumber(), Bytes.of(publicKey));
+        return new Signed(Bytes.of(body), signature.bytes(), signature.keyNumber(), signature.publicKey());
     }
 
     private JsonObjectBuilder body(Erasures.Row row, List<ErasureRounds.Row> all) {

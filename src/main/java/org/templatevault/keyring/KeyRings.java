@@ -144,10 +144,24 @@ public class KeyRings {
      * Makes new service keys under a version that this transaction activates, for the purposes that a compromise renews.
      *
      * @return what was made, for the trail
+     * @throws TryAgainException if the database has another KEK under the number; the ring is read again
      */
     public List<String> renewServiceKeys(int version, Instant now) {
         KeyRing present = current();
-        return serviceKeys.renew(Wrapping.by(present, present.require(version)), now);
+        Kek kek = present.require(version);
+        boolean same = keyVersions.all().stream()
+                .anyMatch(row -> row.version() == version && Objects.equals(kek.fingerprint(), row.fingerprint()));
+        if (!same) {
+            throw outdated();
+        }
+        return serviceKeys.renew(present, kek, now);
+    }
+
+    /** This node's ring, read anew where another node has made a newer key of this purpose. */
+    public KeyRing knowingNewest(ServicePurpose purpose) {
+        KeyRing present = current();
+        boolean known = present.serviceKey(purpose).number() == serviceKeys.newest(purpose);
+        return known ? present : refreshSoon();
     }
 
     /**
@@ -160,7 +174,8 @@ public class KeyRings {
         if (key.number() != serviceKeys.newest(ServicePurpose.SIGNING)) {
             throw outdated();
         }
-        return new Signature(key.number(), Bytes.of(Ed25519.sign(key.key(), message)));
+        return new Signature(
+                key.number(), Bytes.of(Ed25519.sign(key.key(), message)), Bytes.of(Ed25519.publicKey(key.key())));
     }
 
     /** The public parts of the vault's signing keys by their numbers, from the keys themselves and no row. */

@@ -15,6 +15,7 @@ import org.templatevault.crypto.WrappedKey;
 import org.templatevault.persistence.Bytes;
 import org.templatevault.persistence.KeyVersions;
 import org.templatevault.persistence.KeyVersions.ServiceKeyRow;
+import org.templatevault.persistence.TryAgainException;
 
 /** The rows of the service keys: makes, reads and moves them, each in the caller's transaction. */
 @ApplicationScoped
@@ -35,32 +36,67 @@ public class ServiceKeys {
     /** Makes a key of a purpose, unless another node has. The caller counts the wrap. */
     void insert(Wrapping by, ServicePurpose purpose, int number, Instant now) {
         try (SecretBytes key = SecretBytes.random(Suite.KEY_BYTES)) {
-            byte[] aad = KeyIdentity.service(by.vault, purpose.name(), number, by.version);
-            byte[] wrapped = WrappedKey.wrap(by.suite, by.kek, key, aad);
-            ServiceKeyRow row = new ServiceKeyRow(purpose.name(), number, by.version, Bytes.of(wrapped));
+            ServiceKeyRow row = wrap(by, key, purpose.name(), number, false);
             if (keyVersions.insertServiceKey(row, now) && purpose == ServicePurpose.SIGNING) {
                 keyVersions.insertSigningKey(number, Ed25519.publicKey(key), now);
             }
         }
     }
 
+    private static ServiceKeyRow wrap(Wrapping by, SecretBytes key, String purpose, int number, boolean retired) {
+        byte[] aad = identity(by.vault, purpose, number, by.version, retired);
+        byte[] wrapped = WrappedKey.wrap(by.suite, by.kek, key, aad);
+        return new ServiceKeyRow(purpose, number, by.version, Bytes.of(wrapped), retired);
+    }
+
+    private static byte[] identity(UUID vault, String purpose, int number, int version, boolean retired) {
+        return retired
+                ? KeyIdentity.retiredService(vault, purpose, number, version)
+                : KeyIdentity.service(vault, purpose, number, version);
+    }
+
     /**
      * Makes the next key of each purpose that a compromise renews; part of the transaction that makes their KEK the active
-     * one. Who had the keys before could sign in the vault's name.
+     * one. Who had the keys before could sign in the vault's name. They are wrapped as retired ones with it, so that none
+     * of them is taken for the newest where the row of that is gone.
      *
      * @return what was made, for the trail
      */
-    List<String> renew(Wrapping by, Instant now) {
+    List<String> renew(KeyRing ring, Kek kek, Instant now) {
+        Wrapping by = Wrapping.by(ring, kek);
         List<String> made = new ArrayList<>();
+        int wraps = 0;
+        for (ServiceKeyRow row : keyVersions.serviceKeys()) {
+            if (ServicePurpose.valueOf(row.purpose()).isRenewed()) {
+                retire(ring, by, row);
+                wraps++;
+            }
+        }
         for (ServicePurpose purpose : ServicePurpose.values()) {
             if (purpose.isRenewed()) {
-                int number = newest(purpose) + 1;
+                int number = next(purpose);
                 insert(by, purpose, number, now);
                 made.add(purpose + " " + number);
             }
         }
-        budget.count(by.version, made.size());
+        budget.count(by.version, wraps + made.size());
         return made;
+    }
+
+    private void retire(KeyRing ring, Wrapping by, ServiceKeyRow row) {
+        ServiceKey key = open(by.vault, row, List.of(ring.require(row.kekVersion())));
+        try (SecretBytes secret = key.key()) {
+            ServiceKeyRow retired = wrap(by, secret, row.purpose(), row.number(), true);
+            if (!keyVersions.rewrapServiceKey(retired, row.kekVersion())) {
+                throw new TryAgainException("A service key was moved meanwhile");
+            }
+        }
+    }
+
+    /** Above every number for which somebody may have published a public key. */
+    private int next(ServicePurpose purpose) {
+        int published = purpose == ServicePurpose.SIGNING ? keyVersions.newestSigningKey() : 0;
+        return Math.addExact(Math.max(newest(purpose), published), 1);
     }
 
     /** The number of the newest key of a purpose that any node has made; 0 if there is none. */
@@ -84,7 +120,7 @@ public class ServiceKeys {
                 .filter(candidate -> candidate.version() == row.kekVersion())
                 .findFirst()
                 .orElseThrow(() -> new UnknownKeyVersionException(row.kekVersion()));
-        byte[] aad = KeyIdentity.service(vault, row.purpose(), row.number(), row.kekVersion());
+        byte[] aad = identity(vault, row.purpose(), row.number(), row.kekVersion(), row.retired());
         try {
             SecretBytes key =
                     WrappedKey.unwrap(kek.wrapSuite(), kek.key(), row.wrapped().toArray(), Suite.KEY_BYTES, aad);
@@ -118,9 +154,8 @@ public class ServiceKeys {
     private boolean rewrap(KeyRing ring, ServiceKeyRow row, Kek active) {
         ServiceKey key = open(ring.vaultId(), row, List.of(ring.require(row.kekVersion())));
         try (SecretBytes secret = key.key()) {
-            byte[] aad = KeyIdentity.service(ring.vaultId(), row.purpose(), row.number(), active.version());
-            byte[] wrapped = WrappedKey.wrap(active.wrapSuite(), active.key(), secret, aad);
-            ServiceKeyRow fresh = new ServiceKeyRow(row.purpose(), row.number(), active.version(), Bytes.of(wrapped));
+            Wrapping by = Wrapping.by(ring, active);
+            ServiceKeyRow fresh = wrap(by, secret, row.purpose(), row.number(), row.retired());
             return keyVersions.rewrapServiceKey(fresh, row.kekVersion());
         }
     }

@@ -7,5 +7,6 @@ import org.templatevault.persistence.Bytes;
  *
  * @param keyNumber which of the keys
  * @param bytes 64 bytes
+ * @param publicKey that verifies it, a DER SubjectPublicKeyInfo
  */
-public record Signature(int keyNumber, Bytes bytes) {}
+public record Signature(int keyNumber, Bytes bytes, Bytes publicKey) {}

@@ -29,8 +29,12 @@ public class KeyVersions {
             @Nullable Bytes fingerprint,
             @Nullable Bytes wrapped) {}
 
-    /** A service key, wrapped by the KEK of {@code kekVersion}. */
-    public record ServiceKeyRow(String purpose, int number, int kekVersion, Bytes wrapped) {}
+    /**
+     * A service key, wrapped by the KEK of {@code kekVersion}.
+     *
+     * @param retired there is a newer one of its purpose
+     */
+    public record ServiceKeyRow(String purpose, int number, int kekVersion, Bytes wrapped, boolean retired) {}
 
     @Inject
     Sql sql;
@@ -140,12 +144,14 @@ public class KeyVersions {
     /** All service keys. */
     public List<ServiceKeyRow> serviceKeys() {
         return sql.query(
-                "select purpose, number, kek_version, wrapped from vault.service_key order by purpose, number",
+                "select purpose, number, kek_version, wrapped, number < max(number) over (partition by purpose) as retired"
+                        + " from vault.service_key order by purpose, number",
                 row -> new ServiceKeyRow(
                         row.getString("purpose"),
                         row.getInt("number"),
                         row.getInt("kek_version"),
-                        Bytes.of(row.getBytes("wrapped"))));
+                        Bytes.of(row.getBytes("wrapped")),
+                        row.getBoolean("retired")));
     }
 
     /** The number of a purpose's newest service key; 0 if it has none. */
@@ -179,12 +185,10 @@ public class KeyVersions {
                 now);
     }
 
-    /** The public part of a signing key, as a DER SubjectPublicKeyInfo. */
-    public byte[] signingKey(int number) {
+    /** The highest number under which a public key is published; 0 if none is. */
+    public int newestSigningKey() {
         return sql.first(
-                        "select public_key from vault.signing_key where number = ?",
-                        row -> row.getBytes("public_key"),
-                        number)
+                        "select coalesce(max(number), 0) as newest from vault.signing_key", row -> row.getInt("newest"))
                 .orElseThrow();
     }
 

@@ -142,8 +142,8 @@ public class AuditFilter implements ContainerRequestFilter, ContainerResponseFil
     }
 
     private static void release(ContainerResponseContext response) {
-        if (response.getEntity() instanceof BatchAnswer.Content content) {
-            content.close();
+        if (response.getEntity() instanceof HeldAnswer held) {
+            held.close();
         }
     }
 }

@@ -153,7 +153,7 @@ public class AuditResource {
     @Produces(NDJSON)
     @RolesAllowed("auditor")
     public StreamingOutput export() {
-        return export::write;
+        return new HeldAnswer(export::write, export.begin());
     }
 
     /** The newest blocks as checkpoints, the oldest of them first: to be kept elsewhere. */

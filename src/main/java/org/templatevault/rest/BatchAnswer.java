@@ -6,8 +6,6 @@ import jakarta.json.JsonObjectBuilder;
 import jakarta.json.stream.JsonGenerator;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.StreamingOutput;
-import java.io.IOException;
-import java.io.OutputStream;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
@@ -35,7 +33,7 @@ final class BatchAnswer {
             Runnable release) {
         String requestId = RequestLog.currentRequestId();
         StreamingOutput body = out -> {
-            try (JsonGenerator generator = Json.createGenerator(out)) {
+            try (JsonGenerator generator = Json.createGenerator(new BoundedOutput(out))) {
                 long ok = outcomes.stream().filter(Outcome::isOk).count();
                 generator.writeStartObject();
                 generator.writeStartObject("summary");
@@ -47,24 +45,7 @@ final class BatchAnswer {
                 generator.writeEnd().writeEnd();
             }
         };
-        return Response.ok(new Content(body, release)).build();
-    }
-
-    /** An answer that holds what has to be released, whether it is written or not. */
-    record Content(StreamingOutput body, Runnable release) implements StreamingOutput, AutoCloseable {
-        @Override
-        public void write(OutputStream out) throws IOException {
-            try {
-                body.write(new BoundedOutput(out));
-            } finally {
-                close();
-            }
-        }
-
-        @Override
-        public void close() {
-            release.run();
-        }
+        return Response.ok(new HeldAnswer(body, release)).build();
     }
 
     private static <T> JsonObject result(

@@ -65,14 +65,7 @@ public class Sessions {
                 now,
                 Bytes.of(new byte[Hmac.SHA256_BYTES]));
         Row row = new Row(
-                untagged.tokenHash(),
-                caller,
-                untagged.roles(),
-                signIn,
-                now,
-                end,
-                now,
-                Bytes.of(tag(untagged, keyRings.current())));
+                untagged.tokenHash(), caller, untagged.roles(), signIn, now, end, now, Bytes.of(tag(untagged, ring())));
         transactions.run(() -> {
             rows.purge(now, now.minus(settings.sessions().idle()));
             rows.insert(row);
@@ -90,7 +83,7 @@ public class Sessions {
         Instant now = now();
         return transactions
                 .read(() -> rows.find(hash))
-                .filter(row -> now.isBefore(endOf(row)) && isOwn(row))
+                .filter(row -> now.isBefore(endOf(row)) && isOwn(row, ring()))
                 .map(row -> session(token, use ? used(row, now) : row));
     }
 
@@ -128,11 +121,15 @@ public class Sessions {
         return idle.isBefore(row.endsAt()) ? idle : row.endsAt();
     }
 
-    /** Another node may have made a newer key a moment ago, and with it the session. */
-    private boolean isOwn(Row row) {
-        byte[] tag = row.tag().toArray();
-        boolean own = Hmac.equal(tag, tag(row, keyRings.current())) || Hmac.equal(tag, tag(row, keyRings.refresh()));
+    /** Another node may have made a newer key a moment ago, which ended the sessions of before. */
+    private KeyRing ring() {
+        return transactions.read(() -> keyRings.knowingNewest(ServicePurpose.IDEMPOTENCY));
+    }
+
+    private boolean isOwn(Row row, KeyRing ring) {
+        boolean own = Hmac.equal(tag(row, ring), row.tag().toArray());
         if (!own) {
+            transactions.run(() -> rows.delete(row.tokenHash()));
             LOG.log(
                     System.Logger.Level.WARNING,
                     "A console session in the database is from before a compromise, or not the vault's own");

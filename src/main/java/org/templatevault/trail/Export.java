@@ -10,6 +10,7 @@ import java.util.ArrayDeque;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
 import org.templatevault.persistence.AuditBlocks;
@@ -79,23 +80,25 @@ public class Export {
     }
 
     /**
-     * Writes it; keeps no more than some blocks in memory, however long it is.
+     * Takes a turn, which is over when what this returns is run, once or more often.
      *
-     * @throws VaultException {@code exports-running}, before anything is written
+     * @throws VaultException {@code exports-running}
      */
-    public void write(OutputStream out) {
+    public Runnable begin() {
         if (!turns.tryAcquire()) {
             throw new VaultException(
                     ErrorKind.CONFLICT, "exports-running", AT_ONCE + " exports are under way on this node");
         }
-        try {
-            writeAll(out);
-        } finally {
-            turns.release();
-        }
+        AtomicBoolean over = new AtomicBoolean();
+        return () -> {
+            if (over.compareAndSet(false, true)) {
+                turns.release();
+            }
+        };
     }
 
-    private void writeAll(OutputStream out) {
+    /** Writes it; keeps no more than some blocks in memory, however long it is. */
+    public void write(OutputStream out) {
         Lines lines = new Lines(out);
         transactions.snapshot(() -> {
             blocks.pruned().forEach(lines::pruned);

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.audit.AuditContext;
@@ -95,7 +96,7 @@ public class BatchAccess {
             problems.add(problem(item, length));
         }
         Map<Address, Templates.Sealed> rows = byAddress(templates.findAll(within));
-        requireNewest(items, chosen, rows);
+        requireNewest(items, chosen, rows.keySet());
         return open(chosen, problems, rows);
     }
 
@@ -111,15 +112,22 @@ public class BatchAccess {
     }
 
     /** A template of which only the version was dropped that was its newest a moment ago is there all the same. */
-    private static void requireNewest(
-            List<Outcome<Wanted>> items, List<@Nullable Address> chosen, Map<Address, Templates.Sealed> rows) {
+    private void requireNewest(List<Outcome<Wanted>> items, List<@Nullable Address> chosen, Set<Address> found) {
+        Map<Wanted, Address> gone = new HashMap<>();
         for (int i = 0; i < chosen.size(); i++) {
             Wanted wanted = items.get(i).value();
-            boolean gone = chosen.get(i) != null && !rows.containsKey(chosen.get(i));
-            if (gone && wanted != null && wanted.version() == null) {
-                throw new TryAgainException("A template was replaced or deleted between two queries");
+            Address address = chosen.get(i);
+            if (address != null && !found.contains(address) && wanted != null && wanted.version() == null) {
+                gone.put(wanted, address);
             }
         }
+        Map<Wanted, Templates.Length> present = gone.isEmpty() ? Map.of() : lengths(List.copyOf(gone.keySet()));
+        gone.forEach((wanted, address) -> {
+            Templates.Length now = present.get(wanted);
+            if (now != null && !now.address().equals(address)) {
+                throw new TryAgainException("A template was replaced between two queries");
+            }
+        });
     }
 
     private static VaultException problem(Outcome<Wanted> item, Templates.@Nullable Length length) {
@@ -164,9 +172,9 @@ public class BatchAccess {
                     outcomes.add(content <= MAX_BYTES ? outcome : refused(outcome));
                 }
             }
-        } catch (TryAgainException again) {
+        } catch (RuntimeException | Error failed) {
             outcomes.forEach(BatchAccess::close);
-            throw again;
+            throw failed;
         } finally {
             keys.values().forEach(DataKey::close);
         }

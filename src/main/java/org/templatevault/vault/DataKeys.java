@@ -3,6 +3,7 @@ package org.templatevault.vault;
 import jakarta.annotation.Resource;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import jakarta.transaction.Status;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -93,8 +94,14 @@ public class DataKeys {
     private Kek kek(int version) {
         return keyRings.current()
                 .find(version)
-                .or(() -> keyRings.refreshSoon().find(version))
+                .or(() -> freshRing().find(version))
                 .orElseThrow(AuthenticationFailedException::new);
+    }
+
+    /** Who is in a transaction has a connection, and comes again; the others wait for whoever is reading the ring. */
+    private KeyRing freshRing() {
+        boolean inTransaction = transaction.getTransactionStatus() != Status.STATUS_NO_TRANSACTION;
+        return inTransaction ? keyRings.refreshSoon() : keyRings.refresh();
     }
 
     /**

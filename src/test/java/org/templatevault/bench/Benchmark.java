@@ -167,14 +167,15 @@ public final class Benchmark {
         for (int i = 0; i < ROTATIONS_BEFORE; i++) {
             rotate("reencrypt", population.perSubject());
         }
+        TableFacts.vacuumed(database, ROTATED, System.currentTimeMillis());
         List<Double> rates = new ArrayList<>();
         for (int i = 0; i < ROTATIONS; i++) {
             rates.add(rotate("reencrypt", population.perSubject()));
+            TableFacts.vacuumed(database, ROTATED, System.currentTimeMillis());
         }
-        long ended = System.currentTimeMillis();
         List<String> facts = new ArrayList<>();
         for (int i = 0; i < tables.size(); i++) {
-            TableFacts after = TableFacts.vacuumed(database, tables.get(i), ended);
+            TableFacts after = TableFacts.of(database, tables.get(i));
             facts.add(String.format(
                     Locale.ROOT,
                     "| %s | %.1f %% | %.1f %% | %.1f %% |%n",
@@ -184,6 +185,7 @@ public final class Benchmark {
                     100 * after.deadShare()));
         }
         double rewrap = rotate("rewrap", population.perSubject());
+        TableFacts.vacuumed(database, ROTATED, System.currentTimeMillis());
         double update = floor.rewrites(true);
         double unchecked = floor.rewrites(false);
         double loop = plainLoop(false);

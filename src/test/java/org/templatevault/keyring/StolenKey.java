@@ -27,7 +27,10 @@ public final class StolenKey {
         byte[] key = bytes(rows, "s.wrapped", where, purpose, number);
         RootKeyFile file = new RootKeyFile(home.directory().resolve("keystore.p12"), home.keyStorePassword());
         try (SecretBytes opened = file.unwrap(alias, kek, KeyIdentity.kek(vault, version, Suite.AES_256_GCM))) {
-            byte[] identity = KeyIdentity.service(vault, purpose.name(), number, version);
+            long newest = rows.number("select max(number) from vault.service_key where purpose = ?", purpose.name());
+            byte[] identity = number < newest
+                    ? KeyIdentity.retiredService(vault, purpose.name(), number, version)
+                    : KeyIdentity.service(vault, purpose.name(), number, version);
             return WrappedKey.unwrap(Suite.AES_256_GCM, opened, key, Suite.KEY_BYTES, identity);
         }
     }

@@ -51,7 +51,7 @@ class AuditFilterTest {
     private void answer(AuditFilter filter) {
         AuditContext.ofRequest(
                 "POST /api/v1/templates:batchGet", true, () -> new Caller("reader", List.of(), "127.0.0.1"));
-        BatchAnswer.Content content = new BatchAnswer.Content(out -> {}, released::incrementAndGet);
+        HeldAnswer content = new HeldAnswer(out -> {}, released::incrementAndGet);
         filter.filter(
                 answering(ContainerRequestContext.class, Map.of()),
                 answering(ContainerResponseContext.class, Map.of("getStatus", 200, "getEntity", content)));

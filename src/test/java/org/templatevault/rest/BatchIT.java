@@ -92,6 +92,19 @@ class BatchIT {
         assertEquals(version, result.getInt("version"), result::toString);
     }
 
+    @Test
+    void findsTheOthersWhereTheKeyOfOneIsGone() {
+        UUID keyless = UUID.randomUUID();
+        List<VaultClient.Stored> stored =
+                List.of(as("enroller").store(keyless, TEMPLATE), as("enroller").store(subject, TEMPLATE));
+        rows.change("delete from vault.subject_key where subject_id = ?", keyless);
+        String wanted = stored.stream()
+                .map(one -> "{\"subject\":\"" + one.subject() + "\",\"template\":\"" + one.template() + "\"}")
+                .collect(Collectors.joining(",", "{\"items\":[", "]}"));
+        assertEquals(List.of(404, 200), statuses(results(get(wanted))));
+        rows.change("delete from vault.template where subject_id = ?", keyless);
+    }
+
     private static List<JsonObject> results(Answer answer) {
         JsonObject json = answer.expect(200).json();
         List<JsonObject> results = json.getJsonArray("results").getValuesAs(JsonObject.class);

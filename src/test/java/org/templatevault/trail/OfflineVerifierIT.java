@@ -257,6 +257,23 @@ class OfflineVerifierIT {
         finds("entry-removed", ended(all));
     }
 
+    /** The keys may be others than those of its time: whoever took the newest away would go unseen. */
+    @Test
+    void namesACheckpointThatNoneOfTheKeysHasSigned() throws Exception {
+        List<String> told = new ArrayList<>(Files.readAllLines(directory.resolve("checkpoints.ndjson")));
+        JsonObject last = json(told.remove(told.size() - 1));
+        told.add(new JsonLine()
+                .add("type", "block")
+                .add("line", last.getString("line"))
+                .add("signature", json(told.get(0)).getString("signature"))
+                .toString());
+        Path file = Files.write(directory.resolve("unsigned.ndjson"), told);
+        Result result = OfflineVerifier.run(
+                Files.write(directory.resolve("export.ndjson"), export), directory.resolve("public.pem"), file);
+        assertEquals(1, result.code(), result::output);
+        assertTrue(result.output().contains("checkpoint-unsigned: "), result::output);
+    }
+
     @Test
     void provesNothingByAFileWithoutACheckpoint() throws Exception {
         Path none =

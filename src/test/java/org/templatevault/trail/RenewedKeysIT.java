@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -18,6 +19,7 @@ import org.templatevault.crypto.SecretBytes;
 import org.templatevault.keyring.ServicePurpose;
 import org.templatevault.keyring.StolenKey;
 import org.templatevault.testing.Custodian;
+import org.templatevault.testing.Hold;
 import org.templatevault.testing.IsoTemplates;
 import org.templatevault.testing.OfflineVerifier;
 import org.templatevault.testing.SilentNode;
@@ -86,7 +88,6 @@ class RenewedKeysIT extends BehindTheVaultsBack {
         custodian.drained(rotation);
         assertEquals(before + 1, newest(ServicePurpose.SIGNING));
         assertEquals(requests + 1, newest(ServicePurpose.IDEMPOTENCY));
-        assertEquals(before + 1, rows.number("select count(*) from vault.signing_key"));
         assertEquals(before + 1, keyOfReceipt());
         assertEquals(before + 1, keyOfNewestBlock());
         assertEquals(
@@ -102,6 +103,53 @@ class RenewedKeysIT extends BehindTheVaultsBack {
         assertTrue(verify().getJsonArray("findings").isEmpty(), () -> verify().toString());
         OfflineVerifier.Result offline = verifyOffline();
         assertEquals(0, offline.code(), offline::output);
+    }
+
+    /** Not even where the rows of the new keys are taken away. */
+    @Test
+    void areNotReplacedByThoseOfBefore() {
+        UUID subject = as("enroller").store(UUID.randomUUID(), TEMPLATE).subject();
+        String erasure = as("eraser")
+                .erase(subject, "enrolment-error")
+                .expect(202)
+                .json()
+                .getString("id");
+        custodian.drained(custodian.start(compromise()));
+        int newest = newest(ServicePurpose.SIGNING);
+        keep("service_key", "purpose = 'SIGNING' and number = ?", newest);
+        rows.change("delete from vault.service_key where purpose = 'SIGNING' and number = ?", newest);
+        as("auditor").get("/erasures/" + erasure).send().problem(503, "key-store-unavailable");
+        undoes();
+        undo.clear();
+        as("auditor").get("/erasures/" + erasure).send().expect(200);
+    }
+
+    @Test
+    void areMadeAllOrNoneWhereTheNodeIsKilledMeanwhile() {
+        int before = newest(ServicePurpose.SIGNING);
+        int requests = newest(ServicePurpose.IDEMPOTENCY);
+        String rotation;
+        try (Hold hold = vault.proxy().holdStatement("insert into vault.service_key")) {
+            rotation = custodian.start(compromise());
+            hold.awaitHeld(Duration.ofSeconds(60));
+            vault.server().kill();
+        }
+        vault.server().start();
+        custodian.drained(rotation);
+        assertEquals(before + 1, newest(ServicePurpose.SIGNING));
+        assertEquals(requests + 1, newest(ServicePurpose.IDEMPOTENCY));
+        assertEquals(before + 1, keyOfReceipt());
+        assertTrue(verify().getJsonArray("findings").isEmpty(), () -> verify().toString());
+    }
+
+    @Test
+    void haveNumbersForWhichNobodyHasPublishedAKey() {
+        int before = newest(ServicePurpose.SIGNING);
+        undo.add(() -> rows.change("delete from vault.signing_key where number = ?", before + 1));
+        rows.change("insert into vault.signing_key values (?, '\\x00', now())", before + 1);
+        custodian.drained(custodian.start(compromise()));
+        assertEquals(before + 2, newest(ServicePurpose.SIGNING));
+        assertEquals(before + 2, keyOfReceipt());
     }
 
     private String made(String idempotencyKey) {

@@ -93,6 +93,28 @@ class RenewedKeysNodesIT {
     }
 
     @Test
+    void sealsNoBlockWithTheKeyOfBefore() {
+        String node = untold == a ? "node-a" : "node-b";
+        rows.change(
+                "update vault.lease set owner = (select id from vault.node where name = ?), token = token + 1,"
+                        + " expires_at = now() + interval '1 minute' where name = 'audit'",
+                node);
+        long before = rows.number("select max(number) from vault.audit_block");
+        untold.as("auditor").get("/keys").send().expect(200);
+        TestHome.await(
+                "the node has sealed",
+                PATIENCE,
+                () -> rows.number(
+                                "select count(*) from vault.audit_block where number > ? and line::json ->> 'node' = ?",
+                                before,
+                                node)
+                        > 0);
+        assertEquals(
+                rows.number("select max(number) from vault.service_key where purpose = 'SIGNING'"),
+                rows.number("select (line::json ->> 'key')::int from vault.audit_block order by number desc limit 1"));
+    }
+
+    @Test
     void signsNothingWithTheKeyOfBefore() {
         UUID subject = told.as("enroller")
                 .post("/subjects")

@@ -50,8 +50,8 @@ public final class Verify {
     private final List<PublicKey> keys;
     /** The hashes of the blocks that checkpoints tell. */
     private final Map<Long, byte[]> checkpoints = new TreeMap<>();
-    /** Of those that none of the keys has signed, the vault that each names. */
-    private final Map<Long, String> unsigned = new TreeMap<>();
+    /** The blocks of those that none of the keys has signed, by the vault that they name. */
+    private final Map<String, Set<Long>> unsigned = new TreeMap<>();
 
     private final BigInteger[] sums = new BigInteger[BUCKETS];
     private long findings;
@@ -135,7 +135,8 @@ public final class Verify {
         if (signedBy(line, (String) json.get("signature")) < 0) {
             System.out.println("ignored: a checkpoint that none of the keys has signed");
             Map<String, Object> named = Json.object(line);
-            unsigned.put((Long) named.get("block"), (String) named.get("vault"));
+            unsigned.computeIfAbsent(String.valueOf(named.get("vault")), first -> new TreeSet<>())
+                    .add((Long) named.get("block"));
             return;
         }
         long told = (Long) Json.object(line).get("block");
@@ -181,11 +182,9 @@ public final class Verify {
             found(left > number ? "tail-cut" : "block-removed", "checkpoint of block " + left
                     + ", the export ends with block " + number);
         }
-        unsigned.forEach((told, name) -> {
-            if (name.equals(vault)) {
-                found("checkpoint-unsigned", "checkpoint of block " + told + ": are the keys those of its time?");
-            }
-        });
+        for (long told : unsigned.getOrDefault(vault, Set.of())) {
+            found("checkpoint-unsigned", "checkpoint of block " + told + ": are the keys those of its time?");
+        }
         findEmptiedMonths();
         boolean all = ((Long) end.get("blocks")) == blocks && ((Long) end.get("entries")) == entries + waiting;
         if (findings == 0 && (!all || blocks == 0)) {

@@ -90,11 +90,11 @@ public final class Database implements AutoCloseable {
         Home.move(fresh, data);
     }
 
-    private static void clear(Path left, Path binaries) throws IOException {
-        stopLeftBehind(binaries, left);
+    private static void clear(Path left, Path binaries) {
         try {
+            stopLeftBehind(binaries, left);
             Home.delete(left);
-        } catch (IOException stillWritten) { // by an initdb that outlives who began it: the next start clears it
+        } catch (IOException | RuntimeException stillWritten) { // by an initdb that outlives who began it: next time
             System.getLogger(Database.class.getName())
                     .log(System.Logger.Level.DEBUG, "Not cleared: " + left, stillWritten);
         }

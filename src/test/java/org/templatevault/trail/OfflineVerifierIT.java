@@ -267,6 +267,10 @@ class OfflineVerifierIT {
                 .add("line", last.getString("line"))
                 .add("signature", json(told.get(0)).getString("signature"))
                 .toString());
+        String vault = json(last.getString("line")).getString("vault");
+        String unsigned = told.get(told.size() - 1);
+        told.add(unsigned.replace(vault, UUID.randomUUID().toString()));
+        told.add("{\"line\":\"{\\\"block\\\":5}\",\"signature\":\"AA==\"}");
         Path file = Files.write(directory.resolve("unsigned.ndjson"), told);
         Result result = OfflineVerifier.run(
                 Files.write(directory.resolve("export.ndjson"), export), directory.resolve("public.pem"), file);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import jakarta.json.Json;
+import jakarta.json.JsonObject;
 import jakarta.json.JsonObjectBuilder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -46,6 +47,14 @@ class RenewedKeysIT extends BehindTheVaultsBack {
         awaitSealed();
         return (int)
                 rows.number("select (line::json ->> 'key')::int from vault.audit_block order by number desc limit 1");
+    }
+
+    /** Not those of rows: other tests change some behind the vault's back. */
+    private List<String> foundInTheChain() {
+        return verify().getJsonArray("findings").getValuesAs(JsonObject.class).stream()
+                .map(JsonObject::toString)
+                .filter(finding -> finding.contains("\"block-") || finding.contains("\"checkpoint-"))
+                .toList();
     }
 
     private int keyOfReceipt() {
@@ -100,7 +109,7 @@ class RenewedKeysIT extends BehindTheVaultsBack {
         vault.server().client().inSession("operator").get("/keys").send().expect(200);
         assertEquals(subject, made(key), "what a key stood for before, it stands for after");
 
-        assertTrue(verify().getJsonArray("findings").isEmpty(), () -> verify().toString());
+        assertEquals(List.of(), foundInTheChain());
         OfflineVerifier.Result offline = verifyOffline();
         assertEquals(0, offline.code(), offline::output);
     }
@@ -139,7 +148,7 @@ class RenewedKeysIT extends BehindTheVaultsBack {
         assertEquals(before + 1, newest(ServicePurpose.SIGNING));
         assertEquals(requests + 1, newest(ServicePurpose.IDEMPOTENCY));
         assertEquals(before + 1, keyOfReceipt());
-        assertTrue(verify().getJsonArray("findings").isEmpty(), () -> verify().toString());
+        assertEquals(List.of(), foundInTheChain());
     }
 
     @Test

@@ -238,7 +238,7 @@ public final class Verify {
             sumsKnown = false;
         }
         newestKey = Math.max(newestKey, key);
-        vault = (String) block.get("vault");
+        vault = String.valueOf(block.get("vault"));
         number = next;
         hash = hash(line);
         byte[] checkpoint = checkpoints.remove(next);

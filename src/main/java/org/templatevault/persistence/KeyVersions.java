@@ -163,7 +163,7 @@ public class KeyVersions {
                 .orElseThrow();
     }
 
-    /** Stores a new service key, unless another node has. */
+    /** Stores a new service key; false if another node has stored one under its number. */
     public boolean insertServiceKey(ServiceKeyRow key, Instant now) {
         return sql.update(
                         "insert into vault.service_key (purpose, number, kek_version, wrapped, created_at) values (?, ?, ?, ?, ?)"

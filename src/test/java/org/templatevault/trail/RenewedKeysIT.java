@@ -57,13 +57,13 @@ class RenewedKeysIT extends BehindTheVaultsBack {
                 .toList();
     }
 
-    private int keyOfReceipt() {
+    private String erased() {
         UUID subject = as("enroller").store(UUID.randomUUID(), TEMPLATE).subject();
-        String erasure = as("eraser")
-                .erase(subject, "enrolment-error")
-                .expect(202)
-                .json()
-                .getString("id");
+        return as("eraser").erase(subject, "enrolment-error").expect(202).json().getString("id");
+    }
+
+    private int keyOfReceipt() {
+        String erasure = erased();
         return as("auditor")
                 .get("/erasures/" + erasure)
                 .send()
@@ -117,12 +117,7 @@ class RenewedKeysIT extends BehindTheVaultsBack {
     /** Not even where the rows of the new keys are taken away. */
     @Test
     void areNotReplacedByThoseOfBefore() {
-        UUID subject = as("enroller").store(UUID.randomUUID(), TEMPLATE).subject();
-        String erasure = as("eraser")
-                .erase(subject, "enrolment-error")
-                .expect(202)
-                .json()
-                .getString("id");
+        String erasure = erased();
         custodian.drained(custodian.start(compromise()));
         int newest = newest(ServicePurpose.SIGNING);
         keep("service_key", "purpose = 'SIGNING' and number = ?", newest);

@@ -97,12 +97,16 @@ class BatchIT {
         UUID keyless = UUID.randomUUID();
         List<VaultClient.Stored> stored =
                 List.of(as("enroller").store(keyless, TEMPLATE), as("enroller").store(subject, TEMPLATE));
+        Runnable restore = rows.kept("subject_key", "subject_id = ?", keyless);
         rows.change("delete from vault.subject_key where subject_id = ?", keyless);
         String wanted = stored.stream()
                 .map(one -> "{\"subject\":\"" + one.subject() + "\",\"template\":\"" + one.template() + "\"}")
                 .collect(Collectors.joining(",", "{\"items\":[", "]}"));
-        assertEquals(List.of(404, 200), statuses(results(get(wanted))));
-        rows.change("delete from vault.template where subject_id = ?", keyless);
+        try {
+            assertEquals(List.of(404, 200), statuses(results(get(wanted))));
+        } finally {
+            restore.run();
+        }
     }
 
     private static List<JsonObject> results(Answer answer) {

@@ -92,6 +92,18 @@ public final class Rows {
         }
     }
 
+    /** Notes rows as they are; what it gives puts them back, whatever has become of them. */
+    public Runnable kept(String table, String where, Object... arguments) {
+        List<String> kept = texts("select row_to_json(t)::text from vault." + table + " t where " + where, arguments);
+        return () -> {
+            change("delete from vault." + table + " where " + where, arguments);
+            kept.forEach(row -> change(
+                    "insert into vault." + table + " select * from json_populate_record(null::vault." + table
+                            + ", ?::json)",
+                    row));
+        };
+    }
+
     private static PreparedStatement bound(Connection connection, String sql, Object... arguments) throws SQLException {
         PreparedStatement statement = connection.prepareStatement(sql);
         for (int i = 0; i < arguments.length; i++) {

@@ -1,6 +1,8 @@
 package org.templatevault.testing;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +62,18 @@ public final class SharedVault {
                             .start());
         }
         return mortal;
+    }
+
+    /** The homes of those that run. */
+    static synchronized List<TestHome> homes() {
+        List<TestHome> homes = new ArrayList<>();
+        if (server != null) {
+            homes.add(server.home());
+        }
+        if (mortal != null) {
+            homes.add(mortal.home());
+        }
+        return homes;
     }
 
     /** Who makes the tokens that {@link #server} trusts, beside the users of its registry. */

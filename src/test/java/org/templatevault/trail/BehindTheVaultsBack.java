@@ -77,14 +77,6 @@ abstract class BehindTheVaultsBack {
 
     /** Rows that are put back as they were, whatever happens to them. */
     void keep(String table, String where, Object... arguments) {
-        List<String> kept =
-                rows.texts("select row_to_json(t)::text from vault." + table + " t where " + where, arguments);
-        undo.add(() -> {
-            rows.change("delete from vault." + table + " where " + where, arguments);
-            kept.forEach(row -> rows.change(
-                    "insert into vault." + table + " select * from json_populate_record(null::vault." + table
-                            + ", ?::json)",
-                    row));
-        });
+        undo.add(rows.kept(table, where, arguments));
     }
 }

@@ -3,6 +3,7 @@ import { count, number } from './format.js';
 
 /** What needs attention: a sentence, where to go, and how bad it is. */
 export const ATTENTION = {
+  'missing-root-keys': (n) => ['bad', `${count(n, 'root key')} of versions in use ${n === 1 ? 'is' : 'are'} not in the key store. Stop no node: put the right copy of the file back, or rotate. The log names them.`, '#/keys'],
   'destroyed-root-keys': (n) => ['bad', `${count(n, 'root key')} of destroyed versions came back into the key store. Delete them from the file or token; the log names them.`, '#/keys'],
   'trail-damaged': (n) => ['bad', `The last verification of the audit trail found ${count(n, 'thing')}. Verify again and follow what it names.`, '#/audit'],
   'key-store-unreachable': (n) => ['bad', `${count(n, 'key store')} cannot be used. Reads and stores go on; rotations wait. Look at its host, and do not restart a node meanwhile.`, '#/keys'],

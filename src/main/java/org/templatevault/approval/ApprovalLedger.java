@@ -78,9 +78,13 @@ public class ApprovalLedger {
         return approvals.find(id).orElseThrow(ApprovalException::absent);
     }
 
-    /** The requests that wait, and the newest of the others. */
-    public List<Approvals.Row> newest() {
-        return transactions.read(approvals::newest);
+    /**
+     * A page of the requests: those that wait for a decision, those that wait to be carried out, the others.
+     *
+     * @param after the place of the last one of the page before; null for the first page
+     */
+    public List<Approvals.Row> newest(Approvals.@Nullable Place after, int limit) {
+        return transactions.read(() -> approvals.newest(after, limit));
     }
 
     /**
@@ -202,6 +206,13 @@ public class ApprovalLedger {
     /** Whether it is approved and in its time, now and until the caller's transaction ends: a cancellation waits for it. */
     public boolean holdApproved(UUID id) {
         return approvals.holdApproved(id);
+    }
+
+    /** Ends a request that nothing can carry out any more, if it has not ended; part of the caller's transaction. */
+    public void giveUp(UUID id) {
+        if (approvals.end(id, "CANCELLED")) {
+            AuditContext.note("approval", id + " CANCELLED");
+        }
     }
 
     /** Records that it was carried out; part of the transaction that does so. */

@@ -1,7 +1,6 @@
 package org.templatevault.cli;
 
 import jakarta.json.Json;
-import jakarta.json.JsonArray;
 import jakarta.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,11 +28,9 @@ final class ApprovalsCommand {
             footer = "  vault approvals list --all --home .vault")
     int list(
             @Mixin Session session,
-            @Option(names = "--all", description = "those that are decided, too: the newest 100") boolean all)
+            @Option(names = "--all", description = "those that are decided, too: the newest") boolean all)
             throws Exception {
-        JsonArray requests =
-                session.api("approver").get("/approvals").send().json().getJsonArray("approvals");
-        List<JsonObject> shown = requests.getValuesAs(JsonObject.class).stream()
+        List<JsonObject> shown = waitingFirst(session.api("approver")).stream()
                 .filter(request -> all || request.getString("state").equals(WAITING))
                 .toList();
         JsonObject document = Json.createObjectBuilder()
@@ -41,6 +38,20 @@ final class ApprovalsCommand {
                 .build();
         session.answer(document, () -> shown.isEmpty() ? "nothing waits for a decision\n" : table(shown));
         return ExitCode.DONE;
+    }
+
+    /** All that wait, and the others on the last page that has one. */
+    private static List<JsonObject> waitingFirst(Api api) throws Exception {
+        List<JsonObject> requests = new ArrayList<>();
+        String page = "/approvals";
+        while (page != null) {
+            JsonObject answer = api.get(page).send().json();
+            requests.addAll(answer.getJsonArray("approvals").getValuesAs(JsonObject.class));
+            boolean more = answer.containsKey("next")
+                    && requests.get(requests.size() - 1).getString("state").equals(WAITING);
+            page = more ? "/approvals?cursor=" + answer.getString("next") : null;
+        }
+        return requests;
     }
 
     private static String table(List<JsonObject> requests) {

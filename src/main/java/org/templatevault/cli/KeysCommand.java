@@ -59,7 +59,7 @@ final class KeysCommand {
         String tables = references.keySet().stream()
                 .map(table -> table + " " + Text.field(references, table))
                 .collect(Collectors.joining(", "));
-        int useless = usage.getJsonArray("uselessAfterDestruction").size();
+        int useless = usage.getInt("uselessInAll");
         return Text.table(List.of(
                 List.of("version", Text.field(usage, "version") + " at " + Text.field(usage, "at")),
                 List.of("used", usage.getBoolean("used") ? "yes" : "no"),

@@ -79,7 +79,9 @@ final class StatusCommand implements Callable<Integer> {
         List<List<String>> rows = new ArrayList<>();
         rows.add(List.of("  vault", Text.field(status, "address") + " is ready"));
         JsonObject health = status.getJsonObject("health");
-        rows.add(List.of((rootKeysAreBack(health) ? "! " : "  ") + "checks", checks(health)));
+        rows.add(List.of(
+                (hasAny(health, "destroyedRootKeys") || hasAny(health, "missingRootKeys") ? "! " : "  ") + "checks",
+                checks(health)));
         rows.add(List.of("  keys", keys(status.getJsonArray("keys").getValuesAs(JsonObject.class))));
         List<JsonObject> rotations = status.getJsonArray("rotations").getValuesAs(JsonObject.class);
         if (rotations.isEmpty()) {
@@ -141,9 +143,9 @@ final class StatusCommand implements Callable<Integer> {
                 : (page.containsKey("next") ? "at least " : "") + Text.count(rows, "row does", "rows do") + " not open";
     }
 
-    private static boolean rootKeysAreBack(JsonObject health) {
+    private static boolean hasAny(JsonObject health, String name) {
         return health.getJsonArray("checks").getValuesAs(JsonObject.class).stream()
                 .map(check -> check.getJsonObject("data"))
-                .anyMatch(data -> data != null && data.getInt("destroyedRootKeys", 0) != 0);
+                .anyMatch(data -> data != null && data.getInt(name, 0) != 0);
     }
 }

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 public record Attention(Code code, long count, @Nullable Instant since) {
     /** What can need attention, the most urgent first. */
     public enum Code {
+        /** Root keys of versions in use are not in a key store: the next start is refused. */
+        MISSING_ROOT_KEYS,
         /** Root keys of destroyed versions are in a key store again. */
         DESTROYED_ROOT_KEYS,
         /** The last verification of the trail found something. */

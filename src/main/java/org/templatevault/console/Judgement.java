@@ -49,6 +49,7 @@ class Judgement {
     }
 
     private static void keys(Picture picture, List<Attention> found) {
+        count(found, Code.MISSING_ROOT_KEYS, picture.missingRootKeys(), null);
         count(found, Code.DESTROYED_ROOT_KEYS, picture.destroyedRootKeys(), null);
         long away =
                 picture.keyStores().values().stream().filter(there -> !there).count();

@@ -10,8 +10,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.templatevault.keyring.DestroyedRootKeys;
 import org.templatevault.keyring.KeyRings;
+import org.templatevault.keyring.RootKeyWatch;
 import org.templatevault.keyring.ThisNode;
 import org.templatevault.persistence.AuditVerifications;
 import org.templatevault.persistence.JobHistory;
@@ -51,6 +51,7 @@ public class Overview {
             List<OverviewCounts.Node> nodes,
             Map<String, Boolean> keyStores,
             int destroyedRootKeys,
+            int missingRootKeys,
             OverviewCounts.Count templates,
             List<KeyVersions.Row> versions,
             Map<Integer, Long> subjects,
@@ -83,7 +84,7 @@ public class Overview {
     KeyRings keyRings;
 
     @Inject
-    DestroyedRootKeys destroyedRootKeys;
+    RootKeyWatch rootKeys;
 
     @Inject
     ThisNode node;
@@ -142,7 +143,8 @@ public class Overview {
                 node.name(),
                 counts.nodes(),
                 keyRings.keyStoresReachable(),
-                destroyedRootKeys.count(),
+                rootKeys.returned(),
+                rootKeys.missing(),
                 counts.templates(),
                 keyVersions.all(),
                 subjectCounts.byVersion(),

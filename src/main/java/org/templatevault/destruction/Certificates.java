@@ -28,7 +28,7 @@ class Certificates {
     private static final String NOT_ATTESTED =
             "that the registered copies of the key store named here are destroyed; copies that nobody registered; backups of"
                     + " a token; where rootKeyFound is not true, what became of the root key; buffers and swap of hosts; nodes"
-                    + " that were silent";
+                    + " that were silent; standbys that were not connected and have no replication slot";
 
     @Inject
     KeyRings keyRings;
@@ -51,6 +51,7 @@ class Certificates {
     /** Signs the certificate of a version; part of the transaction that ends its destruction. */
     void certify(KeyVersions.Row version, Destructions.Row destruction, Approvals.Row approval, Instant now) {
         KeyUsage.Usage usage = keyUsage.of(version.version());
+        Copies.Useless useless = copies.uselessWithout(version.version());
         JsonObjectBuilder body = Json.createObjectBuilder()
                 .add("type", "template-vault key destruction")
                 .add("vault", keyRings.current().vaultId().toString())
@@ -78,7 +79,8 @@ class Certificates {
                 .add("approvedBy", String.valueOf(approval.decidedBy()))
                 .add("approvedAt", String.valueOf(approval.decidedAt()))
                 .add("destroyedAt", now.toString())
-                .add("uselessCopies", array(copies.uselessWithout(version.version())))
+                .add("uselessCopies", array(useless.listed()))
+                .add("uselessCopiesInAll", useless.all())
                 .add("keyStoreCopies", array(erasureRounds.keyStoreCopies(version.version(), version.version())))
                 .add("notAttested", NOT_ATTESTED);
         auditBlocks

@@ -91,9 +91,9 @@ public class CopyLedger {
         return new VaultException(ErrorKind.NOT_FOUND, "copy-not-found", "There is no such registered copy");
     }
 
-    /** Those that have not expired, the newest first. */
-    public List<Copies.Row> present() {
-        return transactions.read(copies::present);
+    /** Those that have not expired, the newest first, from the one before a copy on, if it is named. */
+    public List<Copies.Row> present(@Nullable UUID before) {
+        return transactions.read(() -> copies.present(before));
     }
 
     /** The oldest backup of the database that opens whole with the keys of today. */

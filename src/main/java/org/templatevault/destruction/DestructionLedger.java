@@ -50,7 +50,7 @@ public class DestructionLedger {
     public record Report(Destructions.Row row, Approvals.Row approval, List<String> waitingFor) {}
 
     /** The use of a version and the registered backups that need it. */
-    public record Use(KeyUsage.Usage usage, List<Copies.Row> copies) {}
+    public record Use(KeyUsage.Usage usage, Copies.Useless copies) {}
 
     @Inject
     Transactions transactions;
@@ -104,19 +104,20 @@ public class DestructionLedger {
             throw DestructionException.wrongState(row.state());
         }
         UUID id = UuidCreator.getTimeOrderedEpoch();
-        transactions.run(() -> {
+        transactions.patiently(() -> transactions.call(() -> {
             KeyUsage.Usage usage = keyUsage.of(version);
             if (usage.isUsed()) {
                 throw DestructionException.inUse(usage.subjectKeys(), usage.serviceKeys());
             }
             String words = "Destroy key version " + version + " for ever: its wrapped key, then its root key "
                     + row.rootKeyAlias() + ". Registered backups that it makes useless: "
-                    + copies.uselessWithout(version).size() + "." + (withoutBackup ? WITHOUT_BACKUP : "");
+                    + copies.uselessWithout(version).all() + "." + (withoutBackup ? WITHOUT_BACKUP : "");
             Approvals.Row approval = approvals.request(DESTROY, Integer.toString(version), words, caller);
             if (!destructions.insert(id, version, approval.id(), caller, now())) {
                 throw DestructionException.alreadyAsked();
             }
-        });
+            return approval;
+        }));
         return of(version).orElseThrow();
     }
 
@@ -215,10 +216,27 @@ public class DestructionLedger {
         if (left == null) {
             return List.of();
         }
-        return List.of("database", "keystore").stream()
-                .filter(kind -> !transactions.read(() -> copies.existsSince(kind, left)))
-                .map(kind -> "a registered backup of the " + kind + " taken after " + left)
-                .toList();
+        Optional<Copies.Row> database = transactions.read(() -> copies.wholeSince(left));
+        List<String> waitingFor = new ArrayList<>();
+        if (database.isEmpty()) {
+            waitingFor.add("a registered backup of the database taken after " + left + " that opens whole");
+        }
+        Instant keysOfIt = database.map(copy -> newestVersion(copy.takenAt()))
+                .filter(made -> made.isAfter(left))
+                .orElse(left);
+        if (!transactions.read(() -> copies.keyStoreSince(keysOfIt))) {
+            waitingFor.add("a registered backup of the keystore taken after " + keysOfIt);
+        }
+        return waitingFor;
+    }
+
+    /** When the newest version was made that rows of this time can stand under. */
+    private Instant newestVersion(Instant time) {
+        return transactions.read(keyVersions::all).stream()
+                .map(KeyVersions.Row::createdAt)
+                .filter(made -> !made.isAfter(time))
+                .max(Instant::compareTo)
+                .orElse(time);
     }
 
     List<String> behind(String lsn) {
@@ -250,13 +268,13 @@ public class DestructionLedger {
     /** A page of the subjects whose keys ever stood under a version; two people have decided. */
     public List<KeyUsage.Exposed> exposedSubjects(int version, UUID approval, UUID afterId) {
         approvals.requireInEffect(approval, EXPOSURE, Integer.toString(version));
-        return transactions.read(() -> keyUsage.subjects(version, afterId, PAGE));
+        return transactions.patiently(() -> transactions.read(() -> keyUsage.subjects(version, afterId, PAGE)));
     }
 
     /** As {@link #exposedSubjects}, of the erasures. */
     public List<KeyUsage.Exposed> exposedErasures(int version, UUID approval, UUID afterId) {
         approvals.requireInEffect(approval, EXPOSURE, Integer.toString(version));
-        return transactions.read(() -> keyUsage.erasures(version, afterId, PAGE));
+        return transactions.patiently(() -> transactions.read(() -> keyUsage.erasures(version, afterId, PAGE)));
     }
 
     static Instant now() {

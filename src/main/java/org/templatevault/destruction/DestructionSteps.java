@@ -97,6 +97,9 @@ class DestructionSteps {
             if (destructions.end(row.id(), BEFORE_THE_END, state.name(), reason, DestructionLedger.now())) {
                 note(row, state);
                 destructions.giveVersionBack(row.version());
+                if (state == DestructionState.FAILED && !PolicyLedger.isStanding(approvals.get(row.approvalId()))) {
+                    approvals.giveUp(row.approvalId());
+                }
             }
         });
         LOG.log(

@@ -26,7 +26,11 @@ public abstract class LeasedJob {
     private static final Set<BatchStatus> LIVE =
             Set.of(BatchStatus.STARTING, BatchStatus.STARTED, BatchStatus.STOPPING);
 
+    /** Longer than a server that is told to stop goes on working: it ends its jobs as if a person had. */
+    private static final Duration SERVER_STOPS_WITHIN = Duration.ofSeconds(35);
+
     private final Map<UUID, Long> executions = new ConcurrentHashMap<>();
+    private final Map<Long, Long> stoppedAt = new ConcurrentHashMap<>();
     private final AtomicLong leaseToken = new AtomicLong();
 
     @Inject
@@ -84,8 +88,9 @@ public abstract class LeasedJob {
         }
     }
 
-    /** Takes the row for an execution; false if another one on this node has it. */
+    /** Takes the row for an execution; false if another one on this node has it and has not ended. */
     public boolean begin(UUID row, long execution) {
+        giveBack(row);
         Long holder = executions.putIfAbsent(row, execution);
         return holder == null || holder == execution;
     }
@@ -95,23 +100,53 @@ public abstract class LeasedJob {
         executions.remove(row, execution);
     }
 
-    /** What became of the execution that has the row, or nothing; one that has ended gives it back by this. */
+    /**
+     * What became of the execution that has the row, or nothing; one that has ended gives it back by this. One that was
+     * stopped is STOPPING until this process has gone on for as long as it would not if the whole server were to stop: the
+     * row then goes on elsewhere, or with the next start.
+     */
     public Optional<BatchStatus> look(UUID row) {
         Long execution = executions.get(row);
         if (execution == null) {
             return Optional.empty();
         }
+        BatchStatus status = status(execution);
+        if (status == BatchStatus.STOPPED && !isServerGoingOn(execution)) {
+            return Optional.of(BatchStatus.STOPPING);
+        }
+        if (!isLive(status)) {
+            forget(row, execution);
+        }
+        return Optional.of(status);
+    }
+
+    private boolean isServerGoingOn(long execution) {
+        long now = System.nanoTime();
+        return now - stoppedAt.computeIfAbsent(execution, first -> now) >= SERVER_STOPS_WITHIN.toNanos();
+    }
+
+    /** Gives a row back that nobody is to work at, if its execution has ended in any way. */
+    public void giveBack(UUID row) {
+        Long execution = executions.get(row);
+        if (execution != null && !isLive(status(execution))) {
+            forget(row, execution);
+        }
+    }
+
+    private BatchStatus status(long execution) {
         BatchStatus status =
                 BatchRuntime.getJobOperator().getJobExecution(execution).getBatchStatus();
         if (isLive(status) && endedExecutions.isUntold(execution)) {
             LOG.log(System.Logger.Level.WARNING, "Job execution {0} has ended, and could not say so", execution);
-            status = BatchStatus.FAILED;
+            return BatchStatus.FAILED;
         }
-        if (!isLive(status)) {
-            end(row, execution);
-            endedExecutions.forget(execution);
-        }
-        return Optional.of(status);
+        return status;
+    }
+
+    private void forget(UUID row, long execution) {
+        end(row, execution);
+        endedExecutions.forget(execution);
+        stoppedAt.remove(execution);
     }
 
     /** Whether an execution in this state still does something. */

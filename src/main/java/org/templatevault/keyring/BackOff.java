@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps a key store that failed from being asked too often: after a failure it is left alone for a second, and twice as
- * long after each further one, up to a minute. Not thread-safe.
+ * long after each further one, up to a minute. Thread-safe.
  */
 final class BackOff {
     private static final Duration FIRST = Duration.ofSeconds(1);
@@ -24,18 +24,21 @@ final class BackOff {
     }
 
     /** @throws KeyStoreUnavailableException with the last failure's reason, while it is too early to ask again */
-    void requireTurn() {
+    synchronized void requireTurn() {
         if (reason != null && (forGood || nanoTime.getAsLong() - failedAt < pause.toNanos())) {
             throw new KeyStoreUnavailableException(reason, null);
         }
     }
 
-    void succeeded() {
+    synchronized void succeeded() {
         reason = null;
         pause = FIRST;
     }
 
-    void failed(String why) {
+    synchronized void failed(String why) {
+        if (forGood) {
+            return;
+        }
         boolean again = reason != null;
         pause = again ? min(pause.multipliedBy(2), LONGEST) : FIRST;
         reason = why;
@@ -43,7 +46,7 @@ final class BackOff {
     }
 
     /** No turn comes any more. */
-    void failedForGood(String why) {
+    synchronized void failedForGood(String why) {
         forGood = true;
         reason = why;
     }

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.templatevault.crypto.SecretBytes;
 import org.templatevault.persistence.Bytes;
 
@@ -92,6 +93,27 @@ public final class KeyRing {
     /** Whether one of its versions has this very key. */
     boolean holds(SecretBytes key) {
         return keks.values().stream().anyMatch(kek -> kek.key() == key);
+    }
+
+    /**
+     * Refuses a ring without a service key that the one before it had: no key is ever taken away, so its row was deleted.
+     * Without it the erased would not be known any more, nor the references of those who are there.
+     *
+     * @throws KeyStoreUnavailableException naming the first that is missing
+     */
+    void requireServiceKeysOf(@Nullable KeyRing earlier) {
+        if (earlier != null && vaultId.equals(earlier.vaultId)) {
+            earlier.serviceKeys.forEach((purpose, keys) -> keys.keySet().stream()
+                    .filter(number ->
+                            !serviceKeys.getOrDefault(purpose, new TreeMap<>()).containsKey(number))
+                    .forEach(number -> {
+                        throw new KeyStoreUnavailableException(
+                                "The service key " + purpose + " " + number
+                                        + " is gone: its row (vault.service_key) was"
+                                        + " deleted, and this node goes on with what it has read",
+                                null);
+                    }));
+        }
     }
 
     /** The newest key for the purpose. */

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +46,7 @@ public class KeyRings {
     private static final System.Logger LOG = System.getLogger(KeyRings.class.getName());
     private static final String LEASE = "key-store";
     private static final Duration LEASE_TIME = Duration.ofSeconds(30);
+    private static final Duration LEFT_OUT_FOR = Duration.ofMinutes(10);
     private static final long OTHERS_READING_MILLIS = 200;
     private static final byte[] FINGERPRINT = "tv/kek-fingerprint".getBytes(StandardCharsets.US_ASCII);
 
@@ -75,8 +77,22 @@ public class KeyRings {
     @Inject
     ThisNode node;
 
-    /** Root keys in the newest key store that wrapped nothing. */
+    /** Root keys that were begun in the newest key store, and of which it is not known that a version came to need them. */
     private final Queue<String> unused = new ConcurrentLinkedQueue<>();
+
+    /** Versions without which the ring was read, and when that was last tried; guarded by {@link #reading}. */
+    private final Map<Integer, LeftOut> leftOut = new HashMap<>();
+    /** How often the ring was begun to be read, and at which of these times it last was; both change under the lock only. */
+    private volatile long reads;
+
+    private volatile long lastRead;
+
+    /** Whether a row needs a version is a look at every row: what came of it is good for a while. */
+    private record LeftOut(Bytes wrapped, long triedAt, boolean neverActive) {
+        boolean isYoung() {
+            return !neverActive && System.nanoTime() - triedAt < LEFT_OUT_FOR.toNanos();
+        }
+    }
 
     private final ReentrantLock reading = new ReentrantLock();
     private volatile @Nullable KeyRing ring;
@@ -120,7 +136,11 @@ public class KeyRings {
         }
     }
 
-    /** A vault that an earlier release made lacks the keys of later purposes. */
+    /**
+     * A vault that an earlier release made lacks the keys of later purposes.
+     *
+     * @throws KeyStoreUnavailableException if the database has what was made with one: then its row was deleted
+     */
     private void addServiceKeys() {
         KeyRing present = current();
         Kek active = present.active();
@@ -128,6 +148,12 @@ public class KeyRings {
         for (ServicePurpose purpose : ServicePurpose.values()) {
             if (present.serviceKeys(purpose).isEmpty()) {
                 complete = false;
+                if (transactions.read(() -> keyVersions.hasUsed(purpose.name()))) {
+                    throw new KeyStoreUnavailableException(
+                            "The service key " + purpose + " is gone: its row (vault.service_key) was deleted, and the"
+                                    + " database has what was made with it",
+                            null);
+                }
                 transactions.run(() -> {
                     serviceKeys.insert(Wrapping.by(present, active), purpose, 1, now());
                     budget.count(active.version(), 1);
@@ -219,26 +245,25 @@ public class KeyRings {
         RootKeys rootKeys = requireKeyStores().of(keyStore);
         writing(() -> generate(rootKeys, alias));
         byte[] aad = KeyIdentity.kek(vault, version, Suite.AES_256_GCM);
-        byte[] wrapped = wrap(rootKeys, alias, kek, aad);
+        byte[] wrapped = rootKeys.wrap(alias, kek, aad);
         keyVersions.insert(
                 version, keyStore, alias, Suite.AES_256_GCM.name(), wrapped, fingerprint(vault, version, kek), now);
     }
 
-    /** What it makes and cannot use is deleted before the next is made: it must not be filled, try after try. */
-    private byte[] wrap(RootKeys rootKeys, String alias, SecretBytes kek, byte[] aad) {
-        try {
-            return rootKeys.wrap(alias, kek, aad);
-        } catch (RuntimeException e) {
-            unused.add(alias);
-            throw e;
-        }
-    }
-
+    /**
+     * What was made and no version names is deleted before the next is made: whatever failed after it, the key store must not
+     * be filled, try after try.
+     */
     private void generate(RootKeys rootKeys, String alias) {
+        Set<String> named =
+                keyVersions.all().stream().map(KeyVersions.Row::rootKeyAlias).collect(Collectors.toSet());
         for (String left = unused.peek(); left != null; left = unused.peek()) {
-            rootKeys.delete(left);
+            if (!named.contains(left)) {
+                rootKeys.delete(left);
+            }
             unused.remove();
         }
+        unused.add(alias);
         rootKeys.generate(alias);
     }
 
@@ -283,34 +308,55 @@ public class KeyRings {
         return ring != null;
     }
 
-    /** Reads states and versions anew; KEKs that this node holds are not unwrapped again. */
+    /**
+     * Reads states and versions anew; KEKs that this node holds are not unwrapped again. Who waited while somebody else began
+     * and ended a reading has its result.
+     */
     public KeyRing refresh() {
+        long before = reads;
         reading.lock();
         try {
-            return read();
+            KeyRing present = ring;
+            return present != null && lastRead > before ? present : read();
         } finally {
             reading.unlock();
         }
     }
 
     private KeyRing read() {
+        long number = reads + 1;
+        reads = number;
         UUID vault = keyVersions.vaultId().orElseThrow();
         KeyRing old = ring;
         List<Kek> keks = new ArrayList<>();
-        List<String> versions = new ArrayList<>();
-        for (KeyVersions.Row row : keyVersions.all()) {
-            if (row.wrapped() != null) {
-                versions.add(row.version() + row.state() + name(row.fingerprint()));
-                add(keks, vault, row, row.wrapped(), old);
-            }
+        KeyRing fresh;
+        try {
+            String versions = unwrapAll(vault, keks, old);
+            fresh = new KeyRing(vault, keks, serviceKeys.read(vault, keks, old), versions);
+            fresh.requireServiceKeysOf(old);
+        } catch (RuntimeException e) {
+            keks.stream()
+                    .filter(kek -> old == null || !old.holds(kek.key()))
+                    .forEach(kek -> kek.key().close());
+            throw e;
         }
-        KeyRing fresh = new KeyRing(vault, keks, serviceKeys.read(vault, keks), String.join(",", versions));
         ring = fresh;
+        lastRead = number;
         if (old != null) {
             old.keks().stream().filter(kek -> !fresh.holds(kek.key())).forEach(this::forget);
         }
         budget.prepare(fresh.active().version());
         return fresh;
+    }
+
+    private String unwrapAll(UUID vault, List<Kek> keks, @Nullable KeyRing old) {
+        List<String> versions = new ArrayList<>();
+        for (KeyVersions.Row row : keyVersions.all()) {
+            if (row.wrapped() != null && add(keks, vault, row, row.wrapped(), old)) {
+                versions.add(row.version() + row.state() + name(row.fingerprint()));
+            }
+        }
+        return String.join(",", versions);
     }
 
     /** The version is gone, or in a database that was changed for another one its number names another KEK. */
@@ -355,24 +401,43 @@ public class KeyRings {
 
     /**
      * A copy of the database from before a destruction still names the version; its root key is gone, and that matters
-     * only if a row needs it. So does a row of it that was damaged.
+     * only if a row needs it. So does a row of it that was damaged. A version that never was active wraps nothing, whatever
+     * became of its root key: it is not activated before every node has it, so it is tried again and again.
+     *
+     * @return whether this node's ring is as new as the database's row
      */
-    private void add(List<Kek> keks, UUID vault, KeyVersions.Row row, Bytes wrapped, @Nullable KeyRing old) {
+    private boolean add(List<Kek> keks, UUID vault, KeyVersions.Row row, Bytes wrapped, @Nullable KeyRing old) {
+        LeftOut before = leftOut.get(row.version());
+        boolean known = before != null && before.wrapped.equals(wrapped);
+        if (before != null && known && before.isYoung()) {
+            return true;
+        }
         try {
             keks.add(kek(vault, row, wrapped, old));
+            leftOut.remove(row.version());
+            return true;
         } catch (KeyStoreUnavailableException e) {
-            boolean replaced = row.deactivatedAt() != null;
-            if (!replaced
-                    || transactions.patiently(() -> keyUsage.of(row.version())).isUsed()) {
-                throw e;
+            boolean neverActive = row.activatedAt() == null;
+            if (!known && !neverActive) {
+                requireUnused(row, e);
             }
-            if (old == null) {
+            if (!known) {
                 LOG.log(
                         System.Logger.Level.ERROR,
                         "The unused key version {0} is left out: {1}",
                         row.version(),
                         e.getMessage());
             }
+            leftOut.put(row.version(), new LeftOut(wrapped, System.nanoTime(), neverActive));
+            return !neverActive;
+        }
+    }
+
+    private void requireUnused(KeyVersions.Row row, KeyStoreUnavailableException failure) {
+        boolean replaced = row.deactivatedAt() != null;
+        if (!replaced
+                || transactions.patiently(() -> keyUsage.of(row.version())).isUsed()) {
+            throw failure;
         }
     }
 
@@ -387,7 +452,12 @@ public class KeyRings {
         byte[] aad = KeyIdentity.kek(vault, row.version(), suite);
         RootKeys rootKeys = requireKeyStores().of(row.keyStore());
         SecretBytes key = unwrap(rootKeys, row, wrapped, aad);
-        return new Kek(row.version(), state, suite, dataSuite, key, knownAnswer(vault, row, key));
+        try {
+            return new Kek(row.version(), state, suite, dataSuite, key, knownAnswer(vault, row, key));
+        } catch (RuntimeException e) {
+            key.close();
+            throw e;
+        }
     }
 
     private static SecretBytes unwrap(RootKeys rootKeys, KeyVersions.Row row, Bytes wrapped, byte[] aad) {

@@ -5,6 +5,7 @@ import java.security.GeneralSecurityException;
 import java.security.Key;
 import java.security.ProviderException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.SortedSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
@@ -152,7 +153,19 @@ final class RootKeyToken implements RootKeys {
     private <T> T inSession(String alias, Use<T> use) throws GeneralSecurityException, IOException {
         try (TokenSession session = TokenSession.open(token, alias)) {
             return use.in(session);
+        } catch (GeneralSecurityException | IOException | ProviderException e) {
+            // Here and not by whoever asked, who may have gone: each try of a refused PIN brings the token nearer to
+            // its lock.
+            refusal(e).ifPresent(backOff::failedForGood);
+            throw e;
         }
+    }
+
+    private static Optional<String> refusal(Exception failure) {
+        return TokenLibrary.errorCode(failure)
+                .filter(code -> code.startsWith("CKR_PIN_"))
+                .map(code -> "VAULT_PKCS11_PIN: the token refuses it (" + code
+                        + "); it is not tried again before a restart");
     }
 
     private String hangs() {
@@ -178,19 +191,17 @@ final class RootKeyToken implements RootKeys {
     }
 
     private KeyStoreUnavailableException failed(Exception cause) {
-        String code = TokenLibrary.errorCode(cause).orElse(cause.getClass().getSimpleName());
-        String reason;
-        if (code.startsWith("CKR_PIN_")) {
-            reason = "VAULT_PKCS11_PIN: the token refuses it (" + code + "); it is not tried again before a restart";
-            backOff.failedForGood(reason);
-        } else {
-            String message = String.valueOf(cause.getMessage());
-            reason = message.startsWith("VAULT_")
-                    ? message
-                    : "VAULT_PKCS11_TOKEN: " + token.label() + " does not answer (" + code + ')';
-            backOff.failed(reason);
-        }
+        String reason = refusal(cause).orElseGet(() -> reason(cause));
+        backOff.failed(reason);
         return new KeyStoreUnavailableException(reason, cause);
+    }
+
+    private String reason(Exception cause) {
+        String code = TokenLibrary.errorCode(cause).orElse(cause.getClass().getSimpleName());
+        String message = String.valueOf(cause.getMessage());
+        return message.startsWith("VAULT_")
+                ? message
+                : "VAULT_PKCS11_TOKEN: " + token.label() + " does not answer (" + code + ')';
     }
 
     /** Everything but the PIN. */

@@ -5,7 +5,9 @@ import jakarta.inject.Inject;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.templatevault.crypto.AuthenticationFailedException;
 import org.templatevault.crypto.Ed25519;
 import org.templatevault.crypto.KeyIdentity;
@@ -105,14 +107,26 @@ public class ServiceKeys {
     }
 
     /**
-     * All service keys, unwrapped by these KEKs.
+     * All service keys, unwrapped by these KEKs; those that an earlier ring has from the same bytes are its own, so that there
+     * is one copy of each.
      *
      * @throws UnknownKeyVersionException if one of their KEKs is not there
      */
-    List<ServiceKey> read(UUID vault, List<Kek> keks) {
-        return keyVersions.serviceKeys().stream()
-                .map(row -> open(vault, row, keks))
-                .toList();
+    List<ServiceKey> read(UUID vault, List<Kek> keks, @Nullable KeyRing earlier) {
+        List<ServiceKey> keys = new ArrayList<>();
+        for (ServiceKeyRow row : keyVersions.serviceKeys()) {
+            keys.add(held(row, earlier).orElseGet(() -> open(vault, row, keks)));
+        }
+        return keys;
+    }
+
+    private static Optional<ServiceKey> held(ServiceKeyRow row, @Nullable KeyRing earlier) {
+        return earlier == null
+                ? Optional.empty()
+                : earlier.serviceKeys(ServicePurpose.valueOf(row.purpose())).stream()
+                        .filter(key ->
+                                key.number() == row.number() && key.wrapped().equals(row.wrapped()))
+                        .findFirst();
     }
 
     private static ServiceKey open(UUID vault, ServiceKeyRow row, List<Kek> keks) {
@@ -124,7 +138,7 @@ public class ServiceKeys {
         try {
             SecretBytes key =
                     WrappedKey.unwrap(kek.wrapSuite(), kek.key(), row.wrapped().toArray(), Suite.KEY_BYTES, aad);
-            return new ServiceKey(ServicePurpose.valueOf(row.purpose()), row.number(), key);
+            return new ServiceKey(ServicePurpose.valueOf(row.purpose()), row.number(), key, row.wrapped());
         } catch (AuthenticationFailedException e) {
             throw new KeyStoreUnavailableException(
                     "The service key " + row.purpose() + " " + row.number() + " (vault.service_key) does not open with"

@@ -43,6 +43,20 @@ public class Approvals {
             boolean due,
             boolean expired) {}
 
+    /**
+     * A place in the list, as it was when it was read: what is decided since must not hide what comes after it.
+     *
+     * @param waits 2 for a decision, 1 to be carried out, 0 for nothing
+     */
+    public record Place(int waits, UUID id) {
+        /** The place of a request. */
+        public static Place of(Row row) {
+            boolean open = !row.expired;
+            return new Place(
+                    open && row.state.equals("REQUESTED") ? 2 : open && row.state.equals("APPROVED") ? 1 : 0, row.id);
+        }
+    }
+
     private static final String ROW = "*, not_before is not null and not_before <= clock_timestamp() as due,"
             + " state in ('REQUESTED', 'APPROVED') and expires_at <= clock_timestamp() as expired";
 
@@ -87,12 +101,25 @@ public class Approvals {
         return sql.first(SELECT + "where id = ?", Approvals::read, id);
     }
 
-    /** At most 100 requests: those that wait for a decision first, and of those and the others the newest. */
-    public List<Row> newest() {
+    /**
+     * Requests: those that wait for a decision first, then those that wait to be carried out, then the others, of each the
+     * newest first.
+     *
+     * @param after the place of the last one of the page before; null for the first page
+     */
+    public List<Row> newest(@Nullable Place after, int limit) {
         return sql.query(
-                SELECT + "order by state = 'REQUESTED' and expires_at > clock_timestamp() desc, requested_at desc"
-                        + " limit 100",
-                Approvals::read);
+                "select " + ROW + " from (select *, case when expires_at <= clock_timestamp() then 0"
+                        + " when state = 'REQUESTED' then 2 when state = 'APPROVED' then 1 else 0 end as waits"
+                        + " from vault.approval) a where ?::int is null or (waits, requested_at, id) <"
+                        + " (?, (select l.requested_at from vault.approval l where l.id = ?), ?)"
+                        + " order by waits desc, requested_at desc, id desc limit ?",
+                Approvals::read,
+                after == null ? null : after.waits,
+                after == null ? null : after.waits,
+                after == null ? null : after.id,
+                after == null ? null : after.id,
+                limit);
     }
 
     /** The approved requests of a kind, the oldest first. */
@@ -110,11 +137,14 @@ public class Approvals {
                 kind);
     }
 
-    /** Whether a request is approved and has not expired; its row is held until the transaction ends. */
+    /**
+     * Whether a request is approved and has not expired; its row is held until the transaction ends, by one transaction at a
+     * time: two that share it could not both go on to note that it was carried out.
+     */
     public boolean holdApproved(UUID id) {
         return sql.first(
                         "select id from vault.approval where id = ? and state = 'APPROVED'"
-                                + " and expires_at > clock_timestamp() for share",
+                                + " and expires_at > clock_timestamp() for no key update",
                         row -> Sql.uuid(row, "id"),
                         id)
                 .isPresent();

@@ -48,7 +48,7 @@ public class KeyUsage {
             "(select min(ended_at) from vault.rotation where to_version > v and state like 'DRAINED%')";
 
     /** A rotation that was cancelled may have moved the service keys before. */
-    private static final String LAST_LEFT = "greatest((select max(at) from vault.subject_count where kek_version = v"
+    static final String LAST_LEFT = "greatest((select max(at) from vault.subject_count where kek_version = v"
             + " and kind in ('MOVED_OUT', 'ERASED')), coalesce(" + DRAINED
             + ", (select max(ended_at) from vault.rotation"
             + " where to_version > v and started_at is not null)))";

@@ -163,6 +163,20 @@ public class KeyVersions {
                 .orElseThrow();
     }
 
+    /** Whether the database has something that was made with a key of this purpose, and is looked for with it. */
+    public boolean hasUsed(String purpose) {
+        String table = switch (purpose) {
+            case "REFERENCE_INDEX" -> "vault.subject_reference";
+            case "TOMBSTONE" -> "vault.erased_subject";
+            case "ROW_HASH" -> "vault.audit_state";
+            case "SIGNING" -> "vault.signing_key";
+            default -> null;
+        };
+        return table != null
+                && sql.first("select 1 from " + table + " limit 1", row -> row.getInt(1))
+                        .isPresent();
+    }
+
     /** Stores a new service key; false if another node has stored one under its number. */
     public boolean insertServiceKey(ServiceKeyRow key, Instant now) {
         return sql.update(

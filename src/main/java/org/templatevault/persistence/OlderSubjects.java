@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -56,25 +57,44 @@ public class OlderSubjects {
     /** No index leads to the same bytes: in a large vault this would read for minutes, in the transaction of a page. */
     private static final Duration LONGEST_LOOK = Duration.ofSeconds(2);
 
+    /** How many subjects one search looks at. */
+    private static final int WINDOW = 20_000;
+
     private final Sparing looksAtKeys = new Sparing();
     private final Sparing looksAtTemplates = new Sparing();
 
     @Inject
     Sql sql;
 
-    /** The next subjects on versions below the mover's, without those that its rotation put into quarantine. */
+    /**
+     * The next subjects on versions below the mover's, without those that its rotation put into quarantine, among the next
+     * {@link #WINDOW} of all: no index leads to them, and past the many that were moved already a statement without this
+     * end would read for as long as the connection lasts.
+     */
     public List<Candidate> next(UUID afterId, UUID upToId, UUID rotation, int belowVersion, int limit) {
         return sql.query(
-                "select k.subject_id, k.stored_bytes from vault.subject_key k"
-                        + " where k.subject_id > ? and k.subject_id <= ? and k.kek_version < ?"
+                "select k.subject_id, k.stored_bytes from (select subject_id, stored_bytes, kek_version from"
+                        + " vault.subject_key where subject_id > ? and subject_id <= ? order by subject_id limit ?) k where k.kek_version < ?"
                         + " and not exists (select 1 from vault.quarantine q where q.subject_id = k.subject_id"
                         + " and q.rotation_id = ?) order by k.subject_id limit ?",
                 row -> new Candidate(Sql.uuid(row, "subject_id"), row.getLong("stored_bytes")),
                 afterId,
                 upToId,
+                WINDOW,
                 belowVersion,
                 rotation,
                 limit);
+    }
+
+    /** The last subject that {@link #next} has looked at where it found none; nothing at the end of the range. */
+    public Optional<UUID> endOfWindow(UUID afterId, UUID upToId) {
+        return sql.first(
+                "select subject_id from vault.subject_key where subject_id > ? and subject_id <= ? order by subject_id"
+                        + " offset ? limit 1",
+                row -> Sql.uuid(row, "subject_id"),
+                afterId,
+                upToId,
+                WINDOW - 1);
     }
 
     /** The next subjects, whatever version they are on. */

@@ -82,6 +82,14 @@ public class Rotations {
                 "select * from vault.rotation where ended_at is null order by requested_at limit 1", Rotations::read);
     }
 
+    /** When a rotation that was asked for with a reason was last cancelled. */
+    public Optional<Instant> lastCancelled(String reason) {
+        return sql.first(
+                "select ended_at from vault.rotation where reason = ? and state = 'CANCELLED' order by ended_at desc limit 1",
+                row -> Sql.instant(row, "ended_at"),
+                reason);
+    }
+
     /** One rotation. */
     public Optional<Row> find(UUID id) {
         return sql.first("select * from vault.rotation where id = ?", Rotations::read, id);

@@ -13,13 +13,16 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.templatevault.approval.ApprovalLedger;
 import org.templatevault.persistence.Approvals;
 import org.templatevault.vault.InvalidTemplateException;
@@ -31,6 +34,7 @@ import org.templatevault.vault.InvalidTemplateException;
 public class ApprovalResource {
     private static final String ONE = "/{approval:" + Api.UUID_PATTERN + "}";
     private static final int BODY_BYTES = 4 << 10;
+    private static final int PAGE = 100;
 
     @Inject
     ApprovalLedger ledger;
@@ -38,13 +42,29 @@ public class ApprovalResource {
     @Inject
     Caller caller;
 
-    /** The newest requests, at most 100. */
+    /**
+     * The requests, 100 on a page: those that wait for a decision first, then those that wait to be carried out; {@code next}
+     * is there while there may be more.
+     */
     @GET
     @RolesAllowed({"approver", "key-custodian", "auditor", "operator"})
-    public String list() {
+    public String list(@QueryParam("cursor") @Nullable String cursor) {
+        List<Approvals.Row> rows = ledger.newest(cursor == null ? null : place(cursor), PAGE);
         JsonArrayBuilder array = Json.createArrayBuilder();
-        ledger.newest().forEach(row -> array.add(json(row)));
-        return Json.createObjectBuilder().add("approvals", array).build().toString();
+        rows.forEach(row -> array.add(json(row)));
+        JsonObjectBuilder page = Json.createObjectBuilder().add("approvals", array);
+        if (rows.size() == PAGE) {
+            Approvals.Place last = Approvals.Place.of(rows.get(rows.size() - 1));
+            page.add("next", last.waits() + "." + last.id());
+        }
+        return page.build().toString();
+    }
+
+    private static Approvals.Place place(String cursor) {
+        if (!cursor.matches("[0-2]\\..+")) {
+            throw InvalidTemplateException.field("cursor", "what an earlier answer gave as next");
+        }
+        return new Approvals.Place(cursor.charAt(0) - '0', Api.uuid("cursor", cursor.substring(2)));
     }
 
     /** One request. */

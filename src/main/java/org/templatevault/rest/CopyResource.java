@@ -14,12 +14,14 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
+import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -44,13 +46,18 @@ public class CopyResource {
     @Inject
     Caller caller;
 
-    /** The registered backups that have not expired, the newest first. */
+    /** The registered backups that have not expired, the newest first; {@code next} is there while there may be more. */
     @GET
     @RolesAllowed({"operator", "key-custodian", "approver", "auditor"})
-    public String list() {
+    public String list(@QueryParam("cursor") @Nullable String cursor) {
+        List<Copies.Row> rows = ledger.present(cursor == null ? null : Api.uuid("cursor", cursor));
         JsonArrayBuilder array = Json.createArrayBuilder();
-        ledger.present().forEach(row -> array.add(json(row)));
-        return Json.createObjectBuilder().add("copies", array).build().toString();
+        rows.forEach(row -> array.add(json(row)));
+        JsonObjectBuilder page = Json.createObjectBuilder().add("copies", array);
+        if (rows.size() == Copies.LISTED) {
+            page.add("next", rows.get(rows.size() - 1).id().toString());
+        }
+        return page.build().toString();
     }
 
     /** Registers a backup. */

@@ -20,7 +20,7 @@ final class KeyJson {
     static JsonObject usage(int version, DestructionLedger.Use use) {
         KeyUsage.Usage usage = use.usage();
         JsonArrayBuilder copies = Json.createArrayBuilder();
-        use.copies().forEach(copy -> copies.add(CopyResource.json(copy)));
+        use.copies().listed().forEach(copy -> copies.add(CopyResource.json(copy)));
         JsonObjectBuilder json = Json.createObjectBuilder()
                 .add("version", version)
                 .add("at", usage.at().toString())
@@ -34,7 +34,9 @@ final class KeyJson {
         add(json, "oldestTransaction", usage.oldestTransaction());
         add(json, "lastWrapAt", usage.lastWrapAt());
         add(json, "lastLeftAt", usage.lastLeftAt());
-        return json.add("uselessAfterDestruction", copies).build();
+        return json.add("uselessAfterDestruction", copies)
+                .add("uselessInAll", use.copies().all())
+                .build();
     }
 
     static JsonObjectBuilder destruction(DestructionLedger.Report report) {

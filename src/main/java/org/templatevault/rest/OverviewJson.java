@@ -31,6 +31,7 @@ final class OverviewJson {
                 .add("database", Json.createObjectBuilder().add("reachable", true))
                 .add("keyStores", keyStores(picture))
                 .add("destroyedRootKeys", picture.destroyedRootKeys())
+                .add("missingRootKeys", picture.missingRootKeys())
                 .add(
                         "templates",
                         Json.createObjectBuilder()

@@ -5,12 +5,11 @@ import jakarta.inject.Inject;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.templatevault.approval.ApprovalLedger;
-import org.templatevault.crypto.Suite;
 import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
 import org.templatevault.keyring.Kek;
@@ -64,7 +63,11 @@ public class QuarantineLedger {
     @Inject
     Holds holds;
 
-    private final Set<UUID> waiting = ConcurrentHashMap.newKeySet();
+    /** A release that could not be carried out is tried again after this time: each try opens all that the subject has. */
+    private static final Duration BETWEEN_TRIES = Duration.ofSeconds(60);
+
+    /** When each release that waits was last tried. */
+    private final Map<UUID, Instant> waiting = new ConcurrentHashMap<>();
 
     /** The rows after an id. */
     public List<Quarantine.Row> page(UUID afterId, int limit) {
@@ -88,8 +91,7 @@ public class QuarantineLedger {
 
     private boolean move(Quarantine.Row row, Subject subject, boolean reencrypt) {
         Kek active = keyRings.current().active();
-        Suite suite = DataKeys.suite(subject.key().dataSuite());
-        Prepared prepared = mover.prepare(subject, new Target(active.version(), reencrypt, suite));
+        Prepared prepared = mover.prepare(subject, new Target(active.version(), reencrypt, dataKeys.suite(active)));
         if (prepared.move() == null) {
             return false;
         }
@@ -128,7 +130,7 @@ public class QuarantineLedger {
     public Approvals.Row requestRelease(UUID id, String caller) {
         return transactions.call(() -> {
             Quarantine.Row row = require(id);
-            if (!holds.among(List.of(row.subjectId())).isEmpty()) {
+            if (isHeld(row.subjectId())) {
                 throw LegalHoldException.stops();
             }
             String words = "Release the subject of row " + row.id() + " (" + row.damageClass()
@@ -145,6 +147,10 @@ public class QuarantineLedger {
      */
     void carryOutReleases() {
         for (Approvals.Row approval : approvals.inEffect(RELEASE)) {
+            Instant tried = waiting.get(approval.id());
+            if (tried != null && tried.plus(BETWEEN_TRIES).isAfter(RotationLedger.now())) {
+                continue;
+            }
             Optional<Quarantine.Row> row =
                     transactions.read(() -> quarantine.find(UUID.fromString(approval.subject())));
             if (row.isEmpty() || !releasedOrHeld(row.get(), approval)) {
@@ -156,6 +162,9 @@ public class QuarantineLedger {
     private boolean releasedOrHeld(Quarantine.Row row, Approvals.Row approval) {
         UUID id = approval.id();
         try {
+            if (isHeld(row.subjectId())) {
+                throw LegalHoldException.stops();
+            }
             boolean released = !movedRepaired(row)
                     && subjects.release(row.subjectId(), approval.requestedBy(), () -> approvals.carriedOut(id));
             waiting.remove(id);
@@ -169,6 +178,10 @@ public class QuarantineLedger {
         }
     }
 
+    private boolean isHeld(UUID subject) {
+        return !holds.among(List.of(subject)).isEmpty();
+    }
+
     private boolean movedRepaired(Quarantine.Row row) {
         return transactions.call(() -> load(row.subjectId())
                 .filter(subject -> move(row, subject, true))
@@ -177,7 +190,7 @@ public class QuarantineLedger {
 
     /** One that the database refuses keeps no other from being released; it is named once, and tried again. */
     private void waits(UUID row, RuntimeException failure) {
-        if (waiting.add(row)) {
+        if (waiting.put(row, RotationLedger.now()) == null) {
             LOG.log(System.Logger.Level.WARNING, "The release " + row + " has to wait", failure);
         }
     }

@@ -167,7 +167,7 @@ public class RotationDriver {
             case REQUESTED -> ledger.stage(row);
             case STAGED -> ledger.activate(row);
             case ACTIVATED, REENCRYPTING, VERIFYING -> run(row.id());
-            case PAUSED, FAILED, DRAINED, DRAINED_WITH_QUARANTINE, CANCELLED -> runs.look(row.id());
+            case PAUSED, FAILED, DRAINED, DRAINED_WITH_QUARANTINE, CANCELLED -> runs.giveBack(row.id());
         }
     }
 

@@ -5,6 +5,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -239,17 +240,17 @@ public class RotationLedger {
 
     /** Stops the job at the end of its chunks; {@link #resume} goes on. */
     public RotationReport pause(UUID id) {
-        return move(id, RotationState.PAUSED);
+        return move(id, EnumSet.allOf(RotationState.class), RotationState.PAUSED);
     }
 
     /** Goes on after a pause or a failure. */
     public RotationReport resume(UUID id) {
-        return move(id, RotationState.REENCRYPTING);
+        return move(id, RotationState.STOPPED, RotationState.REENCRYPTING);
     }
 
     /** Gives the rotation up; both versions stay usable, and the next rotation moves what remains. */
     public RotationReport cancel(UUID id) {
-        return move(id, RotationState.CANCELLED);
+        return move(id, EnumSet.allOf(RotationState.class), RotationState.CANCELLED);
     }
 
     /** Changes how many subjects a second may be moved, also while they are. */
@@ -264,10 +265,10 @@ public class RotationLedger {
         return reports.of(id);
     }
 
-    private RotationReport move(UUID id, RotationState to) {
+    private RotationReport move(UUID id, Set<RotationState> from, RotationState to) {
         transactions.run(() -> {
             Rotations.Row row = rotations.find(id).orElseThrow(RotationNotFoundException::new);
-            if (!tryMove(id, to)) {
+            if (!tryMove(id, from, to)) {
                 throw RotationConflictException.illegal(RotationState.valueOf(row.state()), to);
             }
         });
@@ -276,9 +277,21 @@ public class RotationLedger {
 
     /** Makes the transition if the present state allows it; part of the caller's transaction. */
     boolean tryMove(UUID id, RotationState to) {
+        return tryMove(id, EnumSet.allOf(RotationState.class), to);
+    }
+
+    /**
+     * As {@link #tryMove(UUID, RotationState)}, from these states only: what was read a moment ago may have been paused since,
+     * and only a person ends a pause.
+     */
+    boolean tryMove(UUID id, Set<RotationState> from, RotationState to) {
+        List<String> states = to.predecessors().stream()
+                .filter(from::contains)
+                .map(Enum::name)
+                .toList();
         boolean moved = to.isFinal()
-                ? rotations.end(id, to.predecessors(), to.name(), RotationLedger::now)
-                : rotations.move(id, to.predecessors(), to.name());
+                ? rotations.end(id, states, to.name(), RotationLedger::now)
+                : rotations.move(id, states, to.name());
         if (moved) {
             note(id, to);
         }
@@ -320,7 +333,9 @@ public class RotationLedger {
             }
         });
         transactions.run(() -> {
-            if (rotations.hold(row.id(), RotationState.STAGED.name())) {
+            // Looked at again: sorting took long, and a node may have come, or come back, without the version.
+            if (rotations.hold(row.id(), RotationState.STAGED.name())
+                    && nodes.withoutVersion(row.toVersion()).isEmpty()) {
                 activateHeld(row);
             }
         });

@@ -33,6 +33,7 @@ public class RotationSchedule {
     /** A new version begins with one reserved block. */
     private static final long LEAST_WRAPS = 4 * WrapBudget.BLOCK;
 
+    private static final Duration AFTER_A_CANCELLATION = Duration.ofHours(1);
     private static final Duration LEAST_AGE = Duration.ofSeconds(1);
     private static final Duration MOST_AGE = Duration.ofDays(3660);
     private static final Schedules.Row OFF =
@@ -177,10 +178,20 @@ public class RotationSchedule {
         return open.state().equals(RotationState.REQUESTED.name()) || madeHere;
     }
 
+    /** One that was taken back is not asked for again at once: who may take it back may not switch the schedule off. */
+    private boolean mayAsk(Schedules.Row row) {
+        Instant lately = Instant.now().minus(AFTER_A_CANCELLATION);
+        return rotations.open().isEmpty()
+                && rotations
+                        .lastCancelled("scheduled")
+                        .filter(at -> at.isAfter(lately) && at.isAfter(row.updatedAt()))
+                        .isEmpty();
+    }
+
     private void askWhenDue() {
         Report report = report();
         boolean due = report.nextDueAt() != null && !report.nextDueAt().isAfter(Instant.now());
-        if (due && transactions.read(rotations::open).isEmpty()) {
+        if (due && transactions.read(() -> mayAsk(report.row()))) {
             Schedules.Row row = report.row();
             ledger.request(new RotationRequest(row.mode(), "scheduled", null, null, row.rate()), BY_SCHEDULE, null);
         }

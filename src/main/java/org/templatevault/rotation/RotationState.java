@@ -28,6 +28,9 @@ public enum RotationState {
     /** The job failed too often without progress; can be resumed. */
     FAILED;
 
+    /** Those from which only a person, or the restart of the very job that was stopped, goes on. */
+    static final Set<RotationState> STOPPED = Set.of(PAUSED, FAILED);
+
     private static final Set<RotationState> FINAL = EnumSet.of(DRAINED, DRAINED_WITH_QUARANTINE, CANCELLED);
 
     private Set<RotationState> followers() {
@@ -47,11 +50,10 @@ public enum RotationState {
         return FINAL.contains(this);
     }
 
-    /** The names of the states from which this one may follow. */
-    List<String> predecessors() {
+    /** The states from which this one may follow. */
+    List<RotationState> predecessors() {
         return Arrays.stream(values())
                 .filter(state -> state.followers().contains(this))
-                .map(Enum::name)
                 .toList();
     }
 }

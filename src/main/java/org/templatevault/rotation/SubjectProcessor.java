@@ -27,7 +27,10 @@ public class SubjectProcessor implements ItemProcessor {
      */
     @Override
     @SuppressWarnings("ThreadPriorityCheck") // nothing is right or wrong by it: it is for the readers' p99 only
-    public Object processItem(Object item) {
+    public @Nullable Object processItem(Object item) {
+        if (item == SubjectReader.PASSED) {
+            return null;
+        }
         Rotations.Row present = row;
         if (present == null) {
             present = task.row();

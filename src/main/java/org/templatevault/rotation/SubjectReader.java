@@ -11,6 +11,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.job.Pace;
@@ -31,6 +32,8 @@ public class SubjectReader extends AbstractItemReader {
     private static final int PAGE_SUBJECTS = 1_000;
     private static final long PAGE_BYTES = 8 << 20;
     private static final int LOADED_SUBJECTS = 50;
+    /** An item for nobody: many subjects that need no move were passed, and the chunk ends so that this is noted. */
+    static final Object PASSED = new Object();
 
     @Inject
     @BatchProperty(name = RangeMapper.AFTER)
@@ -67,6 +70,7 @@ public class SubjectReader extends AbstractItemReader {
     private int toVersion;
     private boolean reencrypt;
     private boolean finished;
+    private boolean passed;
     private Pace.@Nullable Part part;
 
     @Override
@@ -81,8 +85,14 @@ public class SubjectReader extends AbstractItemReader {
 
     @Override
     public @Nullable Object readItem() {
-        while (loaded.isEmpty() && !finished) {
+        passed = false;
+        while (loaded.isEmpty() && !finished && !passed) {
             readPage();
+        }
+        if (passed) {
+            reached = last;
+            step.setTransientUserData(PageEnd.REACHED);
+            return PASSED;
         }
         Subject next = loaded.poll();
         load();
@@ -129,7 +139,10 @@ public class SubjectReader extends AbstractItemReader {
         List<Candidate> candidates =
                 within(olderSubjects.next(last, UUID.fromString(upTo), row.id(), row.toVersion(), limit));
         if (candidates.isEmpty()) {
-            finished = true;
+            Optional<UUID> end = olderSubjects.endOfWindow(last, UUID.fromString(upTo));
+            passed = end.isPresent();
+            finished = !passed;
+            last = end.orElse(last);
             return;
         }
         last = candidates.get(candidates.size() - 1).subjectId();

@@ -4,6 +4,7 @@ import jakarta.batch.api.AbstractBatchlet;
 import jakarta.enterprise.context.Dependent;
 import jakarta.inject.Inject;
 import jakarta.inject.Named;
+import java.util.Set;
 import java.util.UUID;
 import org.templatevault.audit.AuditContext;
 import org.templatevault.keyring.KeyRing;
@@ -67,7 +68,7 @@ public class VerifyBatchlet extends AbstractBatchlet {
         if (next.isFinal()) {
             transactions.run(() -> moveServiceKeys(row.id()));
         }
-        boolean moved = transactions.call(() -> ledger.tryMove(row.id(), next));
+        boolean moved = transactions.call(() -> ledger.tryMove(row.id(), Set.of(RotationState.VERIFYING), next));
         if (moved && next.isFinal()) {
             tidyUp.soon();
         }

@@ -13,7 +13,7 @@ import org.eclipse.microprofile.metrics.MetricRegistry;
 import org.eclipse.microprofile.metrics.Tag;
 import org.templatevault.console.Attention;
 import org.templatevault.console.Overview;
-import org.templatevault.keyring.DestroyedRootKeys;
+import org.templatevault.keyring.RootKeyWatch;
 import org.templatevault.persistence.AuditEntries;
 import org.templatevault.persistence.Copies;
 import org.templatevault.persistence.KeyVersions;
@@ -46,7 +46,7 @@ public class Gauges {
     Copies copies;
 
     @Inject
-    DestroyedRootKeys destroyed;
+    RootKeyWatch rootKeys;
 
     @Inject
     OverdueCount overdue;
@@ -164,7 +164,13 @@ public class Gauges {
                         .withName("vault_destroyed_root_keys")
                         .withDescription("Root keys of destroyed versions that are in this node's key stores again")
                         .build(),
-                () -> destroyed.count());
+                () -> rootKeys.returned());
+        registry.gauge(
+                Metadata.builder()
+                        .withName("vault_missing_root_keys")
+                        .withDescription("Root keys of versions in use that are not in this node's key stores")
+                        .build(),
+                () -> rootKeys.missing());
         registry.gauge(
                 Metadata.builder()
                         .withName("vault_restorable_since_seconds")

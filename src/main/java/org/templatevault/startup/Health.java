@@ -8,8 +8,8 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Liveness;
 import org.eclipse.microprofile.health.Readiness;
-import org.templatevault.keyring.DestroyedRootKeys;
 import org.templatevault.keyring.KeyRings;
+import org.templatevault.keyring.RootKeyWatch;
 import org.templatevault.persistence.DatabaseFacts;
 
 /** Health from outside: started, ready (database and key ring; the key stores as last seen), live. */
@@ -22,7 +22,7 @@ public class Health {
     KeyRings keyRings;
 
     @Inject
-    DestroyedRootKeys destroyed;
+    RootKeyWatch rootKeys;
 
     @EJB
     Startup startup;
@@ -53,8 +53,8 @@ public class Health {
     }
 
     /**
-     * Always up: a node whose key store is away goes on with the keys that it holds. {@code destroyedRootKeys} other than 0
-     * is an alarm; the log says which.
+     * Always up: a node whose key store is away goes on with the keys that it holds. {@code destroyedRootKeys} or
+     * {@code missingRootKeys} other than 0 is an alarm; the log says which.
      */
     @Produces
     @Readiness
@@ -64,7 +64,8 @@ public class Health {
             var report = HealthCheckResponse.named("key-store").up();
             if (keyRings.isReady()) {
                 keyRings.keyStoresReachable().forEach(report::withData);
-                report.withData("destroyedRootKeys", destroyed.count());
+                report.withData("destroyedRootKeys", rootKeys.returned());
+                report.withData("missingRootKeys", rootKeys.missing());
             }
             return report.build();
         };

@@ -18,8 +18,8 @@ import javax.management.JMException;
 import javax.management.ObjectName;
 import org.templatevault.config.InvalidSettingsException;
 import org.templatevault.config.Settings;
-import org.templatevault.keyring.DestroyedRootKeys;
 import org.templatevault.keyring.KeyRings;
+import org.templatevault.keyring.RootKeyWatch;
 import org.templatevault.persistence.DatabaseUnavailableException;
 import org.templatevault.trail.Genesis;
 
@@ -47,7 +47,7 @@ public class Startup {
     Instance<KeyRings> keyRings;
 
     @Inject
-    Instance<DestroyedRootKeys> destroyed;
+    Instance<RootKeyWatch> rootKeys;
 
     @Inject
     Instance<Genesis> trail;
@@ -63,7 +63,7 @@ public class Startup {
             requireNameInBatch(settings.get().nodeName());
             database.get().migrateAndCheck(settings.get());
             keyRings.get().start();
-            destroyed.get().look();
+            rootKeys.get().look();
             trail.get().begin();
             started = true;
             LOG.log(
@@ -137,6 +137,9 @@ public class Startup {
     }
 
     private static int exitCode(Throwable failure) {
+        if (DatabaseUnavailableException.causeOf(failure).isPresent()) {
+            return NOT_NOW;
+        }
         for (Throwable t = failure; t != null; t = t.getCause()) {
             if (t instanceof DatabaseAwayException || t instanceof DatabaseUnavailableException) {
                 return NOT_NOW;

@@ -15,8 +15,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.error.Repeated;
-import org.templatevault.keyring.DestroyedRootKeys;
 import org.templatevault.keyring.KeyRings;
+import org.templatevault.keyring.RootKeyWatch;
 import org.templatevault.persistence.Idempotency;
 import org.templatevault.persistence.SubjectCounts;
 import org.templatevault.persistence.Transactions;
@@ -54,7 +54,7 @@ public class Upkeep {
     KeyRings keyRings;
 
     @Inject
-    DestroyedRootKeys destroyed;
+    RootKeyWatch rootKeys;
 
     @Inject
     Gauges gauges;
@@ -109,7 +109,7 @@ public class Upkeep {
 
     private void run() {
         attempt("The key ring", keyRings::refresh);
-        attempt("The look for destroyed root keys", destroyed::look);
+        attempt("The look for root keys", rootKeys::look);
         attempt("The folding of counts", () -> transactions.run(counts::fold));
         attempt("The purge of idempotency keys", this::purge);
     }

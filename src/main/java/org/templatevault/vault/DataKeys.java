@@ -117,6 +117,12 @@ public class DataKeys {
         }
     }
 
+    /** The suite of DEKs that are made under a version. */
+    public Suite suite(Kek active) {
+        Suite suite = active.dataSuite();
+        return suite == null ? Suite.valueOf(settings.dataSuite()) : suite;
+    }
+
     /**
      * The row of a new subject, with its first DEK under the active KEK.
      *
@@ -128,7 +134,7 @@ public class DataKeys {
         KeyRing ring = keyRings.current();
         Kek active = ring.active();
         int first = oldest.with(active.version());
-        Suite suite = active.dataSuite() == null ? Suite.valueOf(settings.dataSuite()) : active.dataSuite();
+        Suite suite = suite(active);
         byte[] sealed = reference == null
                 ? null
                 : SealedReference.seal(key.dek(), ring.vaultId(), subject, 1, suite, reference);

@@ -4,6 +4,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.templatevault.crypto.AuthenticationFailedException;
 import org.templatevault.envelope.DataKey;
@@ -44,6 +45,8 @@ public class Diagnosis {
     public static final UUID REFERENCE = new UUID(0, 1);
 
     private static final int EARLIER_DEKS = 5;
+    /** How much of one subject's envelopes is tried at other places: all at all would be the square of what is damaged. */
+    private static final long TRIED_BYTES = 64L << 20;
 
     @Inject
     KeyRings keyRings;
@@ -108,29 +111,31 @@ public class Diagnosis {
     List<Damaged> ofTemplates(Subject subject, DataKey key, List<TemplateRow> refused) {
         boolean all =
                 refused.size() > 1 && refused.size() == subject.templates().size();
+        AtomicLong left = new AtomicLong(TRIED_BYTES);
         return refused.stream()
                 .map(row -> new Damaged(
                         subject.key(),
                         row.id(),
                         row.version(),
                         "integrity-failure",
-                        templateClass(subject, key, row, all).name()))
+                        templateClass(subject, key, row, all, left).name()))
                 .toList();
     }
 
-    private DamageClass templateClass(Subject subject, DataKey key, TemplateRow row, boolean all) {
+    private DamageClass templateClass(Subject subject, DataKey key, TemplateRow row, boolean all, AtomicLong left) {
         if (row.dekNumber() != subject.key().dekNumber()) {
             return DamageClass.STALE;
         }
-        if (opensElsewhere(subject, key, row) || olderSubjects.isSealedElsewhere(row)) {
+        if (opensElsewhere(subject, key, row, left) || olderSubjects.isSealedElsewhere(row)) {
             return DamageClass.MOVED_ROW;
         }
         return all ? DamageClass.WRONG_KEY : DamageClass.CORRUPT;
     }
 
-    private boolean opensElsewhere(Subject subject, DataKey key, TemplateRow row) {
+    private boolean opensElsewhere(Subject subject, DataKey key, TemplateRow row, AtomicLong left) {
         return subject.templates().stream()
                 .filter(other -> other != row)
+                .takeWhile(other -> left.addAndGet(-row.envelope().length) >= 0)
                 .anyMatch(other -> opensAs(subject.key(), key, other, row.envelope()));
     }
 

@@ -103,7 +103,7 @@ public class SubjectMover {
         Subject subject = olderSubjects
                 .load(List.of(compromised.subjectId()), Integer.MAX_VALUE, true)
                 .get(0);
-        Target target = new Target(ring.active().version(), true, DataKeys.suite(compromised.dataSuite()));
+        Target target = new Target(ring.active().version(), true, dataKeys.suite(ring.active()));
         Prepared prepared = prepare(subject, target);
         Move move = prepared.move();
         if (move == null) {

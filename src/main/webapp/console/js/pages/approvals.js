@@ -3,7 +3,7 @@ import { get, post } from '../api.js';
 import { ask } from '../ask.js';
 import { h, render } from '../dom.js';
 import { ago, durationsOf, time } from '../format.js';
-import { badge, button, facts, heading, link, section, table } from '../parts.js';
+import { badge, button, facts, heading, link, more, section, table } from '../parts.js';
 import { poll } from '../poll.js';
 import { caller, may, roles } from '../session.js';
 import { APPROVAL_KIND } from '../words.js';
@@ -11,14 +11,24 @@ import { APPROVAL_KIND } from '../words.js';
 const kind = (one) => APPROVAL_KIND[one.kind] ?? one.kind;
 
 export function approvals(place, failed) {
-  return poll(async () => {
-    const all = (await get('/approvals')).approvals;
+  let pages = 1;
+  const watch = poll(async () => {
+    const all = [];
+    let next = '';
+    for (let page = 0; page < pages; page += 1) {
+      const answer = await get(`/approvals${next && `?cursor=${next}`}`);
+      all.push(...answer.approvals);
+      next = answer.next ?? '';
+      if (!next) break;
+    }
     const waiting = all.filter((one) => one.state === 'REQUESTED');
     render(place, heading('Approvals', { note: 'What cannot be taken back needs two people. One asks, another reads exactly what will happen and decides.' }),
       section('Waiting for a decision', list('Requests that wait', waiting, 'Nothing waits for a second person.')),
-      section('Decided', list('Requests that were decided', all.filter((one) => one.state !== 'REQUESTED'), 'Nothing was decided yet.')));
+      section('Decided', list('Requests that were decided', all.filter((one) => one.state !== 'REQUESTED'), 'Nothing was decided yet.')),
+      more(next, () => { pages += 1; watch.now(); }));
     return 5000;
   }, failed);
+  return watch;
 }
 
 const list = (caption, rows, empty) => table(caption, [

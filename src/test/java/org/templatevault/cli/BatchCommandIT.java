@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.templatevault.cli.ClientProcess.Outcome;
 import org.templatevault.testing.IsoTemplates;
@@ -134,6 +135,7 @@ class BatchCommandIT extends Commands {
         assertSays("file: ", at(1, "batch", "enrol", directory.resolve("absent").toString()));
     }
 
+    @Tag("nightly")
     @Test
     void storesNothingTwiceAfterAKillInTheMiddle() throws Exception {
         Path records = Files.createDirectories(directory.resolve("many"));

@@ -9,6 +9,7 @@ import jakarta.json.JsonArray;
 import jakarta.json.JsonObject;
 import java.util.List;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.DatabaseProxy.RoundTrip;
 import org.templatevault.testing.IsoTemplates;
@@ -124,6 +125,7 @@ class OverviewIT {
         assertTrue(verification.getInt("blocks") > 0);
     }
 
+    @Tag("nightly")
     @Test
     void wantsTheTrailVerifiedAgainAfterAWeek() {
         as("auditor").post("/audit:verify").send().expect(200);

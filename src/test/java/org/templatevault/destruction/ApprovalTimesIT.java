@@ -8,6 +8,8 @@ import jakarta.json.Json;
 import jakarta.json.JsonObject;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
@@ -142,11 +144,40 @@ class ApprovalTimesIT {
             String list =
                     server.as("approver").get("/approvals").send().expect(200).text();
             assertTrue(list.contains(approval), list);
+            approver.approve(approval);
+            assertTrue(listed().indexOf(approval) < 100, "before what has ended");
+            assertEquals(1, Collections.frequency(listed(), approval));
+            assertTrue(listed().size() > 100);
         } finally {
             rows.change("delete from vault.approval where kind = 'tests'");
         }
         cancel(approval).expect(200);
         version.await("CANCELLED");
+    }
+
+    private List<String> listed() {
+        List<String> ids = new ArrayList<>();
+        String cursor = "";
+        while (true) {
+            JsonObject page = server.as("approver")
+                    .get("/approvals" + cursor)
+                    .send()
+                    .expect(200)
+                    .json();
+            page.getJsonArray("approvals").getValuesAs(JsonObject.class).forEach(one -> ids.add(one.getString("id")));
+            if (!page.containsKey("next")) {
+                return ids;
+            }
+            cursor = "?cursor=" + page.getString("next");
+        }
+    }
+
+    @Test
+    void refusesACursorOfAnotherList() {
+        server.as("approver")
+                .get("/approvals?cursor=" + UUID.randomUUID())
+                .send()
+                .problem(422, "invalid-field");
     }
 
     @Test

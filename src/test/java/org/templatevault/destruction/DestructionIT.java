@@ -228,7 +228,8 @@ class DestructionIT {
         left.await("CANCELLED");
         assertEquals("DEACTIVATED", left.get().getString("state"));
 
-        Instant before = Instant.now().minus(Duration.ofDays(1));
+        forgetCopies();
+        Instant before = Instant.parse(left.get().getString("createdAt"));
         register("database", before);
         askAndApprove(false);
         left.await("WAITING");
@@ -253,6 +254,7 @@ class DestructionIT {
         JsonObject failed = left.await("FAILED");
         assertTrue(failed.getString("failure").contains(damaged.subject().toString()), failed::toString);
         assertEquals("DEACTIVATED", left.get().getString("state"));
+        assertEquals("CANCELLED", failed.getJsonObject("approval").getString("state"), "nothing can carry it out");
         rows.change(flip, damaged.template());
         askAndApprove(true);
         left.await("DESTROYED");
@@ -276,6 +278,69 @@ class DestructionIT {
         left.await("DESTROYED");
     }
 
+    private void forgetCopies() {
+        rows.change("update vault.copy set destroyed_at = now(), destroyed_by = 'tests' where destroyed_at is null");
+    }
+
+    /** It holds rows under a version that was destroyed since: whoever waits for it would be left with no whole one. */
+    @Test
+    void waitsForABackupThatOpens() {
+        forgetCopies();
+        register("database", Instant.now());
+        register("keystore", Instant.now());
+        int next = custodian.rotate(Json.createObjectBuilder()).getInt("fromVersion");
+        new Approver(server).destroy(next);
+        askAndApprove(false);
+        JsonObject waiting = left.await("WAITING");
+        assertEquals(1, waiting.getJsonArray("waitingFor").size(), waiting::toString);
+        assertTrue(waiting.getJsonArray("waitingFor").getString(0).contains("that opens whole"), waiting::toString);
+        register("database", Instant.now());
+        JsonObject keys = left.destruction();
+        assertTrue(keys.getJsonArray("waitingFor").getString(0).contains("the keystore taken after"), keys::toString);
+        register("keystore", Instant.now());
+        left.await("DESTROYED");
+    }
+
+    /** The clock of who makes backups may be ahead. */
+    @Test
+    void takesABackupForNoNewerThanItsRegistration() {
+        forgetCopies();
+        register("database", Instant.now().plus(Duration.ofMinutes(4)));
+        register("keystore", Instant.now().plus(Duration.ofMinutes(4)));
+        left = version(custodian.rotate(Json.createObjectBuilder()).getInt("fromVersion"));
+        askAndApprove(false);
+        JsonObject waiting = left.await("WAITING");
+        assertEquals(2, waiting.getJsonArray("waitingFor").size(), waiting::toString);
+        assertEquals(1, left.usage().getInt("uselessInAll"));
+        register("database", Instant.now());
+        register("keystore", Instant.now());
+        left.await("DESTROYED");
+    }
+
+    @Test
+    void listsCopiesByPages() {
+        forgetCopies();
+        rows.change("insert into vault.copy (id, kind, name, taken_at, expires_at, registered_by, registered_at)"
+                + " select gen_random_uuid(), 'wal', 'many', now(), now() + interval '1 hour', 'tests', now()"
+                + " from generate_series(1, 1100)");
+        try {
+            JsonObject page = copies("");
+            assertEquals(1000, page.getJsonArray("copies").size());
+            JsonObject rest = copies("?cursor=" + page.getString("next"));
+            assertEquals(100, rest.getJsonArray("copies").size());
+            assertFalse(rest.containsKey("next"), rest::toString);
+            JsonObject usage = KeyVersion.active(server).usage();
+            assertEquals(1000, usage.getJsonArray("uselessAfterDestruction").size());
+            assertEquals(1100, usage.getInt("uselessInAll"));
+        } finally {
+            rows.change("delete from vault.copy where name = 'many'");
+        }
+    }
+
+    private JsonObject copies(String query) {
+        return server.as("auditor").get("/copies" + query).send().expect(200).json();
+    }
+
     private JsonObject restorableSince() {
         return server.as("operator")
                 .get("/keys/restorable-since")
@@ -286,6 +351,7 @@ class DestructionIT {
 
     @Test
     void saysBeforeARotationBeginsHowFarBackTheBackupsWillReach() {
+        forgetCopies();
         register("database", Instant.now());
         register("wal", Instant.now());
         String keyStore = server.as("operator").registerCopy("keystore", Instant.now());

@@ -70,6 +70,7 @@ class EpochDamageIT extends EpochVault {
     }
 
     /** Nobody has asked for a retry: the key is tried once more before its subject would be given up. */
+    @Tag("nightly")
     @Test
     void movesASubjectWhoseKeyWasRepairedBeforeItsTimeWasOver() {
         UUID repaired = store(UUID.randomUUID()).subject();

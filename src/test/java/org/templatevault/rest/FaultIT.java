@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -90,6 +91,7 @@ class FaultIT {
                 TEMPLATE, vault.server().as("reader").read(again).expect(200).bytes());
     }
 
+    @Tag("nightly")
     @Test
     void storesNothingWhenKilledBeforeTheCommit() {
         try (var hold = vault.proxy().holdStatementAfter("insert into vault.idempotency", "commit")) {

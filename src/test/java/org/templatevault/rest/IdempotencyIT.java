@@ -60,6 +60,7 @@ class IdempotencyIT {
     }
 
     /** More than one statement forgets at a time. */
+    @Tag("nightly")
     @Test
     @Tag("long")
     void forgetsAllThatIsOlderThanADay() {

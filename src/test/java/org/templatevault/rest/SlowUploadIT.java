@@ -33,6 +33,7 @@ class SlowUploadIT {
     private static final byte[] TEMPLATE = IsoTemplates.fingerprint(40, 1);
     private static final String BATCH = "/templates:batchStore";
 
+    @Tag("nightly")
     @Test
     void givesTheTurnsOfSlowBatchesBackAndKeepsNoReaderMeanwhile() throws Exception {
         Stored stored = as("enroller").store(UUID.randomUUID(), TEMPLATE);

@@ -154,6 +154,7 @@ class DailyErasureIT {
     }
 
     /** As the rows stand when the clock was set back two hours after the day's erasure. */
+    @Tag("nightly")
     @Test
     void asksOnceADayAlsoWithAClockThatWasSetBack() {
         putDefaultPolicyInForce();
@@ -173,6 +174,7 @@ class DailyErasureIT {
         wasThere(due, today());
     }
 
+    @Tag("nightly")
     @Test
     void leavesASubjectWhoseHoldIsSetWhileTheJobHasItInItsChunk() {
         putDefaultPolicyInForce();

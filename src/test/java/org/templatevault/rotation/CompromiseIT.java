@@ -121,7 +121,7 @@ class CompromiseIT {
 
     @Test
     void givesASubjectANewKeyBeforeAnythingIsStoredForItAgain() {
-        String rotation = custodian.start(compromise().add("rate", 2));
+        String rotation = custodian.start(compromise().add("rate", 2).add("suite", "AES_256_GCM"));
         JsonObject under = custodian.await(rotation, "REENCRYPTING");
         int from = under.getInt("fromVersion");
         int to = under.getInt("toVersion");
@@ -165,6 +165,9 @@ class CompromiseIT {
         assertTrue(now.getInt("done") >= 3, now::toString);
         drained(rotation);
         assertEquals("COMPROMISED", state(from));
+        assertEquals(
+                List.of("AES_256_GCM"),
+                rows.texts("select distinct data_suite from vault.subject_key where kek_version = ?", to));
     }
 
     private long dek(Stored stored) {

@@ -2,16 +2,19 @@ package org.templatevault.rotation;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.Approver;
 import org.templatevault.testing.Custodian;
 import org.templatevault.testing.Invariants;
+import org.templatevault.testing.KeyVersion;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultClient.Stored;
 
@@ -243,5 +246,42 @@ class QuarantineIT extends DamagedVault {
                 PATIENCE,
                 () -> approver.get(approval).getString("state").equals("CARRIED_OUT"));
         server.as("reader").read(one).problem(410, "subject-erased");
+    }
+
+    @Test
+    void refusesToRetryASubjectWhoseSuiteTheVaultDoesNotHave() {
+        String suite = rows.texts("select data_suite from vault.subject_key where subject_id = ?", one.subject())
+                .get(0);
+        rows.change("update vault.subject_key set data_suite = 'X' where subject_id = ?", one.subject());
+        assertEquals("DRAINED_WITH_QUARANTINE", rotate("reencrypt").getString("state"));
+        String retry = "/quarantine/" + quarantined(one.subject()).getString("id") + ":retry";
+        server.as("operator").post(retry).send().problem(409, "still-damaged");
+        rows.change("update vault.subject_key set data_suite = ? where subject_id = ?", suite, one.subject());
+        server.as("operator").post(retry).send().expect(204);
+    }
+
+    /** A backup from between the end of a rotation and the repair holds the subject under the version that is destroyed. */
+    @Test
+    void countsNoBackupFromBeforeTheRepairForWhole() {
+        rows.change("update vault.copy set destroyed_at = now(), destroyed_by = 'tests' where destroyed_at is null");
+        flipABit(one);
+        JsonObject ended = rotate("reencrypt");
+        assertEquals("DRAINED_WITH_QUARANTINE", ended.getString("state"));
+        String copy = server.as("operator").registerCopy("database", Instant.now());
+        flipABit(one);
+        server.as("operator")
+                .post("/quarantine/" + quarantined(one.subject()).getString("id") + ":retry")
+                .send()
+                .expect(204);
+        KeyVersion left = new KeyVersion(server, ended.getInt("fromVersion"));
+        JsonObject usage = left.usage();
+        assertTrue(usage.getJsonArray("uselessAfterDestruction").toString().contains(copy), usage::toString);
+        new Approver(server).destroy(left.number());
+        JsonObject since = server.as("operator")
+                .get("/keys/restorable-since")
+                .send()
+                .expect(200)
+                .json();
+        assertTrue(since.isNull("restorableSince"), since::toString);
     }
 }

@@ -379,4 +379,71 @@ class RotationIT {
         custodian.steer(rotation, "resume").expect(200);
         drained(rotation);
     }
+
+    /** The server ends its jobs as if a person had stopped them, and goes on for a while before it stops the application. */
+    @Test
+    void goesOnAfterItsServerWasStoppedInOrder() {
+        String rotation = running();
+        server.stop();
+        assertEquals("REENCRYPTING", stateInTheDatabase(rotation));
+        server.start();
+        drained(rotation);
+    }
+
+    private String stateInTheDatabase(String rotation) {
+        return rows.texts("select state from vault.rotation where id = ?::uuid", rotation)
+                .get(0);
+    }
+
+    /** What its last count finds sends it round again, unless somebody has paused it meanwhile. */
+    @Test
+    void staysPausedWhateverItsLastCountFinds() {
+        String rotation;
+        UUID back = acknowledged.keySet().iterator().next().subject();
+        try (Hold count = SharedVault.mortal().proxy().holdStatement("filter (where q.subject_id is null)")) {
+            rotation = custodian.start(Json.createObjectBuilder().add("mode", "rewrap"));
+            count.awaitHeld(PATIENCE);
+            custodian.steer(rotation, "resume").problem(409, "rotation-state");
+            custodian.steer(rotation, "pause").expect(200);
+            shift(back, -1);
+            count.release();
+            TestHome.await("its job has ended", PATIENCE, () -> batch.live().isEmpty());
+            TestHome.pause(Duration.ofSeconds(2));
+        }
+        assertEquals("PAUSED", stateInTheDatabase(rotation));
+        shift(back, 1);
+        custodian.steer(rotation, "resume").expect(200);
+        drained(rotation);
+    }
+
+    /** Its key stays what it is, and does not open meanwhile. */
+    private void shift(UUID subject, int versions) {
+        rows.change(
+                "with moved as (update vault.subject_key set kek_version = kek_version + ? where subject_id = ?"
+                        + " returning kek_version - ? as old, kek_version as new)"
+                        + " insert into vault.subject_count (id, kek_version, kind, subjects, at)"
+                        + " select gen_random_uuid(), old, 'MOVED_OUT', 1, now() from moved"
+                        + " union all select gen_random_uuid(), new, 'MOVED_IN', 1, now() from moved",
+                versions,
+                subject,
+                versions);
+    }
+
+    /** Sorting the subjects takes long in a large vault: a node may come back meanwhile that lacks the version. */
+    @Test
+    void asksTheNodesAgainBeforeItActivates() {
+        DatabaseProxy proxy = SharedVault.mortal().proxy();
+        String rotation;
+        try (Hold ranges = proxy.holdAnswer("insert into vault.rotation_range")) {
+            rotation = custodian.start(Json.createObjectBuilder());
+            ranges.awaitHeld(PATIENCE);
+            SilentNode.during(rows, () -> {
+                ranges.release();
+                TestHome.pause(Duration.ofSeconds(3));
+                assertEquals("STAGED", stateInTheDatabase(rotation));
+                return rotation;
+            });
+        }
+        drained(rotation);
+    }
 }

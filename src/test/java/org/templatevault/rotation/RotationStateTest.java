@@ -25,7 +25,7 @@ class RotationStateTest {
 
     private static String followers(RotationState from) {
         return Arrays.stream(RotationState.values())
-                .filter(to -> to.predecessors().contains(from.name()))
+                .filter(to -> to.predecessors().contains(from))
                 .map(to -> " " + to)
                 .collect(Collectors.joining());
     }

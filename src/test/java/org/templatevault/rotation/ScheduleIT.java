@@ -22,6 +22,7 @@ import org.templatevault.testing.Call;
 import org.templatevault.testing.Custodian;
 import org.templatevault.testing.Invariants;
 import org.templatevault.testing.Rows;
+import org.templatevault.testing.SilentNode;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultClient.Stored;
 import org.templatevault.testing.VaultServer;
@@ -110,6 +111,28 @@ class ScheduleIT {
         JsonObject ended = custodian.end(newest().getString("id"));
         assertEquals("scheduled", ended.getString("reason"));
         assertEquals("vault: schedule", ended.getString("requestedBy"));
+    }
+
+    @Test
+    void doesNotAskAgainAtOnceForWhatWasTakenBack() {
+        put("{\"enabled\":true,\"maxAge\":\"PT3S\",\"mode\":\"rewrap\"}").expect(200);
+        int before = active();
+        String cancelled = SilentNode.during(rows, () -> {
+            TestHome.await(
+                    "one is asked for",
+                    PATIENCE,
+                    () -> newest().getString("state").equals("STAGED"));
+            String asked = newest().getString("id");
+            custodian.steer(asked, "cancel").expect(200);
+            return asked;
+        });
+        TestHome.pause(Duration.ofSeconds(4));
+        assertEquals(cancelled, newest().getString("id"));
+        assertEquals(before, active());
+        put("{\"enabled\":true,\"maxAge\":\"PT3S\",\"mode\":\"rewrap\"}").expect(200);
+        TestHome.await("whoever sets the schedule anew means it", PATIENCE, () -> active() > before);
+        put("{\"enabled\":false}").expect(200);
+        custodian.end(newest().getString("id"));
     }
 
     @Test

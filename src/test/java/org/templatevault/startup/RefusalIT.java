@@ -94,6 +94,7 @@ class RefusalIT {
     }
 
     /** Damage to the program itself: a class is missing that only the start uses. */
+    @Tag("nightly")
     @Test
     void doesNotRunWithoutAVaultWhenAClassCannotBeLoaded() throws IOException {
         // Of the usual environment, what its start works out about the program would be given to other servers.
@@ -122,6 +123,7 @@ class RefusalIT {
         refuses(launch("keystore", Map.of("VAULT_KEYSTORE_PASSWORD", WRONG)), "VAULT_KEYSTORE_PASSWORD");
     }
 
+    @Tag("nightly")
     @Test
     void doesNotRunUnderAnotherNameThanItsJobs() throws IOException {
         refuses(launch("name", Map.of("VAULT_NODE", "another")), "VAULT_NODE has to come from the environment");

@@ -5,21 +5,22 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What holds in the tables whenever no rotation is open. */
+/** What holds in the tables. */
 public final class Invariants {
     private static final Map<String, String> NONE = new LinkedHashMap<>();
+    private static final Map<String, String> NONE_ONCE_DRAINED = new LinkedHashMap<>();
 
     static {
         NONE.put(
                 "templates that are not under their subject's key",
                 "select count(*) from vault.template t left join vault.subject_key k using (subject_id)"
                         + " where k.dek_number is distinct from t.dek_number");
-        NONE.put(
+        NONE_ONCE_DRAINED.put(
                 "subjects on a version that is not active and not in quarantine",
                 "select count(*) from vault.subject_key k where kek_version <>"
                         + " (select version from vault.key_version where state = 'ACTIVE')"
                         + " and not exists (select 1 from vault.quarantine q where q.subject_id = k.subject_id)");
-        NONE.put(
+        NONE_ONCE_DRAINED.put(
                 "service keys on a version that is not active",
                 "select count(*) from vault.service_key where kek_version <>"
                         + " (select version from vault.key_version where state = 'ACTIVE')");
@@ -71,10 +72,21 @@ public final class Invariants {
 
     private Invariants() {}
 
-    /** The rules that are broken, with how many rows break each. */
+    /** The rules that are broken where no rotation is open, nor the last one was cancelled; with how many rows break each. */
     public static List<String> broken(Rows rows) {
+        List<String> broken = brokenInAnyState(rows);
+        broken.addAll(broken(rows, NONE_ONCE_DRAINED));
+        return broken;
+    }
+
+    /** The rules that are broken whatever rotation there is; with how many rows break each. */
+    static List<String> brokenInAnyState(Rows rows) {
+        return broken(rows, NONE);
+    }
+
+    private static List<String> broken(Rows rows, Map<String, String> rules) {
         List<String> broken = new ArrayList<>();
-        NONE.forEach((what, query) -> {
+        rules.forEach((what, query) -> {
             long found = rows.number(query);
             if (found != 0) {
                 broken.add(found + " " + what);

@@ -19,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.templatevault.testing.IsoTemplates;
@@ -180,6 +181,7 @@ class OfflineVerifierIT {
     }
 
     /** A place that no block has must not keep the root from being compared. */
+    @Tag("nightly")
     @Test
     void namesAnEntryThatWasChangedWithItsHashBesideAnEntryBeforeTheFirst() throws Exception {
         List<String> changed = copy();
@@ -239,6 +241,7 @@ class OfflineVerifierIT {
     }
 
     /** Nothing proves a line that says so: a month is given up as a whole, and long after it is over. */
+    @Tag("nightly")
     @Test
     void doesNotTakeEntriesForGivenUpThatWereTakenOut() throws Exception {
         String month =
@@ -297,6 +300,7 @@ class OfflineVerifierIT {
         assertEquals(export.stream().filter(line -> isOfType(line, "entry")).count(), end.getInt("entries"));
     }
 
+    @Tag("nightly")
     @Test
     void isSaidToBeIncompleteWhereItBreaksOff() throws Exception {
         List<Integer> starts = blocks();

@@ -229,6 +229,7 @@ class VaultEntriesIT {
         awaitNote("erasure", "reapplication", ".* DONE");
     }
 
+    @Tag("nightly")
     @Test
     void tellsNothingWhileThereIsNothingToDo() {
         TestHome.await(

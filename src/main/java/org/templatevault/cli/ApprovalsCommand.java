@@ -40,6 +40,13 @@ final class ApprovalsCommand {
         return ExitCode.DONE;
     }
 
+    /** All that wait. */
+    static List<JsonObject> waiting(Api api) throws Exception {
+        return waitingFirst(api).stream()
+                .filter(request -> request.getString("state").equals(WAITING))
+                .toList();
+    }
+
     /** All that wait, and the others on the last page that has one. */
     private static List<JsonObject> waitingFirst(Api api) throws Exception {
         List<JsonObject> requests = new ArrayList<>();

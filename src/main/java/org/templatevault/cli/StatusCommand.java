@@ -38,7 +38,7 @@ final class StatusCommand implements Callable<Integer> {
                 .add("health", health)
                 .add("keys", list(api, "/keys", "keys"))
                 .add("rotations", Json.createArrayBuilder(open(list(api, "/rotations", "rotations"))))
-                .add("approvals", Json.createArrayBuilder(waiting(list(api, "/approvals", "approvals"))))
+                .add("approvals", Json.createArrayBuilder(ApprovalsCommand.waiting(api)))
                 .add("quarantine", api.get("/quarantine").send().json())
                 .build();
         session.answer(status, () -> text(status));
@@ -66,12 +66,6 @@ final class StatusCommand implements Callable<Integer> {
     private static List<JsonObject> open(JsonArray rotations) {
         return rotations.getValuesAs(JsonObject.class).stream()
                 .filter(rotation -> !OVER.contains(rotation.getString("state")))
-                .toList();
-    }
-
-    private static List<JsonObject> waiting(JsonArray approvals) {
-        return approvals.getValuesAs(JsonObject.class).stream()
-                .filter(approval -> approval.getString("state").equals("REQUESTED"))
                 .toList();
     }
 

@@ -221,7 +221,7 @@ public class DestructionLedger {
         if (database.isEmpty()) {
             waitingFor.add("a registered backup of the database taken after " + left + " that opens whole");
         }
-        Instant keysOfIt = database.map(copy -> newestVersion(copy.takenAt()))
+        Instant keysOfIt = database.map(copy -> newestVersion(copy.until()))
                 .filter(made -> made.isAfter(left))
                 .orElse(left);
         if (!transactions.read(() -> copies.keyStoreSince(keysOfIt))) {

@@ -93,11 +93,15 @@ class DestructionSteps {
 
     /** The version goes back to what it was. */
     private void end(Destructions.Row row, DestructionState state, String reason) {
+        boolean alone = state == DestructionState.FAILED && !PolicyLedger.isStanding(approvals.get(row.approvalId()));
         transactions.run(() -> {
+            if (alone) {
+                approvals.holdApproved(row.approvalId()); // first, as where it is carried out
+            }
             if (destructions.end(row.id(), BEFORE_THE_END, state.name(), reason, DestructionLedger.now())) {
                 note(row, state);
                 destructions.giveVersionBack(row.version());
-                if (state == DestructionState.FAILED && !PolicyLedger.isStanding(approvals.get(row.approvalId()))) {
+                if (alone) {
                     approvals.giveUp(row.approvalId());
                 }
             }

@@ -5,6 +5,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -18,15 +19,25 @@ import org.templatevault.persistence.Bytes;
  */
 public final class KeyRing {
     private final UUID vaultId;
+    private final Set<Integer> leftOut;
     private final String versions;
     private final NavigableMap<Integer, Kek> keks = new TreeMap<>();
     private final Map<ServicePurpose, NavigableMap<Integer, ServiceKey>> serviceKeys =
             new EnumMap<>(ServicePurpose.class);
     private final Kek active;
 
-    /** @param versions those of the database from which the ring was read, also one that is left out */
-    KeyRing(UUID vaultId, Collection<Kek> keks, Collection<ServiceKey> serviceKeys, String versions) {
+    /**
+     * @param leftOut versions of the database whose KEKs could not be had
+     * @param versions those of the database from which the ring was read, as {@link #versions()} has them
+     */
+    KeyRing(
+            UUID vaultId,
+            Collection<Kek> keks,
+            Collection<ServiceKey> serviceKeys,
+            Collection<Integer> leftOut,
+            String versions) {
         this.vaultId = vaultId;
+        this.leftOut = Set.copyOf(leftOut);
         this.versions = versions;
         for (Kek kek : keks) {
             if (this.keks.put(kek.version(), kek) != null) {
@@ -90,20 +101,34 @@ public final class KeyRing {
         return Optional.ofNullable(keks.get(version));
     }
 
+    /**
+     * Refuses a version without which the ring was read: what names it is no damage.
+     *
+     * @throws KeyStoreUnavailableException if it is one of these
+     */
+    public void requireNotLeftOut(int version) {
+        if (leftOut.contains(version)) {
+            throw new KeyStoreUnavailableException(
+                    "The KEK of version " + version + " could not be had when the key ring was read", null);
+        }
+    }
+
     /** Whether one of its versions has this very key. */
     boolean holds(SecretBytes key) {
         return keks.values().stream().anyMatch(kek -> kek.key() == key);
     }
 
     /**
-     * Refuses a ring without a service key that the one before it had: no key is ever taken away, so its row was deleted.
-     * Without it the erased would not be known any more, nor the references of those who are there.
+     * Refuses a ring without a service key that the one before it had, of a purpose that is never renewed: no key is ever taken
+     * away, so its row was deleted. Without it the erased would not be known any more, nor the references of those who are
+     * there. Those that are renewed may be gone with a compromise that a failover has lost.
      *
      * @throws KeyStoreUnavailableException naming the first that is missing
      */
     void requireServiceKeysOf(@Nullable KeyRing earlier) {
         if (earlier != null && vaultId.equals(earlier.vaultId)) {
             earlier.serviceKeys.forEach((purpose, keys) -> keys.keySet().stream()
+                    .filter(number -> !purpose.isRenewed())
                     .filter(number ->
                             !serviceKeys.getOrDefault(purpose, new TreeMap<>()).containsKey(number))
                     .forEach(number -> {

@@ -88,9 +88,9 @@ public class KeyRings {
     private volatile long lastRead;
 
     /** Whether a row needs a version is a look at every row: what came of it is good for a while. */
-    private record LeftOut(Bytes wrapped, long triedAt, boolean neverActive) {
+    private record LeftOut(Bytes wrapped, long triedAt, boolean notYetActive) {
         boolean isYoung() {
-            return !neverActive && System.nanoTime() - triedAt < LEFT_OUT_FOR.toNanos();
+            return !notYetActive && System.nanoTime() - triedAt < LEFT_OUT_FOR.toNanos();
         }
     }
 
@@ -148,7 +148,7 @@ public class KeyRings {
         for (ServicePurpose purpose : ServicePurpose.values()) {
             if (present.serviceKeys(purpose).isEmpty()) {
                 complete = false;
-                if (transactions.read(() -> keyVersions.hasUsed(purpose.name()))) {
+                if (transactions.read(() -> keyVersions.hasUsed(purpose.name()) && serviceKeys.newest(purpose) == 0)) {
                     throw new KeyStoreUnavailableException(
                             "The service key " + purpose + " is gone: its row (vault.service_key) was deleted, and the"
                                     + " database has what was made with it",
@@ -332,7 +332,7 @@ public class KeyRings {
         KeyRing fresh;
         try {
             String versions = unwrapAll(vault, keks, old);
-            fresh = new KeyRing(vault, keks, serviceKeys.read(vault, keks, old), versions);
+            fresh = new KeyRing(vault, keks, serviceKeys.read(vault, keks, old), leftOut.keySet(), versions);
             fresh.requireServiceKeysOf(old);
         } catch (RuntimeException e) {
             keks.stream()
@@ -351,7 +351,11 @@ public class KeyRings {
 
     private String unwrapAll(UUID vault, List<Kek> keks, @Nullable KeyRing old) {
         List<String> versions = new ArrayList<>();
-        for (KeyVersions.Row row : keyVersions.all()) {
+        List<KeyVersions.Row> all = keyVersions.all();
+        leftOut.keySet()
+                .removeIf(version -> all.stream().noneMatch(row -> row.version() == version && row.wrapped() != null));
+        for (KeyVersions.Row row : all) {
+            unused.remove(row.rootKeyAlias());
             if (row.wrapped() != null && add(keks, vault, row, row.wrapped(), old)) {
                 versions.add(row.version() + row.state() + name(row.fingerprint()));
             }
@@ -401,14 +405,15 @@ public class KeyRings {
 
     /**
      * A copy of the database from before a destruction still names the version; its root key is gone, and that matters
-     * only if a row needs it. So does a row of it that was damaged. A version that never was active wraps nothing, whatever
+     * only if a row needs it. So does a row of it that was damaged. A version that is not active yet wraps nothing, whatever
      * became of its root key: it is not activated before every node has it, so it is tried again and again.
      *
      * @return whether this node's ring is as new as the database's row
      */
     private boolean add(List<Kek> keks, UUID vault, KeyVersions.Row row, Bytes wrapped, @Nullable KeyRing old) {
+        boolean notYetActive = row.state().equals(KeyState.PRE_ACTIVE.name());
         LeftOut before = leftOut.get(row.version());
-        boolean known = before != null && before.wrapped.equals(wrapped);
+        boolean known = before != null && before.wrapped.equals(wrapped) && before.notYetActive == notYetActive;
         if (before != null && known && before.isYoung()) {
             return true;
         }
@@ -417,8 +422,7 @@ public class KeyRings {
             leftOut.remove(row.version());
             return true;
         } catch (KeyStoreUnavailableException e) {
-            boolean neverActive = row.activatedAt() == null;
-            if (!known && !neverActive) {
+            if (!notYetActive) {
                 requireUnused(row, e);
             }
             if (!known) {
@@ -428,8 +432,8 @@ public class KeyRings {
                         row.version(),
                         e.getMessage());
             }
-            leftOut.put(row.version(), new LeftOut(wrapped, System.nanoTime(), neverActive));
-            return !neverActive;
+            leftOut.put(row.version(), new LeftOut(wrapped, System.nanoTime(), notYetActive));
+            return !notYetActive;
         }
     }
 

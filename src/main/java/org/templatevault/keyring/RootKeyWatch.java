@@ -2,10 +2,12 @@ package org.templatevault.keyring;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
-import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.templatevault.persistence.KeyVersions;
 import org.templatevault.persistence.SubjectCounts;
 
@@ -35,36 +37,68 @@ public class RootKeyWatch {
      * that does not answer leaves things as they were.
      */
     public void look() {
-        try {
-            Map<Integer, String> present = new TreeMap<>();
-            Map<Integer, String> absent = new TreeMap<>();
-            Map<String, Set<String>> aliases = new HashMap<>();
-            Map<Integer, Long> subjects = counts.byVersion();
-            for (KeyVersions.Row row : keyVersions.all()) {
-                boolean needed = row.wrapped() != null
-                        && (row.state().equals("ACTIVE") || subjects.getOrDefault(row.version(), 0L) > 0);
-                boolean destroyed = row.destroyedAt() != null;
-                if (needed || destroyed) {
-                    boolean there = aliases.computeIfAbsent(row.keyStore(), keyRings::aliases)
-                            .contains(row.rootKeyAlias());
-                    if (there == destroyed) {
-                        (destroyed ? present : absent).put(row.version(), row.rootKeyAlias());
-                    }
-                }
+        Map<Integer, String> back = new TreeMap<>();
+        Map<Integer, String> absent = new TreeMap<>();
+        Map<String, List<KeyVersions.Row>> byKeyStore =
+                keyVersions.all().stream().collect(Collectors.groupingBy(KeyVersions.Row::keyStore));
+        Set<Integer> needed = needed();
+        byKeyStore.forEach((keyStore, versions) -> {
+            try {
+                look(keyStore, versions, needed, back, absent);
+            } catch (KeyStoreUnavailableException e) {
+                LOG.log(System.Logger.Level.DEBUG, "Not looked for root keys: {0}", e.getMessage());
+                versions.forEach(row -> {
+                    keep(row, returned, back);
+                    keep(row, missing, absent);
+                });
             }
-            tell(
-                    present,
-                    returned,
-                    "Alarm: the root key of the destroyed key version {0} is in the key store again: {1}");
-            returned = present;
-            tell(
-                    absent,
-                    missing,
-                    "Alarm: the root key of key version {0} is not in the key store: {1}. Nodes that run hold its key"
-                            + " still; the next start is refused");
-            missing = absent;
-        } catch (KeyStoreUnavailableException e) {
-            LOG.log(System.Logger.Level.DEBUG, "Not looked for root keys: {0}", e.getMessage());
+        });
+        tell(back, returned, "Alarm: the root key of the destroyed key version {0} is in the key store again: {1}");
+        returned = back;
+        tell(
+                absent,
+                missing,
+                "Alarm: the root key of key version {0} is not in the key store: {1}. Nodes that run hold its key still; the"
+                        + " next start is refused");
+        missing = absent;
+    }
+
+    /** The versions without which the next start is refused: what wraps, and what a row needs. */
+    private Set<Integer> needed() {
+        Set<Integer> needed = new HashSet<>();
+        keyVersions.all().stream()
+                .filter(row -> row.state().equals("ACTIVE"))
+                .forEach(row -> needed.add(row.version()));
+        keyVersions.serviceKeys().forEach(row -> needed.add(row.kekVersion()));
+        counts.byVersion().forEach((version, subjects) -> {
+            if (subjects > 0) {
+                needed.add(version);
+            }
+        });
+        return needed;
+    }
+
+    private void look(
+            String keyStore,
+            List<KeyVersions.Row> versions,
+            Set<Integer> needed,
+            Map<Integer, String> back,
+            Map<Integer, String> absent) {
+        boolean any = versions.stream().anyMatch(row -> row.destroyedAt() != null || needed.contains(row.version()));
+        Set<String> aliases = any ? keyRings.aliases(keyStore) : Set.of();
+        for (KeyVersions.Row row : versions) {
+            boolean there = aliases.contains(row.rootKeyAlias());
+            if (row.destroyedAt() != null && there) {
+                back.put(row.version(), row.rootKeyAlias());
+            } else if (row.destroyedAt() == null && !there && needed.contains(row.version())) {
+                absent.put(row.version(), row.rootKeyAlias());
+            }
+        }
+    }
+
+    private static void keep(KeyVersions.Row row, Map<Integer, String> before, Map<Integer, String> now) {
+        if (before.containsKey(row.version())) {
+            now.put(row.version(), row.rootKeyAlias());
         }
     }
 

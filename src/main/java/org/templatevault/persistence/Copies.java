@@ -25,7 +25,12 @@ public class Copies {
             String registeredBy,
             Instant registeredAt,
             @Nullable Instant destroyedAt,
-            @Nullable String destroyedBy) {}
+            @Nullable String destroyedBy) {
+        /** When it can have got its last row. */
+        public Instant until() {
+            return takenAt.isAfter(registeredAt) ? takenAt : registeredAt;
+        }
+    }
 
     /** What counts as a copy that exists. */
     static final String EXISTS = " expires_at > now() and destroyed_at is null";
@@ -33,23 +38,35 @@ public class Copies {
     /** How many copies one answer lists. */
     public static final int LISTED = 1000;
 
-    /** When a copy was made at the latest: the clock of who made it may be ahead, and what is registered was there. */
-    private static final String MADE = "least(taken_at, registered_at)";
+    /**
+     * Since when a copy can be, and until when it can hold rows. It is no point in time: a log has a first and a last record,
+     * a backup takes hours, and the clock of who makes it may be ahead of the vault's.
+     */
+    private static final String FROM = "least(taken_at, registered_at)";
 
-    /** When the last row left a version {@code v}: no copy from after it needs the version. */
-    private static final String LEFT = "case when (select sum(case when kind in ('CREATED', 'MOVED_IN') then subjects"
-            + " else -subjects end) from vault.subject_count where kek_version = v) > 0"
-            + " or exists (select 1 from vault.service_key where kek_version = v) then 'infinity'"
-            + " else coalesce(" + KeyUsage.LAST_LEFT + ", 'infinity') end";
+    private static final String UNTIL = "greatest(taken_at, registered_at)";
 
-    /** The destroyed versions, each with the time from and to which a copy of the database holds rows under it. */
-    private static final String DESTROYED = "destroyed as materialized (select created_at as made, " + LEFT
-            + " as left_at from (select version as v, created_at from vault.key_version"
-            + " where state in ('DESTROYING', 'DESTROYED')) versions)";
+    /**
+     * The versions that ever were active, each with the time from which and to which a copy of the database has rows under it,
+     * and whether its wrapped key is gone.
+     */
+    private static final String VERSIONS =
+            "counted as materialized (select kek_version, sum(case when kind in ('CREATED',"
+                    + " 'MOVED_IN') then subjects else -subjects end) as n, max(at) filter (where kind in ('MOVED_OUT', 'ERASED'))"
+                    + " as last from vault.subject_count group by kek_version),"
+                    + " versions as materialized (select v, made, gone, case when coalesce(n, 0) > 0"
+                    + " or exists (select 1 from vault.service_key s where s.kek_version = v) then 'infinity'"
+                    + " else coalesce(greatest(last, " + KeyUsage.ENDED + "), 'infinity') end as left_at"
+                    + " from (select version as v, created_at as made, not exists (select 1 from vault.key_material m"
+                    + " where m.version = k.version) as gone from vault.key_version k where activated_at is not null) known"
+                    + " left join counted on kek_version = v)";
 
-    /** What a backup of the database has to be to open whole: none of its rows is under a destroyed version. */
-    private static final String OPENS =
-            " and not exists (select 1 from destroyed d where taken_at >= d.made and " + MADE + " <= d.left_at)";
+    /** Whether a copy has rows under a version. */
+    private static final String HOLDS = UNTIL + " >= made and " + FROM + " <= left_at";
+
+    /** What a backup has to be to open whole: of this vault, and with no row under a version whose key is gone. */
+    private static final String OPENS = " and " + UNTIL + " >= (select min(made) from versions)"
+            + " and not exists (select 1 from versions where gone and " + HOLDS + ")";
 
     /**
      * How far back the registered backups reach.
@@ -114,7 +131,7 @@ public class Copies {
     /** The oldest backup of the database from after a time that has not expired and opens whole. */
     public Optional<Row> wholeSince(Instant time) {
         return sql.first(
-                "with " + DESTROYED + " select * from vault.copy where kind = 'database' and" + EXISTS + " and " + MADE
+                "with " + VERSIONS + " select * from vault.copy where kind = 'database' and" + EXISTS + " and " + FROM
                         + " > ?" + OPENS + " order by taken_at limit 1",
                 Copies::read,
                 time);
@@ -123,18 +140,20 @@ public class Copies {
     /**
      * How far back the registered backups reach, now and without the versions that a rotation leaves.
      *
-     * @param drainedAt when the last row left these versions; null while some stand there
+     * @param toVersion the one that it leads to
      */
-    public Reach reach(@Nullable Instant drainedAt) {
+    public Reach reach(int toVersion) {
         return sql.first(
-                        "with " + DESTROYED + " select min(taken_at) filter (where kind = 'database') as now,"
-                                + " min(taken_at) filter (where kind = 'database' and " + MADE + " > drained) as after,"
-                                + " count(*) filter (where " + MADE + " <= drained) as lost"
-                                + " from (select coalesce(?::timestamptz, 'infinity') as drained) given, vault.copy"
-                                + " where kind in ('database', 'wal') and" + EXISTS + OPENS,
+                        "with " + VERSIONS + " select min(taken_at) filter (where kind = 'database') as now,"
+                                + " min(taken_at) filter (where kind = 'database' and not loses) as after,"
+                                + " count(*) filter (where loses) as lost"
+                                + " from (select *, exists (select 1 from versions where not gone and v < ? and "
+                                + HOLDS
+                                + ") as loses from vault.copy where kind in ('database', 'wal') and" + EXISTS + OPENS
+                                + ") whole",
                         row -> new Reach(
                                 Sql.instantOrNull(row, "now"), Sql.instantOrNull(row, "after"), row.getLong("lost")),
-                        drainedAt)
+                        toVersion)
                 .orElseThrow();
     }
 
@@ -146,10 +165,9 @@ public class Copies {
         List<Row> rows = new ArrayList<>();
         long all = 0;
         for (var found : sql.query(
-                "with given as materialized (select made, " + LEFT + " as left_at from (select version as v,"
-                        + " created_at as made from vault.key_version where version = ?) versions)"
-                        + " select *, count(*) over () as found from vault.copy, given where kind in ('database', 'wal') and"
-                        + EXISTS + " and taken_at >= made and " + MADE + " <= left_at order by taken_at limit ?",
+                "with " + VERSIONS + " select c.*, count(*) over () as found from vault.copy c join versions on v = ?"
+                        + " where kind in ('database', 'wal') and" + EXISTS + " and " + HOLDS
+                        + " order by taken_at limit ?",
                 row -> Map.entry(read(row), row.getLong("found")),
                 version,
                 LISTED)) {
@@ -162,7 +180,7 @@ public class Copies {
     /** Whether a copy of the key store was taken at a time or later. */
     public boolean keyStoreSince(Instant time) {
         return sql.first(
-                        "select 1 from vault.copy where kind = 'keystore' and " + MADE + " >= ? and" + EXISTS
+                        "select 1 from vault.copy where kind = 'keystore' and " + FROM + " >= ? and" + EXISTS
                                 + " limit 1",
                         row -> row.getInt(1),
                         time)

@@ -323,10 +323,11 @@ public class ErasureRounds {
     public List<Copies.Row> keyStoreCopies(int first, int last) {
         return sql.query(
                 "select c.*" + COPY + " and exists (select 1 from vault.key_version v where v.version between ? and ?"
-                        + HOLDS_ROOT_KEY + ") order by c.expires_at",
+                        + HOLDS_ROOT_KEY + ") order by c.expires_at limit ?",
                 Copies::read,
                 first,
-                last);
+                last,
+                Copies.LISTED);
     }
 
     /** The registered copies of database and log that may hold rows of an erasure. */

@@ -47,11 +47,12 @@ public class KeyUsage {
     private static final String DRAINED =
             "(select min(ended_at) from vault.rotation where to_version > v and state like 'DRAINED%')";
 
-    /** A rotation that was cancelled may have moved the service keys before. */
-    static final String LAST_LEFT = "greatest((select max(at) from vault.subject_count where kek_version = v"
-            + " and kind in ('MOVED_OUT', 'ERASED')), coalesce(" + DRAINED
-            + ", (select max(ended_at) from vault.rotation"
-            + " where to_version > v and started_at is not null)))";
+    /** When the rotation ended that moved the service keys of a version {@code v}; one that was cancelled may have. */
+    static final String ENDED = "coalesce(" + DRAINED
+            + ", (select max(ended_at) from vault.rotation where to_version > v and started_at is not null))";
+
+    private static final String LAST_LEFT = "greatest((select max(at) from vault.subject_count where kek_version = v"
+            + " and kind in ('MOVED_OUT', 'ERASED')), " + ENDED + ")";
 
     @Inject
     Sql sql;

@@ -120,7 +120,8 @@ public class Transactions {
 
     /**
      * Runs work whose statements read whole tables: each of them, and a transaction, may take an hour. For reads and
-     * transactions that are begun inside, and not for what somebody waits for.
+     * transactions that are begun inside, and of what somebody waits for only where there is no
+     * other way.
      */
     public <T> T patiently(Supplier<T> work) {
         try {

@@ -162,15 +162,13 @@ public class QuarantineLedger {
     private boolean releasedOrHeld(Quarantine.Row row, Approvals.Row approval) {
         UUID id = approval.id();
         try {
-            if (isHeld(row.subjectId())) {
-                throw LegalHoldException.stops();
-            }
             boolean released = !movedRepaired(row)
                     && subjects.release(row.subjectId(), approval.requestedBy(), () -> approvals.carriedOut(id));
             waiting.remove(id);
             return released;
         } catch (LegalHoldException held) {
             LOG.log(System.Logger.Level.DEBUG, "The release {0} waits for a legal hold", id);
+            waiting.put(id, RotationLedger.now());
             return true;
         } catch (RuntimeException later) {
             waits(id, later);

@@ -37,8 +37,7 @@ public class RotationReports {
     public RotationReport of(UUID id) {
         return transactions.read(() -> {
             Rotations.Row row = rotations.find(id).orElseThrow(RotationNotFoundException::new);
-            boolean drained = row.state().startsWith(RotationState.DRAINED.name());
-            return of(row, copies.reach(drained ? row.endedAt() : null));
+            return of(row, copies.reach(row.toVersion()));
         });
     }
 

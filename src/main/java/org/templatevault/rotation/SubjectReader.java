@@ -11,7 +11,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.job.Pace;
@@ -139,10 +138,7 @@ public class SubjectReader extends AbstractItemReader {
         List<Candidate> candidates =
                 within(olderSubjects.next(last, UUID.fromString(upTo), row.id(), row.toVersion(), limit));
         if (candidates.isEmpty()) {
-            Optional<UUID> end = olderSubjects.endOfWindow(last, UUID.fromString(upTo));
-            passed = end.isPresent();
-            finished = !passed;
-            last = end.orElse(last);
+            pass(row);
             return;
         }
         last = candidates.get(candidates.size() - 1).subjectId();
@@ -151,6 +147,17 @@ public class SubjectReader extends AbstractItemReader {
         toVersion = row.toVersion();
         reencrypt = row.mode().equals("reencrypt");
         load();
+    }
+
+    /** Looked through once more up to an end that is known first: subjects that go meanwhile bring others into a window. */
+    private void pass(Rotations.Row row) {
+        UUID all = UUID.fromString(upTo);
+        UUID end = olderSubjects.endOfWindow(last, all).orElse(all);
+        if (olderSubjects.next(last, end, row.id(), row.toVersion(), 1).isEmpty()) {
+            finished = end.equals(all);
+            passed = !finished;
+            last = end;
+        }
     }
 
     private static List<Candidate> within(List<Candidate> candidates) {

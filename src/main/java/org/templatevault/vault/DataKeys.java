@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.audit.AuditContext;
@@ -94,8 +95,14 @@ public class DataKeys {
     private Kek kek(int version) {
         return keyRings.current()
                 .find(version)
-                .or(() -> freshRing().find(version))
+                .or(() -> inFreshRing(version))
                 .orElseThrow(AuthenticationFailedException::new);
+    }
+
+    private Optional<Kek> inFreshRing(int version) {
+        KeyRing fresh = freshRing();
+        fresh.requireNotLeftOut(version);
+        return fresh.find(version);
     }
 
     /** Who is in a transaction has a connection, and comes again; the others wait for whoever is reading the ring. */

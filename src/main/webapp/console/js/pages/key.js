@@ -68,7 +68,7 @@ const useless = (usage) => usage.uselessAfterDestruction.length > 0 && section('
   table('Backups that its destruction makes useless', [
     { name: 'Kind', of: (copy) => copy.kind }, { name: 'Name', of: (copy) => copy.name },
     { name: 'Taken', of: (copy) => time(copy.takenAt) }, { name: 'Expires', of: (copy) => ago(copy.expiresAt) },
-  ], usage.uselessAfterDestruction));
+  ], usage.uselessAfterDestruction), usage.uselessInAll > usage.uselessAfterDestruction.length && h('p', { class: 'small' }, `The oldest of ${count(usage.uselessInAll, 'backup')}.`));
 
 async function certificate(version) {
   saveJson(await get(`/keys/${version}/certificate`), `certificate-of-key-version-${version}.json`);

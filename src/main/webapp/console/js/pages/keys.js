@@ -3,7 +3,7 @@ import { get, post } from '../api.js';
 import { ask } from '../ask.js';
 import { h, render } from '../dom.js';
 import { age, ago, count, isoDuration, number, percent } from '../format.js';
-import { badge, button, facts, heading, link, section, table } from '../parts.js';
+import { badge, button, facts, heading, link, more, section, table } from '../parts.js';
 import { poll } from '../poll.js';
 import { may } from '../session.js';
 import { copies } from './copies.js';
@@ -14,18 +14,31 @@ import { KEY } from '../words.js';
 export const MOST_WRAPS = 2 ** 32;
 
 export function keys(place, failed) {
+  let pages = 1;
   const watch = poll(async () => {
     const [list, schedules, policies, restorable] = await Promise.all([
-      get('/keys'), get('/schedules'), get('/standing-policies'), get('/copies')]);
+      get('/keys'), get('/schedules'), get('/standing-policies'), registered(pages)]);
     render(place, heading('Keys', {
       note: 'Each version wraps the keys of subjects. One wraps at a time; the older ones only unwrap, until they are destroyed.',
       actions: [may('POST /rotations') && button('Rotate…', () => rotate(), { kind: 'primary' })],
     }), section('Versions', versions([...list.keys].reverse())),
     h('div', { class: 'columns' }, schedule(schedules.schedules, policies.policies, watch.now)),
-    copies(restorable.copies, watch.now));
+    copies(restorable.copies, watch.now), more(restorable.next, () => { pages += 1; watch.now(); }));
     return 10_000;
   }, failed);
   return watch;
+}
+
+async function registered(pages) {
+  const rows = [];
+  let next = '';
+  for (let page = 0; page < pages; page += 1) {
+    const answer = await get(`/copies${next && `?cursor=${next}`}`);
+    rows.push(...answer.copies);
+    next = answer.next ?? '';
+    if (!next) break;
+  }
+  return { copies: rows, next };
 }
 
 function versions(rows) {

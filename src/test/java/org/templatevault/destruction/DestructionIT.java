@@ -21,10 +21,12 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,6 +38,7 @@ import org.templatevault.testing.Invariants;
 import org.templatevault.testing.KeyVersion;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
+import org.templatevault.testing.SilentNode;
 import org.templatevault.testing.TemplateDocument;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultClient.Stored;
@@ -301,6 +304,34 @@ class DestructionIT {
         left.await("DESTROYED");
     }
 
+    /** No row ever stood under it. */
+    @Test
+    void losesNoBackupByTheEndOfAVersionThatNeverWasActive() {
+        forgetCopies();
+        int never = SilentNode.during(rows, () -> {
+            String asked = custodian.start(Json.createObjectBuilder());
+            custodian.await(asked, "STAGED");
+            custodian.steer(asked, "cancel").expect(200);
+            return custodian.get(asked).getInt("toVersion");
+        });
+        register("database", Instant.now());
+        custodian.rotate(Json.createObjectBuilder());
+        assertEquals(0, version(never).usage().getInt("uselessInAll"));
+        new Approver(server).destroy(never);
+        assertFalse(
+                restorableSince().isNull("restorableSince"),
+                () -> restorableSince().toString());
+        assertEquals(0, version(never).certificate().getInt("uselessCopiesInAll"));
+    }
+
+    /** A log has its last record when it is registered, at the latest. */
+    @Test
+    void countsACopyForTheVersionsThatWereMadeWhileItWasTaken() {
+        forgetCopies();
+        server.as("operator").registerCopy("wal", Instant.now().minus(Duration.ofHours(1)));
+        assertEquals(1, KeyVersion.active(server).usage().getInt("uselessInAll"));
+    }
+
     /** The clock of who makes backups may be ahead. */
     @Test
     void takesABackupForNoNewerThanItsRegistration() {
@@ -325,10 +356,14 @@ class DestructionIT {
                 + " from generate_series(1, 1100)");
         try {
             JsonObject page = copies("");
-            assertEquals(1000, page.getJsonArray("copies").size());
             JsonObject rest = copies("?cursor=" + page.getString("next"));
-            assertEquals(100, rest.getJsonArray("copies").size());
             assertFalse(rest.containsKey("next"), rest::toString);
+            Set<String> ids = new HashSet<>();
+            for (JsonObject one : List.of(page, rest)) {
+                one.getJsonArray("copies").getValuesAs(JsonObject.class).forEach(copy -> ids.add(copy.getString("id")));
+            }
+            assertEquals(1000, page.getJsonArray("copies").size());
+            assertEquals(1100, ids.size());
             JsonObject usage = KeyVersion.active(server).usage();
             assertEquals(1000, usage.getJsonArray("uselessAfterDestruction").size());
             assertEquals(1100, usage.getInt("uselessInAll"));

@@ -98,7 +98,7 @@ class KeyUsageIT {
     void showsRowsAndBackupsAtOnePointInTime() {
         KeyVersion version = KeyVersion.active(server);
         String copy;
-        try (var hold = proxy.holdStatement("select *, count(*) over () as found from vault.copy")) {
+        try (var hold = proxy.holdStatement("select c.*, count(*) over () as found from vault.copy")) {
             CompletableFuture<JsonObject> usage = CompletableFuture.supplyAsync(version::usage);
             hold.awaitHeld(PATIENCE);
             copy = server.as("operator").registerCopy("database", now());

@@ -155,4 +155,20 @@ class MissingKeysIT {
                 .findFirst()
                 .orElseThrow();
     }
+
+    /** A database from before a rotation, a promoted standby's perhaps, names no root key of it; the right one does. */
+    @Test
+    void keepsTheRootKeyOfAVersionThatTheDatabaseDoesNotNameAnyMore() {
+        int version = custodian.rotate(Json.createObjectBuilder()).getInt("toVersion");
+        String alias = rows.texts("select root_key_alias from vault.key_version where version = ?", version)
+                .get(0);
+        String rename = "update vault.key_version set root_key_alias = ? where version = ?";
+        rows.change(rename, "another", version);
+        try {
+            assertEquals("DRAINED", custodian.rotate(Json.createObjectBuilder()).getString("state"));
+        } finally {
+            rows.change(rename, alias, version);
+        }
+        assertTrue(server.home().rootKeys().contains(alias), alias);
+    }
 }

@@ -273,6 +273,8 @@ class QuarantineIT extends DamagedVault {
                 .post("/quarantine/" + quarantined(one.subject()).getString("id") + ":retry")
                 .send()
                 .expect(204);
+        JsonObject reach = custodian.get(ended.getString("id")).getJsonObject("restorableSince");
+        assertTrue(reach.isNull("after") && reach.getInt("copiesLost") == 1, reach::toString);
         KeyVersion left = new KeyVersion(server, ended.getInt("fromVersion"));
         JsonObject usage = left.usage();
         assertTrue(usage.getJsonArray("uselessAfterDestruction").toString().contains(copy), usage::toString);

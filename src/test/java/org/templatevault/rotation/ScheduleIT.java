@@ -121,7 +121,7 @@ class ScheduleIT {
             TestHome.await(
                     "one is asked for",
                     PATIENCE,
-                    () -> newest().getString("state").equals("STAGED"));
+                    () -> rows.number("select count(*) from vault.rotation where state = 'STAGED'") == 1);
             String asked = newest().getString("id");
             custodian.steer(asked, "cancel").expect(200);
             return asked;

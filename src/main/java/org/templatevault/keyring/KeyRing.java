@@ -19,7 +19,7 @@ import org.templatevault.persistence.Bytes;
  */
 public final class KeyRing {
     private final UUID vaultId;
-    private final Set<Integer> leftOut;
+    private final Set<Integer> awaited;
     private final String versions;
     private final NavigableMap<Integer, Kek> keks = new TreeMap<>();
     private final Map<ServicePurpose, NavigableMap<Integer, ServiceKey>> serviceKeys =
@@ -27,17 +27,17 @@ public final class KeyRing {
     private final Kek active;
 
     /**
-     * @param leftOut versions of the database whose KEKs could not be had
+     * @param awaited versions that are not active yet, and whose KEKs could not be had
      * @param versions those of the database from which the ring was read, as {@link #versions()} has them
      */
     KeyRing(
             UUID vaultId,
             Collection<Kek> keks,
             Collection<ServiceKey> serviceKeys,
-            Collection<Integer> leftOut,
+            Collection<Integer> awaited,
             String versions) {
         this.vaultId = vaultId;
-        this.leftOut = Set.copyOf(leftOut);
+        this.awaited = Set.copyOf(awaited);
         this.versions = versions;
         for (Kek kek : keks) {
             if (this.keks.put(kek.version(), kek) != null) {
@@ -102,12 +102,12 @@ public final class KeyRing {
     }
 
     /**
-     * Refuses a version without which the ring was read: what names it is no damage.
+     * Refuses a version that is awaited: what names it is no damage.
      *
      * @throws KeyStoreUnavailableException if it is one of these
      */
-    public void requireNotLeftOut(int version) {
-        if (leftOut.contains(version)) {
+    public void requireNotAwaited(int version) {
+        if (awaited.contains(version)) {
             throw new KeyStoreUnavailableException(
                     "The KEK of version " + version + " could not be had when the key ring was read", null);
         }

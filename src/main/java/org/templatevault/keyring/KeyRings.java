@@ -261,7 +261,7 @@ public class KeyRings {
             if (!named.contains(left)) {
                 rootKeys.delete(left);
             }
-            unused.remove();
+            unused.remove(left);
         }
         unused.add(alias);
         rootKeys.generate(alias);
@@ -332,7 +332,7 @@ public class KeyRings {
         KeyRing fresh;
         try {
             String versions = unwrapAll(vault, keks, old);
-            fresh = new KeyRing(vault, keks, serviceKeys.read(vault, keks, old), leftOut.keySet(), versions);
+            fresh = new KeyRing(vault, keks, serviceKeys.read(vault, keks, old), awaited(), versions);
             fresh.requireServiceKeysOf(old);
         } catch (RuntimeException e) {
             keks.stream()
@@ -422,7 +422,9 @@ public class KeyRings {
             leftOut.remove(row.version());
             return true;
         } catch (KeyStoreUnavailableException e) {
-            if (!notYetActive) {
+            boolean neverActive = row.activatedAt() == null && row.deactivatedAt() != null;
+            boolean wasUnused = known && old != null;
+            if (!notYetActive && !neverActive && !wasUnused) {
                 requireUnused(row, e);
             }
             if (!known) {
@@ -435,6 +437,14 @@ public class KeyRings {
             leftOut.put(row.version(), new LeftOut(wrapped, System.nanoTime(), notYetActive));
             return !notYetActive;
         }
+    }
+
+    /** Those that may still be had, and that others may wrap with by then. */
+    private List<Integer> awaited() {
+        return leftOut.entrySet().stream()
+                .filter(entry -> entry.getValue().notYetActive)
+                .map(Map.Entry::getKey)
+                .toList();
     }
 
     private void requireUnused(KeyVersions.Row row, KeyStoreUnavailableException failure) {

@@ -107,7 +107,7 @@ public class ServiceKeys {
     }
 
     /**
-     * All service keys, unwrapped by these KEKs; those that an earlier ring has from the same bytes are its own, so that there
+     * All service keys, unwrapped by these KEKs; those that an earlier ring has from the same rows are its own, so that there
      * is one copy of each.
      *
      * @throws UnknownKeyVersionException if one of their KEKs is not there
@@ -124,8 +124,7 @@ public class ServiceKeys {
         return earlier == null
                 ? Optional.empty()
                 : earlier.serviceKeys(ServicePurpose.valueOf(row.purpose())).stream()
-                        .filter(key ->
-                                key.number() == row.number() && key.wrapped().equals(row.wrapped()))
+                        .filter(key -> key.from().equals(row))
                         .findFirst();
     }
 
@@ -138,7 +137,7 @@ public class ServiceKeys {
         try {
             SecretBytes key =
                     WrappedKey.unwrap(kek.wrapSuite(), kek.key(), row.wrapped().toArray(), Suite.KEY_BYTES, aad);
-            return new ServiceKey(ServicePurpose.valueOf(row.purpose()), row.number(), key, row.wrapped());
+            return new ServiceKey(ServicePurpose.valueOf(row.purpose()), row.number(), key, row);
         } catch (AuthenticationFailedException e) {
             throw new KeyStoreUnavailableException(
                     "The service key " + row.purpose() + " " + row.number() + " (vault.service_key) does not open with"

@@ -54,10 +54,11 @@ public class Copies {
             "counted as materialized (select kek_version, sum(case when kind in ('CREATED',"
                     + " 'MOVED_IN') then subjects else -subjects end) as n, max(at) filter (where kind in ('MOVED_OUT', 'ERASED'))"
                     + " as last from vault.subject_count group by kek_version),"
-                    + " versions as materialized (select v, made, gone, case when coalesce(n, 0) > 0"
-                    + " or exists (select 1 from vault.service_key s where s.kek_version = v) then 'infinity'"
-                    + " else coalesce(greatest(last, " + KeyUsage.ENDED + "), 'infinity') end as left_at"
-                    + " from (select version as v, created_at as made, not exists (select 1 from vault.key_material m"
+                    + " versions as materialized (select v, made, gone, case when not gone and (coalesce(n, 0) > 0"
+                    + " or exists (select 1 from vault.service_key s where s.kek_version = v)) then 'infinity'"
+                    + " else coalesce(greatest(last, " + KeyUsage.ENDED
+                    + "), deactivated_at, 'infinity') end as left_at"
+                    + " from (select version as v, created_at as made, deactivated_at, not exists (select 1 from vault.key_material m"
                     + " where m.version = k.version) as gone from vault.key_version k where activated_at is not null) known"
                     + " left join counted on kek_version = v)";
 

@@ -323,7 +323,7 @@ public class ErasureRounds {
     public List<Copies.Row> keyStoreCopies(int first, int last) {
         return sql.query(
                 "select c.*" + COPY + " and exists (select 1 from vault.key_version v where v.version between ? and ?"
-                        + HOLDS_ROOT_KEY + ") order by c.expires_at limit ?",
+                        + HOLDS_ROOT_KEY + ") order by c.expires_at desc limit ?",
                 Copies::read,
                 first,
                 last,

@@ -20,6 +20,7 @@ final class Failures {
     /** Data exception: a character or a time that PostgreSQL cannot store, which no rule before it refused. */
     private static final String NO_VALUE = "22";
 
+    private static final String FOREIGN_KEY = "23503";
     private static final String QUERY_CANCELED = "57014";
     private static final Set<String> NOT_CONNECTED = Set.of("08001", "08004", "53300");
 
@@ -44,7 +45,7 @@ final class Failures {
         if (NOT_CONNECTED.contains(state) || state.startsWith("28")) {
             return new DatabaseUnavailableException(sql);
         }
-        if (ROLLED_BACK.contains(state) || isLost(state)) {
+        if (ROLLED_BACK.contains(state) || isLost(state) || isOldRing(sql)) {
             return new TryAgainException(sql);
         }
         if (state.startsWith(NO_VALUE)) {
@@ -77,6 +78,12 @@ final class Failures {
     static boolean isCanceled(Throwable failure) {
         SQLException sql = sqlCause(failure);
         return sql != null && QUERY_CANCELED.equals(sql.getSQLState());
+    }
+
+    /** A node that stood still wraps under a version that is destroyed; it soon hears of it. */
+    private static boolean isOldRing(SQLException failure) {
+        return FOREIGN_KEY.equals(failure.getSQLState())
+                && String.valueOf(failure.getMessage()).contains("subject_key_is_wrapped_by_a_living_version");
     }
 
     private static boolean isLost(String state) {

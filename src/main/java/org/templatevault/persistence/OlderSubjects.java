@@ -31,7 +31,7 @@ public class OlderSubjects {
      * A subject with all versions of its templates, as one statement saw them.
      *
      * @param marked one of its rows was deleted under its DEK, or it was moved with a leaked one: it is to get a new one
-     * @param leaked its DEK has stood under a compromised KEK version: it is to get a new one
+     * @param leaked its DEK may have stood under a compromised KEK version: it is to get a new one
      */
     public record Subject(SubjectKeyRow key, List<TemplateRow> templates, boolean marked, boolean leaked) {}
 
@@ -125,7 +125,7 @@ public class OlderSubjects {
                         + " where compromised_version is not null)"
                         + " select k.*, m.subject_id is not null as marked, " + Templates.JOINED
                         + " from (select key.*, exists (select 1 from leaks where"
-                        + " compromised_version between key.first_kek_version and key.kek_version"
+                        + " compromised_version >= key.first_kek_version"
                         + " and to_version > key.kek_version) as leaked from vault.subject_key key"
                         + " where key.subject_id = any(?) and key.kek_version < ?) k"
                         + " left join vault.reencrypt_mark m on m.subject_id = k.subject_id"

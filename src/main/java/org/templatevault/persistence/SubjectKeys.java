@@ -27,8 +27,9 @@ public class SubjectKeys {
     /**
      * A subject's row under its lock.
      *
-     * @param compromised whether its DEK stands under a compromised KEK version, or has stood under one and no rotation has
-     *     led it away from there: nothing may be sealed under that DEK
+     * @param compromised whether its DEK stands under a compromised KEK version, or may have stood under one and no rotation
+     *     has led it away from there: nothing may be sealed under that DEK. One that is still on an older version may, too: a
+     *     move to it that was rolled back is in the log.
      * @param policy the subject's retention policy
      * @param lastInteractionOn when the person was last there
      */
@@ -40,7 +41,7 @@ public class SubjectKeys {
 
     private static final String UNDER_LOCK = ", exists (select 1 from vault.key_version v where"
             + " v.version = k.kek_version and v.state = 'COMPROMISED') or exists (select 1 from vault.rotation r"
-            + " where r.compromised_version between k.first_kek_version and k.kek_version"
+            + " where r.compromised_version >= k.first_kek_version"
             + " and r.to_version > k.kek_version and r.started_at is not null) as compromised,"
             + " (select r.policy from vault.subject_retention r where r.subject_id = k.subject_id) as policy,"
             + " (select r.last_interaction_on from vault.subject_retention r where r.subject_id = k.subject_id)"

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.templatevault.approval.ApprovalLedger;
@@ -68,6 +69,8 @@ public class QuarantineLedger {
 
     /** When each release that waits was last tried. */
     private final Map<UUID, Instant> waiting = new ConcurrentHashMap<>();
+    /** What of them the log has named. */
+    private final Set<UUID> named = ConcurrentHashMap.newKeySet();
 
     /** The rows after an id. */
     public List<Quarantine.Row> page(UUID afterId, int limit) {
@@ -165,6 +168,7 @@ public class QuarantineLedger {
             boolean released = !movedRepaired(row)
                     && subjects.release(row.subjectId(), approval.requestedBy(), () -> approvals.carriedOut(id));
             waiting.remove(id);
+            named.remove(id);
             return released;
         } catch (LegalHoldException held) {
             LOG.log(System.Logger.Level.DEBUG, "The release {0} waits for a legal hold", id);
@@ -188,7 +192,8 @@ public class QuarantineLedger {
 
     /** One that the database refuses keeps no other from being released; it is named once, and tried again. */
     private void waits(UUID row, RuntimeException failure) {
-        if (waiting.put(row, RotationLedger.now()) == null) {
+        waiting.put(row, RotationLedger.now());
+        if (named.add(row)) {
             LOG.log(System.Logger.Level.WARNING, "The release " + row + " has to wait", failure);
         }
     }

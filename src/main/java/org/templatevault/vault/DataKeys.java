@@ -101,7 +101,7 @@ public class DataKeys {
 
     private Optional<Kek> inFreshRing(int version) {
         KeyRing fresh = freshRing();
-        fresh.requireNotLeftOut(version);
+        fresh.requireNotAwaited(version);
         return fresh.find(version);
     }
 

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.templatevault.cli.ClientProcess.Outcome;
 import org.templatevault.testing.IsoTemplates;
@@ -260,6 +261,7 @@ class CommandLineIT extends Commands {
         at(0, "audit", "export", "-o", export.toString());
     }
 
+    @Tag("nightly")
     @Test
     void decidesExactlyWhatWasRead() throws Exception {
         String approval = as("key-custodian")

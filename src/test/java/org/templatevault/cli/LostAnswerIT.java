@@ -25,6 +25,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.templatevault.testing.SharedVault;
@@ -135,6 +136,7 @@ class LostAnswerIT {
     }
 
     /** What was stored at last is what the file had then, whatever it had when it was first sent to nobody. */
+    @Tag("nightly")
     @Test
     void takesWhatItHasSentLastForWhatIsStored() throws Exception {
         Path records = Files.createDirectories(directory.resolve("records"));

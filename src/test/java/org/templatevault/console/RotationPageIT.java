@@ -148,6 +148,7 @@ class RotationPageIT {
         }
     }
 
+    @Tag("nightly")
     @Test
     void cancelsOnlyAfterSayingWhatStays() {
         try (Visitor visitor = custodian()) {

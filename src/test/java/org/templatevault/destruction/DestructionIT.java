@@ -263,6 +263,7 @@ class DestructionIT {
         left.await("DESTROYED");
     }
 
+    @Tag("nightly")
     @Test
     void goesOnAfterAKillAtAnyStep() {
         askAndApprove(false);

@@ -25,6 +25,7 @@ class EpochDamageIT extends EpochVault {
     private static final String FLIP_TEMPLATE =
             "update vault.template set envelope = set_byte(envelope, 40, get_byte(envelope, 40) # 1) where id = ?";
 
+    @Tag("nightly")
     @Test
     void isNotStoppedByRowsThatDoNotOpen() {
         UUID lost = server.as("enroller")

@@ -47,6 +47,22 @@ class KekFenceIT {
                 HexFormat.of().parseHex(hex));
     }
 
+    /** It stood still while the version that it has as the active one was destroyed. */
+    @Test
+    void comesAgainWhereTheVersionThatItWrapsUnderIsDestroyed() {
+        Runnable restore = rows.kept("key_material", "version = (select max(version) from vault.key_version)");
+        try (Hold report = proxy.holdStatement("insert into vault.node")) {
+            report.awaitHeld(PATIENCE);
+            rows.change("delete from vault.key_material where version = (select max(version) from vault.key_version)");
+            try {
+                assertEquals(503, store(UUID.randomUUID()).status());
+            } finally {
+                restore.run();
+            }
+        }
+        store(UUID.randomUUID()).expect(201);
+    }
+
     /** The node has not looked at the key versions since: its report waits. */
     @Test
     void storesNothingUnderAKekThatIsNotTheOneOfItsNumberInTheDatabase() {

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.templatevault.crypto.SecretBytes;
 import org.templatevault.crypto.Suite;
 import org.templatevault.persistence.Bytes;
+import org.templatevault.persistence.KeyVersions.ServiceKeyRow;
 
 class KeyRingTest {
     private static final UUID VAULT = UUID.randomUUID();
@@ -27,7 +28,8 @@ class KeyRingTest {
     }
 
     private static ServiceKey key(ServicePurpose purpose, int number) {
-        return new ServiceKey(purpose, number, SecretBytes.random(Suite.KEY_BYTES), Bytes.of(new byte[1]));
+        ServiceKeyRow row = new ServiceKeyRow(purpose.name(), number, 1, Bytes.of(new byte[1]), false);
+        return new ServiceKey(purpose, number, SecretBytes.random(Suite.KEY_BYTES), row);
     }
 
     private static ServiceKey[] all() {
@@ -65,8 +67,8 @@ class KeyRingTest {
     @Test
     void saysOfAVersionThatItCouldNotReadThatTheKeyStoreIsAway() {
         KeyRing ring = ring(VAULT);
-        assertThrows(KeyStoreUnavailableException.class, () -> ring.requireNotLeftOut(9));
-        assertDoesNotThrow(() -> ring.requireNotLeftOut(1));
-        assertDoesNotThrow(() -> ring.requireNotLeftOut(2));
+        assertThrows(KeyStoreUnavailableException.class, () -> ring.requireNotAwaited(9));
+        assertDoesNotThrow(() -> ring.requireNotAwaited(1));
+        assertDoesNotThrow(() -> ring.requireNotAwaited(2));
     }
 }

@@ -40,6 +40,7 @@ class MissingKeysIT {
     }
 
     /** The newest copy of the key store is from before it was made, and nothing was wrapped with it. */
+    @Tag("nightly")
     @Test
     void startsWithoutAVersionThatNeverWasActive() throws IOException {
         byte[] copy = Files.readAllBytes(keyStore);

@@ -213,6 +213,7 @@ class DailyErasureIT {
     }
 
     /** The job asks who is still due while an interaction is under way: it waits for it, and sees it. */
+    @Tag("nightly")
     @Test
     void keepsWhoComesWhileTheJobHasHimInItsChunk() {
         putDefaultPolicyInForce();
@@ -244,6 +245,7 @@ class DailyErasureIT {
     }
 
     /** In a large vault the search for those who are due takes long. */
+    @Tag("nightly")
     @Test
     void carriesOthersOnWhileItSearchesForThoseWhoseTimeIsOver() throws Exception {
         String asked;

@@ -19,6 +19,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.Answer;
 import org.templatevault.testing.BatchApi;
@@ -367,6 +368,7 @@ class RotationIT {
         assertEquals(0, rows.number("select count(*) from vault.rotation_range"));
     }
 
+    @Tag("nightly")
     @Test
     void staysPausedOverARestart() {
         String rotation = running();

@@ -16,6 +16,7 @@ import java.util.Properties;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.Answer;
 import org.templatevault.testing.BatchApi;
@@ -87,6 +88,7 @@ class RotationJobIT {
         drained(rotation);
     }
 
+    @Tag("nightly")
     @Test
     void pausesWhenItsJobIsStoppedThereAndGoesOnWhenItIsRestartedThere() {
         String rotation = running();

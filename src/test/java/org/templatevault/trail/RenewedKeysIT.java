@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.templatevault.crypto.Ed25519;
@@ -128,6 +129,7 @@ class RenewedKeysIT extends BehindTheVaultsBack {
         as("auditor").get("/erasures/" + erasure).send().expect(200);
     }
 
+    @Tag("nightly")
     @Test
     void areMadeAllOrNoneWhereTheNodeIsKilledMeanwhile() {
         int before = newest(ServicePurpose.SIGNING);

@@ -36,9 +36,10 @@ public final class BatchApi {
         return live;
     }
 
-    /** The highest number of an instance, 0 without any. */
+    /** The highest number of a rotation's instance, 0 without any; the vault has other jobs of its own. */
     public long newestInstance() {
         return list(INSTANCES).stream()
+                .filter(instance -> instance.getString("jobName").equals("rotation"))
                 .mapToLong(instance -> instance.getJsonNumber("instanceId").longValue())
                 .max()
                 .orElse(0);

@@ -21,7 +21,8 @@ import org.templatevault.error.VaultException;
 /**
  * The root keys in a PKCS#11 token (HSM), made there and not extractable; it wraps KEKs inside the token.
  *
- * <p>Root keys are used at the start and by rotations only, so each use initialises the library, logs in, and ends both:
+ * <p>Root keys are used at the start and by rotations, and listed once a minute ({@link RootKeyWatch}), so each use initialises
+ * the library, logs in, and ends both:
  * no login, session or handle can be dead, and a token that was away is found again. After a failure the token is left
  * alone for a while ({@link BackOff}); a refused PIN is not tried again in this process, or the token would lock. A call
  * that does not return holds up whoever made it for {@link #PATIENCE}; until it returns, every other is refused at once.

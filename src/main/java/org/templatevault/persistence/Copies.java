@@ -159,8 +159,8 @@ public class Copies {
     }
 
     /**
-     * The backups of database and log that the destruction of a version makes useless, in part or whole: from its making
-     * until the last row left it, the oldest first, at most {@link #LISTED}.
+     * The backups of database and log that the destruction of a version makes useless, in part or whole: those that can have
+     * rows from between its making and the time at which the last row left it, the oldest first, at most {@link #LISTED}.
      */
     public Useless uselessWithout(int version) {
         List<Row> rows = new ArrayList<>();

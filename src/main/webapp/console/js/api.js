@@ -111,6 +111,19 @@ export const put = async (path, body, headers) => json(await send('PUT', API + p
 export const patch = async (path, body) => (await json(await send('PATCH', API + path, { body }))).data;
 export const del = async (path, headers) => (await json(await send('DELETE', API + path, { headers }))).data;
 
+/** The first so many pages of a list that the answers have under this name, and the cursor of what follows them, if anything does. */
+export async function getPages(path, name, pages) {
+  const rows = [];
+  let next = '';
+  for (let page = 0; page < pages; page += 1) {
+    const answer = await get(`${path}${next && `?cursor=${next}`}`);
+    rows.push(...answer[name]);
+    next = answer.next ?? '';
+    if (!next) break;
+  }
+  return { rows, next };
+}
+
 /** A download: the answer's bytes as a file. */
 export async function download(path, name, accept) {
   const response = await send('GET', API + path, { accept });

@@ -19,7 +19,7 @@ public record Attention(Code code, long count, @Nullable Instant since) {
         DESTROYED_ROOT_KEYS,
         /** The last verification of the trail found something. */
         TRAIL_DAMAGED,
-        /** A key store could not be used when it was last used. */
+        /** A key store that holds the root key of a living version could not be used when it was last used. */
         KEY_STORE_UNREACHABLE,
         /** A living node's clock and the database's are apart: that node drives no jobs. */
         NODE_CLOCK,

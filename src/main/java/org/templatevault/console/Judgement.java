@@ -51,12 +51,20 @@ class Judgement {
     private static void keys(Picture picture, List<Attention> found) {
         count(found, Code.MISSING_ROOT_KEYS, picture.missingRootKeys(), null);
         count(found, Code.DESTROYED_ROOT_KEYS, picture.destroyedRootKeys(), null);
-        long away =
-                picture.keyStores().values().stream().filter(there -> !there).count();
-        count(found, Code.KEY_STORE_UNREACHABLE, away, null);
+        count(found, Code.KEY_STORE_UNREACHABLE, keyStoresAway(picture), null);
         active(picture)
                 .filter(row -> picture.wraps().getOrDefault(row.version(), 0L) >= WrapBudget.SOFT_LIMIT)
                 .ifPresent(row -> found.add(new Attention(Code.WRAPS_HIGH, 1, null)));
+    }
+
+    /** Of those that hold the root key of a version with a KEK. */
+    private static long keyStoresAway(Picture picture) {
+        return picture.versions().stream()
+                .filter(row -> row.wrapped() != null)
+                .map(KeyVersions.Row::keyStore)
+                .distinct()
+                .filter(keyStore -> !picture.keyStores().getOrDefault(keyStore, false))
+                .count();
     }
 
     private static Optional<KeyVersions.Row> active(Picture picture) {

@@ -10,9 +10,9 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.templatevault.keyring.KeyRings;
 import org.templatevault.keyring.RootKeyWatch;
 import org.templatevault.keyring.ThisNode;
+import org.templatevault.keyring.VersionKeys;
 import org.templatevault.persistence.AuditVerifications;
 import org.templatevault.persistence.JobHistory;
 import org.templatevault.persistence.KeyVersions;
@@ -81,7 +81,7 @@ public class Overview {
     KeyVersions keyVersions;
 
     @Inject
-    KeyRings keyRings;
+    VersionKeys versionKeys;
 
     @Inject
     RootKeyWatch rootKeys;
@@ -142,7 +142,7 @@ public class Overview {
                 Instant.now().truncatedTo(ChronoUnit.MILLIS),
                 node.name(),
                 counts.nodes(),
-                keyRings.keyStoresReachable(),
+                versionKeys.keyStoresReachable(),
                 rootKeys.returned(),
                 rootKeys.missing(),
                 counts.templates(),

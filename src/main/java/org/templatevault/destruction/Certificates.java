@@ -26,9 +26,11 @@ import org.templatevault.persistence.KeyVersions;
 class Certificates {
     /** Those in {@code keyStoreCopies} hold the root key: with one of them the useless copies of the database open. */
     private static final String NOT_ATTESTED =
-            "that the registered copies of the key store named here are destroyed; copies that nobody registered; backups of"
-                    + " a token; where rootKeyFound is not true, what became of the root key; buffers and swap of hosts; nodes"
-                    + " that were silent; standbys that were not connected and have no replication slot";
+            "that the registered copies of the key store named here are destroyed; that a copy named in uselessCopies is"
+                    + " useless as a whole: it is named where it can have rows under the version; copies that nobody"
+                    + " registered; backups of a token; where rootKeyFound is not true, what became of the root key; buffers"
+                    + " and swap of hosts; nodes that were silent; standbys that were not connected and have no replication"
+                    + " slot";
 
     @Inject
     KeyRings keyRings;
@@ -81,7 +83,7 @@ class Certificates {
                 .add("destroyedAt", now.toString())
                 .add("uselessCopies", array(useless.listed()))
                 .add("uselessCopiesInAll", useless.all())
-                .add("keyStoreCopies", array(erasureRounds.keyStoreCopies(version.version(), version.version())))
+                .add("keyStoreCopies", array(keyStoreCopies(version.version())))
                 .add("notAttested", NOT_ATTESTED);
         auditBlocks
                 .newest()
@@ -91,6 +93,10 @@ class Certificates {
         byte[] bytes = body.build().toString().getBytes(StandardCharsets.UTF_8);
         Signature signature = keyRings.sign(bytes);
         destructions.certify(version.version(), bytes, signature.bytes().toArray(), signature.keyNumber(), now);
+    }
+
+    private List<Copies.Row> keyStoreCopies(int version) {
+        return erasureRounds.keyStoreCopies(version, version).longest();
     }
 
     /** Null where a node of an earlier release has deleted it, which did not look. */

@@ -35,7 +35,8 @@ public class CopyLedger {
     Replays replays;
 
     /**
-     * Registers a backup, once for a key.
+     * Registers a backup, once for a key. The database's clock says when: a node whose clock is wrong must not make it newer
+     * than it is.
      *
      * @param kind {@code database}, {@code wal} or {@code keystore}
      * @param name what its keeper calls it, 1 to 200 characters
@@ -44,21 +45,22 @@ public class CopyLedger {
             String kind, String name, Instant takenAt, Instant expiresAt, String caller, @Nullable RequestKey key) {
         require(Set.of("database", "wal", "keystore").contains(kind), "kind", "database, wal or keystore");
         require(!name.isBlank() && name.length() <= MAX_NAME, "name", "1 to " + MAX_NAME + " characters");
-        Instant now = DestructionLedger.now();
-        require(takenAt.isBefore(now.plus(CLOCKS_DIFFER)), "takenAt", "not in the future");
         require(expiresAt.isAfter(takenAt), "expiresAt", "after takenAt");
-        Copies.Row row = new Copies.Row(
-                UuidCreator.getTimeOrderedEpoch(),
-                kind,
-                name,
-                takenAt.truncatedTo(ChronoUnit.MICROS),
-                expiresAt.truncatedTo(ChronoUnit.MICROS),
-                caller,
-                now,
-                null,
-                null);
+        UUID id = UuidCreator.getTimeOrderedEpoch();
         return transactions.call(() -> {
-            Optional<Idempotency.Row> earlier = replays.claim(key, 201, null, row.id(), null, now);
+            Instant now = copies.clock();
+            require(takenAt.isBefore(now.plus(CLOCKS_DIFFER)), "takenAt", "not in the future");
+            Copies.Row row = new Copies.Row(
+                    id,
+                    kind,
+                    name,
+                    takenAt.truncatedTo(ChronoUnit.MICROS),
+                    expiresAt.truncatedTo(ChronoUnit.MICROS),
+                    caller,
+                    now,
+                    null,
+                    null);
+            Optional<Idempotency.Row> earlier = replays.claim(key, 201, null, id, null, now);
             if (earlier.isPresent()) {
                 return Optional.ofNullable(earlier.get().resourceId())
                         .flatMap(copies::find)

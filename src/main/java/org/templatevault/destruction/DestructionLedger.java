@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.templatevault.approval.ApprovalException;
 import org.templatevault.approval.ApprovalLedger;
 import org.templatevault.audit.AuditContext;
+import org.templatevault.keyring.VersionKeys;
 import org.templatevault.persistence.Approvals;
 import org.templatevault.persistence.Copies;
 import org.templatevault.persistence.Destructions;
@@ -78,6 +79,9 @@ public class DestructionLedger {
 
     @Inject
     Nodes nodes;
+
+    @Inject
+    VersionKeys versionKeys;
 
     /** What stands under a version and which registered backups need it, at one point in time. */
     public Use use(int version) {
@@ -165,7 +169,7 @@ public class DestructionLedger {
     private List<String> waitingFor(Destructions.Row row, Approvals.Row approval) {
         return switch (DestructionState.valueOf(row.state())) {
             case REQUESTED -> List.of("the approval " + approval.id());
-            case WAITING -> preconditions(row, approval);
+            case WAITING -> beforeTheEnd(row, approval);
             case MATERIAL_GONE -> row.goneAtLsn() == null ? List.of() : behind(row.goneAtLsn());
             case ROOT_KEY_GONE -> holders(row.version());
             case REPLAYED -> List.of("the key store to lose the root key");
@@ -173,7 +177,17 @@ public class DestructionLedger {
         };
     }
 
-    /** What a destruction whose pass has ended still waits for. */
+    /** The key store is not asked here: by what was found when it was last used. */
+    private List<String> beforeTheEnd(Destructions.Row row, Approvals.Row approval) {
+        List<String> waitingFor = preconditions(row, approval);
+        String keyStore = require(row.version()).keyStore();
+        if (!versionKeys.keyStoresReachable().getOrDefault(keyStore, false)) {
+            waitingFor.add("the key store to answer");
+        }
+        return waitingFor;
+    }
+
+    /** What a destruction whose pass has ended still waits for, but for the key store. */
     List<String> preconditions(Destructions.Row row, Approvals.Row approval) {
         KeyUsage.Left left = transactions.read(() -> keyUsage.left(row.version()));
         List<String> waitingFor = new ArrayList<>();

@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 import org.templatevault.approval.ApprovalLedger;
 import org.templatevault.audit.AuditContext;
 import org.templatevault.keyring.KeyRings;
+import org.templatevault.keyring.KeyStoreUnavailableException;
+import org.templatevault.keyring.VersionKeys;
 import org.templatevault.persistence.Approvals;
 import org.templatevault.persistence.Destructions;
 import org.templatevault.persistence.KeyUsage;
@@ -63,6 +65,9 @@ class DestructionSteps {
 
     @Inject
     KeyRings keyRings;
+
+    @Inject
+    VersionKeys versionKeys;
 
     void advance(Destructions.Row row) {
         Approvals.Row approval = approvals.get(row.approvalId());
@@ -202,8 +207,10 @@ class DestructionSteps {
         return page.refused().stream().filter(id -> !listed.contains(id)).toList();
     }
 
+    /** What locks rows comes last: the certificate counts every row. */
     private boolean certifyNow(Destructions.Row row, Approvals.Row approval) {
         Instant now = DestructionLedger.now();
+        certificates.certify(version(row.version()), row, approval, now);
         boolean ended = destructions.end(
                         row.id(),
                         List.of(DestructionState.ROOT_KEY_GONE.name()),
@@ -211,16 +218,16 @@ class DestructionSteps {
                         null,
                         now)
                 && destructions.moveVersion(row.version(), List.of("DESTROYING"), "DESTROYED", now);
-        if (ended) {
-            note(row, DestructionState.DESTROYED);
-            certificates.certify(version(row.version()), row, approval, now);
+        if (!ended) {
+            throw new TryAgainException("The destruction of key version " + row.version() + " has ended meanwhile");
         }
-        return ended;
+        note(row, DestructionState.DESTROYED);
+        return true;
     }
 
     /** Whether a row needs the version is looked at last, and then by the foreign keys: it is a look at every row. */
     private void deleteMaterial(Destructions.Row row, Approvals.Row approval) {
-        if (!ledger.preconditions(row, approval).isEmpty()) {
+        if (!ledger.preconditions(row, approval).isEmpty() || !isKeyStoreThere(row.version())) {
             return;
         }
         KeyUsage.Usage usage = transactions.patiently(() -> transactions.read(() -> keyUsage.of(row.version())));
@@ -230,6 +237,21 @@ class DestructionSteps {
         }
         transactions.patiently(() -> transactions.call(() -> deleteMaterialNow(row, approval)));
         keyRings.refresh();
+    }
+
+    /** Where it is gone for good, nothing could take its root key away: until here the destruction can be taken back. */
+    private boolean isKeyStoreThere(int version) {
+        try {
+            versionKeys.hasRootKey(version(version));
+            return true;
+        } catch (KeyStoreUnavailableException away) {
+            LOG.log(
+                    System.Logger.Level.DEBUG,
+                    "The destruction of key version {0} has to wait: {1}",
+                    version,
+                    away.getMessage());
+            return false;
+        }
     }
 
     /** The look before it may have taken long: the approval may have ended meanwhile. */
@@ -262,11 +284,11 @@ class DestructionSteps {
         KeyVersions.Row version = version(row.version());
         transactions.run(() -> {
             AuditContext.note("rootKey", version.rootKeyAlias());
-            destructions.noteRootKey(row.id(), keyRings.hasRootKey(version));
+            destructions.noteRootKey(row.id(), versionKeys.hasRootKey(version));
         });
         transactions.run(() -> {
             if (move(row, DestructionState.REPLAYED, DestructionState.ROOT_KEY_GONE)) {
-                keyRings.deleteRootKey(version);
+                versionKeys.deleteRootKey(version);
             }
         });
     }

@@ -84,9 +84,7 @@ class Waiting {
             progress.add(
                     "key versions that this copy of the database does not know: the original's receipt tells", null);
         }
-        transactions
-                .read(() -> rounds.keyStoreCopies(round.firstKekVersion(), round.lastKekVersion()))
-                .forEach(progress::add);
+        progress.add(transactions.read(() -> rounds.keyStoreCopies(round.firstKekVersion(), round.lastKekVersion())));
         return progress.answer();
     }
 
@@ -114,8 +112,7 @@ class Waiting {
                     obstacle == null ? "a vacuum that begins when no older transaction runs" : obstacle,
                     obstacle == null ? steps.nextVacuum() : null);
         }
-        List<Copies.Row> copies = transactions.read(() -> rounds.databaseCopies(round.erasureId(), round.round()));
-        copies.forEach(progress::add);
+        progress.add(transactions.read(() -> rounds.databaseCopies(round.erasureId(), round.round())));
         String lsn = round.vacuumedAtLsn();
         if (progress.causes.isEmpty() && lsn != null) {
             transactions
@@ -141,7 +138,17 @@ class Waiting {
             latest = expected != null && expected.isAfter(latest) ? expected : latest;
         }
 
-        void add(Copies.Row copy) {
+        /** Those that are not named expire no later than those that are. */
+        void add(ErasureRounds.Holding copies) {
+            copies.longest().forEach(this::add);
+            int named = copies.longest().size();
+            if (copies.all() > named) {
+                Instant last = copies.longest().get(0).expiresAt();
+                add("and " + (copies.all() - named) + " more copies to expire or to be destroyed", last);
+            }
+        }
+
+        private void add(Copies.Row copy) {
             add("the copy " + copy.id() + " (" + copy.kind() + ") to expire or to be destroyed", copy.expiresAt());
         }
 

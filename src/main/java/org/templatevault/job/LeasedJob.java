@@ -1,5 +1,6 @@
 package org.templatevault.job;
 
+import jakarta.batch.operations.NoSuchJobExecutionException;
 import jakarta.batch.runtime.BatchRuntime;
 import jakarta.batch.runtime.BatchStatus;
 import jakarta.batch.runtime.context.JobContext;
@@ -61,10 +62,22 @@ public abstract class LeasedJob {
         return token.isPresent();
     }
 
+    /** Gives the lease back, if this node has it: what it runs writes nothing more, and another node goes on. */
+    public void leave() {
+        if (leaseToken.getAndSet(0) != 0) {
+            transactions.run(() -> leases.giveBack(name(), node.id()));
+        }
+    }
+
     /** The token of the lease that this node holds, or nothing. */
     public Optional<Long> leaseToken() {
         long token = leaseToken.get();
         return token == 0 ? Optional.empty() : Optional.of(token);
+    }
+
+    /** Whether this node holds the lease, now and until the caller's transaction ends. One that slept past it does not. */
+    public boolean keepsLease() {
+        return leaseToken().filter(token -> leases.keep(name(), token)).isPresent();
     }
 
     /** Starts an execution for a row. */
@@ -133,9 +146,14 @@ public abstract class LeasedJob {
         }
     }
 
+    /** Only one that has ended can be taken out of the repository, which an operator may do to what he has stopped. */
     private BatchStatus status(long execution) {
-        BatchStatus status =
-                BatchRuntime.getJobOperator().getJobExecution(execution).getBatchStatus();
+        BatchStatus status;
+        try {
+            status = BatchRuntime.getJobOperator().getJobExecution(execution).getBatchStatus();
+        } catch (NoSuchJobExecutionException purged) {
+            return BatchStatus.STOPPED;
+        }
         if (isLive(status) && endedExecutions.isUntold(execution)) {
             LOG.log(System.Logger.Level.WARNING, "Job execution {0} has ended, and could not say so", execution);
             return BatchStatus.FAILED;

@@ -26,7 +26,9 @@ final class BackOff {
     /** @throws KeyStoreUnavailableException with the last failure's reason, while it is too early to ask again */
     synchronized void requireTurn() {
         if (reason != null && (forGood || nanoTime.getAsLong() - failedAt < pause.toNanos())) {
-            throw new KeyStoreUnavailableException(reason, null);
+            throw forGood
+                    ? new KeyStoreUnavailableException(reason, null)
+                    : KeyStoreUnavailableException.forNow(reason, null);
         }
     }
 

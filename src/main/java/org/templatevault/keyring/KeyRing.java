@@ -19,7 +19,7 @@ import org.templatevault.persistence.Bytes;
  */
 public final class KeyRing {
     private final UUID vaultId;
-    private final Set<Integer> awaited;
+    private final Absent absent;
     private final String versions;
     private final NavigableMap<Integer, Kek> keks = new TreeMap<>();
     private final Map<ServicePurpose, NavigableMap<Integer, ServiceKey>> serviceKeys =
@@ -27,17 +27,25 @@ public final class KeyRing {
     private final Kek active;
 
     /**
-     * @param awaited versions that are not active yet, and whose KEKs could not be had
+     * Living versions whose KEKs could not be had.
+     *
+     * @param awaited those that are not active yet
+     * @param all these, and those that no row needed when that was looked at
+     */
+    record Absent(Set<Integer> awaited, Set<Integer> all) {
+        Absent {
+            awaited = Set.copyOf(awaited);
+            all = Set.copyOf(all);
+        }
+    }
+
+    /**
+     * @param absent the living versions that it is read without
      * @param versions those of the database from which the ring was read, as {@link #versions()} has them
      */
-    KeyRing(
-            UUID vaultId,
-            Collection<Kek> keks,
-            Collection<ServiceKey> serviceKeys,
-            Collection<Integer> awaited,
-            String versions) {
+    KeyRing(UUID vaultId, Collection<Kek> keks, Collection<ServiceKey> serviceKeys, Absent absent, String versions) {
         this.vaultId = vaultId;
-        this.awaited = Set.copyOf(awaited);
+        this.absent = absent;
         this.versions = versions;
         for (Kek kek : keks) {
             if (this.keks.put(kek.version(), kek) != null) {
@@ -107,7 +115,21 @@ public final class KeyRing {
      * @throws KeyStoreUnavailableException if it is one of these
      */
     public void requireNotAwaited(int version) {
-        if (awaited.contains(version)) {
+        requireNotIn(absent.awaited, version);
+    }
+
+    /**
+     * Refuses a living version whose KEK this node could not have: another node may have it, so nothing is lost that stands
+     * under it.
+     *
+     * @throws KeyStoreUnavailableException if it is one of these
+     */
+    public void requireNotAbsent(int version) {
+        requireNotIn(absent.all, version);
+    }
+
+    private static void requireNotIn(Set<Integer> absent, int version) {
+        if (absent.contains(version)) {
             throw new KeyStoreUnavailableException(
                     "The KEK of version " + version + " could not be had when the key ring was read", null);
         }

@@ -2,7 +2,6 @@ package org.templatevault.keyring;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
-import java.time.Duration;
 import java.time.Instant;
 import org.templatevault.persistence.Nodes;
 import org.templatevault.persistence.RowsInUse;
@@ -11,9 +10,6 @@ import org.templatevault.persistence.Transactions;
 /** Tells the other nodes that this one is alive and what its key ring holds, and reads the ring anew when it is old. */
 @ApplicationScoped
 public class NodeReport {
-    private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
-    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
-
     @Inject
     Transactions transactions;
 
@@ -32,38 +28,24 @@ public class NodeReport {
     @Inject
     RootKeyWatch rootKeys;
 
-    private volatile String missed = "";
-    private volatile long missedAt;
-    private volatile Duration pause = FIRST_PAUSE;
+    private final MissedVersions missed = new MissedVersions(System::nanoTime);
 
     /** Reports, and reports again where the ring was old. A version that this node cannot have now is tried less and less often. */
     public void report() {
         KeyRing ring = keyRings.current();
         String versions = send(ring);
-        if (!versions.equals(ring.versions()) && isTurn(versions)) {
-            KeyRing fresh = keyRings.refresh();
-            keyRings.prepareWraps();
-            send(fresh);
-            rootKeys.look();
-            note(versions, fresh.versions());
+        if (!versions.equals(ring.versions()) && missed.isTurn(versions)) {
+            String got = "";
+            try {
+                KeyRing fresh = keyRings.refresh();
+                got = fresh.versions();
+                keyRings.prepareWraps();
+                send(fresh);
+                rootKeys.look();
+            } finally {
+                missed.note(versions, got);
+            }
         }
-    }
-
-    private boolean isTurn(String versions) {
-        return !versions.equals(missed) || System.nanoTime() - missedAt >= pause.toNanos();
-    }
-
-    private void note(String wanted, String got) {
-        if (wanted.equals(got)) {
-            missed = "";
-            return;
-        }
-        boolean again = wanted.equals(missed);
-        pause = again && pause.compareTo(LONGEST_PAUSE) < 0
-                ? pause.multipliedBy(2)
-                : again ? LONGEST_PAUSE : FIRST_PAUSE;
-        missed = wanted;
-        missedAt = System.nanoTime();
     }
 
     private String send(KeyRing ring) {

@@ -24,7 +24,8 @@ import org.templatevault.error.VaultException;
  * <p>Root keys are used at the start and by rotations, and listed once a minute ({@link RootKeyWatch}), so each use initialises
  * the library, logs in, and ends both:
  * no login, session or handle can be dead, and a token that was away is found again. After a failure the token is left
- * alone for a while ({@link BackOff}); a refused PIN is not tried again in this process, or the token would lock. A call
+ * alone for a while ({@link BackOff}); a refused PIN is not tried again in this process, or the token would lock, and the
+ * last try that a token leaves, however many nodes and starts have had the others, is a person's. A call
  * that does not return holds up whoever made it for {@link #PATIENCE}; until it returns, every other is refused at once.
  */
 final class RootKeyToken implements RootKeys {
@@ -45,6 +46,7 @@ final class RootKeyToken implements RootKeys {
     private final Duration patience;
     private final BackOff backOff;
     private volatile boolean reachable;
+    private volatile boolean pinIsRight;
 
     RootKeyToken(KeyStoreToken token) {
         this(token, PATIENCE, System::nanoTime);
@@ -131,7 +133,7 @@ final class RootKeyToken implements RootKeys {
         synchronized (PROCESS) {
             if (THREAD.isBusy()) {
                 reachable = false;
-                throw new KeyStoreUnavailableException(hangs(), null);
+                throw KeyStoreUnavailableException.forNow(hangs(), null);
             }
             backOff.requireTurn();
             reachable = false;
@@ -141,18 +143,19 @@ final class RootKeyToken implements RootKeys {
                 return result;
             } catch (TimeoutException e) {
                 backOff.failed(hangs());
-                throw new KeyStoreUnavailableException(hangs(), e);
+                throw KeyStoreUnavailableException.forNow(hangs(), e);
             } catch (ExecutionException e) {
                 throw sorted(e.getCause());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                throw new KeyStoreUnavailableException(hangs(), e);
+                throw KeyStoreUnavailableException.forNow(hangs(), e);
             }
         }
     }
 
     private <T> T inSession(String alias, Use<T> use) throws GeneralSecurityException, IOException {
-        try (TokenSession session = TokenSession.open(token, alias)) {
+        try (TokenSession session = TokenSession.open(token, alias, pinIsRight)) {
+            pinIsRight = true;
             return use.in(session);
         } catch (GeneralSecurityException | IOException | ProviderException e) {
             // Here and not by whoever asked, who may have gone: each try of a refused PIN brings the token nearer to
@@ -192,9 +195,12 @@ final class RootKeyToken implements RootKeys {
     }
 
     private KeyStoreUnavailableException failed(Exception cause) {
-        String reason = refusal(cause).orElseGet(() -> reason(cause));
+        Optional<String> refusal = refusal(cause);
+        String reason = refusal.orElseGet(() -> reason(cause));
         backOff.failed(reason);
-        return new KeyStoreUnavailableException(reason, cause);
+        return refusal.isPresent()
+                ? new KeyStoreUnavailableException(reason, cause)
+                : KeyStoreUnavailableException.forNow(reason, cause);
     }
 
     private String reason(Exception cause) {

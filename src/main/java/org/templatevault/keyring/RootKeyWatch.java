@@ -24,7 +24,7 @@ public class RootKeyWatch {
     KeyVersions keyVersions;
 
     @Inject
-    KeyRings keyRings;
+    VersionKeys versionKeys;
 
     @Inject
     SubjectCounts counts;
@@ -85,7 +85,7 @@ public class RootKeyWatch {
             Map<Integer, String> back,
             Map<Integer, String> absent) {
         boolean any = versions.stream().anyMatch(row -> row.destroyedAt() != null || needed.contains(row.version()));
-        Set<String> aliases = any ? keyRings.aliases(keyStore) : Set.of();
+        Set<String> aliases = any ? versionKeys.aliases(keyStore) : Set.of();
         for (KeyVersions.Row row : versions) {
             boolean there = aliases.contains(row.rootKeyAlias());
             if (row.destroyedAt() != null && there) {

@@ -24,7 +24,18 @@ final class TokenLibrary implements AutoCloseable {
     private static final String WRAPPER = "sun.security.pkcs11.wrapper.";
     private static final long CKF_OS_LOCKING_OK = 2;
 
+    private static final long CKF_USER_PIN_FINAL_TRY = 0x20000;
+    private static final long CKF_USER_PIN_LOCKED = 0x40000;
+
     private final Object functions;
+
+    /** A slot with a token in it, and the flags of CK_TOKEN_INFO (PKCS #11 2.40, section 3.2). */
+    record Slot(long number, String label, long flags) {
+        /** Whether the token takes no wrong PIN any more, but it may be one. */
+        boolean isNextPinTheLast() {
+            return (flags & (CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED)) != 0;
+        }
+    }
 
     private TokenLibrary(Object functions) {
         this.functions = functions;
@@ -63,22 +74,21 @@ final class TokenLibrary implements AutoCloseable {
     }
 
     /** The slots with a token of this label. */
-    List<Long> slotsOf(String label) {
-        List<Long> slots = new ArrayList<>();
+    List<Slot> slotsOf(String label) {
+        List<Slot> slots = new ArrayList<>();
         for (long slot : (long[]) Objects.requireNonNull(call("C_GetSlotList", boolean.class, true))) {
-            if (labelIn(slot).equals(Optional.of(label))) {
-                slots.add(slot);
-            }
+            look(slot).filter(found -> found.label.equals(label)).ifPresent(slots::add);
         }
         return slots;
     }
 
     /** Nothing where the slot does not answer: it is not the one that is looked for, or has the fault itself. */
-    private Optional<String> labelIn(long slot) {
+    private Optional<Slot> look(long slot) {
         try {
             Object facts = Objects.requireNonNull(call("C_GetTokenInfo", long.class, slot));
             char[] padded = (char[]) facts.getClass().getField("label").get(facts);
-            return Optional.of(String.valueOf(padded).stripTrailing());
+            long flags = facts.getClass().getField("flags").getLong(facts);
+            return Optional.of(new Slot(slot, String.valueOf(padded).stripTrailing(), flags));
         } catch (ProviderException e) {
             return Optional.empty();
         } catch (ReflectiveOperationException e) {

@@ -37,13 +37,21 @@ final class TokenSession implements AutoCloseable {
      * Logs in once.
      *
      * @param alias the label of what this session generates; empty if it generates nothing
-     * @throws ProviderException beginning with the setting to look at, if there is no library or not one such token
+     * @param pinIsRight whether the token has accepted the PIN before
+     * @throws ProviderException beginning with the setting to look at, if there is no library or not one such token, or
+     *     if a PIN that may be wrong would be the last that the token takes
      */
-    static TokenSession open(KeyStoreToken token, String alias) throws GeneralSecurityException, IOException {
+    static TokenSession open(KeyStoreToken token, String alias, boolean pinIsRight)
+            throws GeneralSecurityException, IOException {
         TokenLibrary library = TokenLibrary.open(token.path());
         boolean opened = false;
         try {
-            Provider provider = library.provider(token.path(), slot(library, token.label()), options(alias));
+            TokenLibrary.Slot slot = slot(library, token.label());
+            if (!pinIsRight && slot.isNextPinTheLast()) {
+                throw new ProviderException("VAULT_PKCS11_PIN: not tried: after wrong ones " + token.label()
+                        + " takes one more at most; log in by other means once, or have the PIN set anew");
+            }
+            Provider provider = library.provider(token.path(), slot.number(), options(alias));
             KeyStore keys = KeyStore.getInstance("PKCS11", provider);
             keys.load(null, token.pin().toCharArray());
             opened = true;
@@ -55,8 +63,8 @@ final class TokenSession implements AutoCloseable {
         }
     }
 
-    private static long slot(TokenLibrary library, String label) {
-        List<Long> slots = library.slotsOf(label);
+    private static TokenLibrary.Slot slot(TokenLibrary library, String label) {
+        List<TokenLibrary.Slot> slots = library.slotsOf(label);
         if (slots.size() != 1) {
             String found = slots.isEmpty() ? "no token is" : slots.size() + " tokens are";
             throw new ProviderException("VAULT_PKCS11_TOKEN: " + found + " labelled \"" + label + '"');

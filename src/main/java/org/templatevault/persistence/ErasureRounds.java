@@ -3,7 +3,9 @@ package org.templatevault.persistence;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -64,12 +66,12 @@ public class ErasureRounds {
     private static final String COPY = " from vault.copy c where c.expires_at > now() and c.destroyed_at is null";
 
     /**
-     * The copies of the key store that hold the root key of a version {@code v}. Whoever registers a copy looks at another
-     * clock than the one that writes the version's times: a copy is later than the destruction only if both its time and
-     * its registration are, and earlier than the key only by five minutes.
+     * The copies of the key store that can hold the root key of a version {@code v}: a copy has the key store of any time
+     * from the one at which it was begun to its registration, and whoever registers it may look at another clock. It is
+     * later than the destruction only if both times are, and earlier than the key only if both are, by five minutes.
      */
     private static final String HOLDS_ROOT_KEY = " and c.kind = 'keystore'"
-            + " and c.taken_at >= v.created_at - interval '5 minutes'"
+            + " and greatest(c.taken_at, c.registered_at) >= v.created_at - interval '5 minutes'"
             + " and least(c.taken_at, c.registered_at) <= coalesce(v.destroyed_at, now())";
 
     /** The copies of database and log that may hold the rows themselves: a dead row is copied until it is vacuumed. */
@@ -319,26 +321,39 @@ public class ErasureRounds {
                 last);
     }
 
-    /** The registered copies of the key store that hold a root key of one of these versions. */
-    public List<Copies.Row> keyStoreCopies(int first, int last) {
-        return sql.query(
-                "select c.*" + COPY + " and exists (select 1 from vault.key_version v where v.version between ? and ?"
-                        + HOLDS_ROOT_KEY + ") order by c.expires_at desc limit ?",
-                Copies::read,
+    /** Copies that have something still: those that live longest, at most {@link Copies#LISTED}, and how many there are. */
+    public record Holding(List<Copies.Row> longest, long all) {}
+
+    /** The registered copies of the key store that can hold a root key of one of these versions. */
+    public Holding keyStoreCopies(int first, int last) {
+        return holding(
+                "select c.*, count(*) over () as found" + COPY + " and exists (select 1 from vault.key_version v"
+                        + " where v.version between ? and ?" + HOLDS_ROOT_KEY + ")",
                 first,
-                last,
-                Copies.LISTED);
+                last);
     }
 
     /** The registered copies of database and log that may hold rows of an erasure. */
-    public List<Copies.Row> databaseCopies(UUID erasure, int round) {
-        return sql.query(
-                "select c.* from vault.copy c join vault.erasure_round r on r.erasure_id = ? and r.round = ?"
-                        + " where c.expires_at > now() and c.destroyed_at is null" + HOLDS_ROWS
-                        + " order by c.expires_at",
-                Copies::read,
+    public Holding databaseCopies(UUID erasure, int round) {
+        return holding(
+                "select c.*, count(*) over () as found from vault.copy c"
+                        + " join vault.erasure_round r on r.erasure_id = ? and r.round = ?"
+                        + " where c.expires_at > now() and c.destroyed_at is null" + HOLDS_ROWS,
                 erasure,
                 round);
+    }
+
+    private Holding holding(String copies, Object... arguments) {
+        List<Copies.Row> longest = new ArrayList<>();
+        long all = 0;
+        for (var found : sql.query(
+                copies + " order by c.expires_at desc limit " + Copies.LISTED,
+                row -> Map.entry(Copies.read(row), row.getLong("found")),
+                arguments)) {
+            longest.add(found.getKey());
+            all = found.getValue();
+        }
+        return new Holding(longest, all);
     }
 
     /** How many copies were registered since a step was recorded which would have kept it from being true. */

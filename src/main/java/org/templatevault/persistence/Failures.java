@@ -45,7 +45,7 @@ final class Failures {
         if (NOT_CONNECTED.contains(state) || state.startsWith("28")) {
             return new DatabaseUnavailableException(sql);
         }
-        if (ROLLED_BACK.contains(state) || isLost(state) || isOldRing(sql)) {
+        if (ROLLED_BACK.contains(state) || isLost(state)) {
             return new TryAgainException(sql);
         }
         if (state.startsWith(NO_VALUE)) {
@@ -80,7 +80,16 @@ final class Failures {
         return sql != null && QUERY_CANCELED.equals(sql.getSQLState());
     }
 
-    /** A node that stood still wraps under a version that is destroyed; it soon hears of it. */
+    /**
+     * What to throw for a failure to store what this node has wrapped: a node that stood still wraps under a version that is
+     * destroyed; it soon hears of it. The same foreign key refuses the destruction of a version that is in use, which no
+     * other try mends.
+     */
+    static RuntimeException duringWrap(RuntimeException failure) {
+        SQLException sql = sqlCause(failure);
+        return sql != null && isOldRing(sql) ? new TryAgainException(sql) : failure;
+    }
+
     private static boolean isOldRing(SQLException failure) {
         return FOREIGN_KEY.equals(failure.getSQLState())
                 && String.valueOf(failure.getMessage()).contains("subject_key_is_wrapped_by_a_living_version");

@@ -141,6 +141,17 @@ public class KeyVersions {
                 .isPresent();
     }
 
+    /** Whether the version is the active one, and its KEK this one, as far as its row tells. */
+    public boolean isActive(int version, Bytes fingerprint) {
+        return sql.first(
+                        "select 1 from vault.key_version where version = ? and state = 'ACTIVE'"
+                                + " and coalesce(fingerprint = ?, true)",
+                        row -> row.getInt(1),
+                        version,
+                        fingerprint)
+                .isPresent();
+    }
+
     /** All service keys. */
     public List<ServiceKeyRow> serviceKeys() {
         return sql.query(

@@ -52,6 +52,16 @@ public class Leases {
         return hold(name, owner, duration);
     }
 
+    /** Whether the lease has this token, now and until this transaction ends: who takes it over waits for that. */
+    public boolean keep(String name, long token) {
+        return sql.first(
+                        "select 1 from vault.lease where name = ? and token = ? for share",
+                        row -> row.getInt(1),
+                        name,
+                        token)
+                .isPresent();
+    }
+
     /** Gives the lease back, if it is still this owner's: the next need not wait for its end. */
     public void giveBack(String name, UUID owner) {
         sql.update("update vault.lease set expires_at = clock_timestamp() where name = ? and owner = ?", name, owner);

@@ -265,11 +265,26 @@ public class OlderSubjects {
      *
      * @param leaseToken of the lease without which nothing is done; null for a writer, who needs none
      * @return the moves that were made
+     * @throws TryAgainException if the version is destroyed
      */
     private List<Move> swap(List<Move> moves, int toVersion, @Nullable Long leaseToken) {
+        Set<UUID> swapped;
+        try {
+            swapped = swapKeys(moves, toVersion, leaseToken);
+        } catch (RuntimeException failure) {
+            throw Failures.duringWrap(failure);
+        }
+        List<Move> made = moves.stream()
+                .filter(move -> swapped.contains(move.from().subjectId()))
+                .toList();
+        replaceEnvelopes(made);
+        return made;
+    }
+
+    private Set<UUID> swapKeys(List<Move> moves, int toVersion, @Nullable Long leaseToken) {
         List<SubjectKeyRow> from = moves.stream().map(Move::from).toList();
         List<SubjectKeyRow> to = moves.stream().map(Move::to).toList();
-        Set<UUID> swapped = Set.copyOf(sql.query(
+        return Set.copyOf(sql.query(
                 "update vault.subject_key k set dek_number = m.dek_number, kek_version = ?, wrap_suite = m.wrap_suite,"
                         + " data_suite = m.data_suite, wrapped = m.wrapped, reference = m.reference"
                         + " from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?) as m(subject_id, old_dek, old_kek, revision, dek_number,"
@@ -291,11 +306,6 @@ public class OlderSubjects {
                 ArrayOf.column("bytea", to, SubjectKeyRow::reference),
                 leaseToken,
                 leaseToken));
-        List<Move> made = moves.stream()
-                .filter(move -> swapped.contains(move.from().subjectId()))
-                .toList();
-        replaceEnvelopes(made);
-        return made;
     }
 
     /** Only templates of subjects whose key was swapped in this transaction, so all of them are under the new DEK. */
@@ -340,7 +350,7 @@ public class OlderSubjects {
         }
     }
 
-    /** Subjects that were moved with the DEK which they should have left are to get a new one as soon as they can. */
+    /** Subjects that have kept the DEK which they should have left are to get a new one as soon as they can. */
     public void mark(List<UUID> subjects, Instant now) {
         if (!subjects.isEmpty()) {
             sql.update(

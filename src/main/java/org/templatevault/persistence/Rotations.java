@@ -8,7 +8,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.persistence.Sql.ArrayOf;
 
@@ -126,8 +125,11 @@ public class Rotations {
                 == 1;
     }
 
-    /** Ends a rotation, and keeps its figures as they are when nobody moves subjects for it any more. */
-    public boolean end(UUID id, List<String> from, String to, Supplier<Instant> clock) {
+    /**
+     * Ends a rotation, and keeps its figures as they are when nobody moves subjects for it any more. Backups that are newer
+     * than its end count as newer than its last move.
+     */
+    public boolean end(UUID id, List<String> from, String to) {
         FairLock.STEERING.exclude(sql);
         // Chunks under way hold this row (OlderSubjects.holdRunning): the figures are read when they have committed.
         boolean began = sql.first(
@@ -135,13 +137,11 @@ public class Rotations {
                         row -> row.getBoolean("began"),
                         id)
                 .orElse(false);
-        Instant now = clock.get();
         Progress last = began ? progress(id) : NOTHING_YET;
         boolean ended = sql.update(
-                        "update vault.rotation set state = ?, backing_off = null, ended_at = ?, ended_done = ?,"
+                        "update vault.rotation set state = ?, backing_off = null, ended_at = clock_timestamp(), ended_done = ?,"
                                 + " ended_remaining = ?, ended_quarantined = ?, ended_erased = ? where id = ? and state = any(?)",
                         to,
-                        now,
                         last.done(),
                         last.remaining(),
                         last.quarantined(),
@@ -170,15 +170,14 @@ public class Rotations {
      * nothing is added to the older ones. By the deltas: writers wait for this transaction, and a look at every row takes
      * long.
      */
-    public void activated(UUID id, Instant now) {
+    public void activated(UUID id) {
         sql.update(
-                "update vault.rotation r set state = 'ACTIVATED', started_at = ?,"
+                "update vault.rotation r set state = 'ACTIVATED', started_at = clock_timestamp(),"
                         + " total = (select coalesce(sum(case when c.kind in ('CREATED', 'MOVED_IN') then c.subjects"
                         + " else -c.subjects end), 0) from vault.subject_count c where c.kek_version < r.to_version),"
                         + " erased_before = (select coalesce(sum(subjects), 0) from vault.subject_count c"
                         + " where c.kind = 'ERASED' and c.kek_version < r.to_version)"
                         + " where r.id = ? and r.state = 'STAGED'",
-                now,
                 id);
     }
 

@@ -27,22 +27,27 @@ public class SubjectKeys {
     /**
      * A subject's row under its lock.
      *
-     * @param compromised whether its DEK stands under a compromised KEK version, or may have stood under one and no rotation
-     *     has led it away from there: nothing may be sealed under that DEK. One that is still on an older version may, too: a
-     *     move to it that was rolled back is in the log.
+     * @param compromised whether its DEK stands under a compromised KEK version, or has stood under one and no rotation has
+     *     led it away from there: nothing may be sealed under that DEK
+     * @param mayHaveLeaked whether its DEK may have stood under a compromised version and no rotation has led it away from
+     *     there: also one that is still on an older version, since a move to it that was rolled back is in the log. It is to
+     *     get a new one where it can
      * @param policy the subject's retention policy
      * @param lastInteractionOn when the person was last there
      */
     public record Touched(
             SubjectKeyRow row,
             boolean compromised,
+            boolean mayHaveLeaked,
             @Nullable String policy,
             @Nullable LocalDate lastInteractionOn) {}
 
     private static final String UNDER_LOCK = ", exists (select 1 from vault.key_version v where"
             + " v.version = k.kek_version and v.state = 'COMPROMISED') or exists (select 1 from vault.rotation r"
-            + " where r.compromised_version >= k.first_kek_version"
+            + " where r.compromised_version between k.first_kek_version and k.kek_version"
             + " and r.to_version > k.kek_version and r.started_at is not null) as compromised,"
+            + " exists (select 1 from vault.rotation r where r.compromised_version >= k.first_kek_version"
+            + " and r.to_version > k.kek_version and r.started_at is not null) as may_have_leaked,"
             + " (select r.policy from vault.subject_retention r where r.subject_id = k.subject_id) as policy,"
             + " (select r.last_interaction_on from vault.subject_retention r where r.subject_id = k.subject_id)"
             + " as last_interaction_on";
@@ -94,8 +99,17 @@ public class SubjectKeys {
      *
      * @param policies of those subjects that are to have another than the default
      * @return the ids that were stored; an id that is missing exists already
+     * @throws TryAgainException if their version is destroyed
      */
     public List<UUID> insertAll(Collection<SubjectKeyRow> rows, Map<UUID, String> policies) {
+        try {
+            return insertWrapped(rows, policies);
+        } catch (RuntimeException failure) {
+            throw Failures.duringWrap(failure);
+        }
+    }
+
+    private List<UUID> insertWrapped(Collection<SubjectKeyRow> rows, Map<UUID, String> policies) {
         List<SubjectKeyRow> sorted = rows.stream()
                 .sorted(java.util.Comparator.comparing(SubjectKeyRow::subjectId))
                 .toList();
@@ -183,6 +197,7 @@ public class SubjectKeys {
         return new Touched(
                 read(row),
                 row.getBoolean("compromised"),
+                row.getBoolean("may_have_leaked"),
                 row.getString("policy"),
                 row.getObject("last_interaction_on", LocalDate.class));
     }

@@ -52,7 +52,7 @@ public class PrepareBatchlet extends AbstractBatchlet {
         }
         RotationState state = RotationState.valueOf(row.state());
         if (state != RotationState.REENCRYPTING
-                && !transactions.call(() -> ledger.tryMove(row.id(), startable(), RotationState.REENCRYPTING))) {
+                && !transactions.call(() -> ledger.tryMoveAsOwner(row.id(), startable(), RotationState.REENCRYPTING))) {
             runs.end(row.id(), job.getExecutionId());
             throw RotationConflictException.illegal(state, RotationState.REENCRYPTING);
         }

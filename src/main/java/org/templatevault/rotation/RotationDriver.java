@@ -15,7 +15,9 @@ import jakarta.ejb.TransactionManagement;
 import jakarta.ejb.TransactionManagementType;
 import jakarta.enterprise.concurrent.ManagedScheduledExecutorService;
 import jakarta.inject.Inject;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -24,8 +26,10 @@ import org.templatevault.audit.AuditContext;
 import org.templatevault.error.Repeated;
 import org.templatevault.job.Backoff;
 import org.templatevault.job.LeasedJob;
+import org.templatevault.keyring.Kek;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.keyring.KeyStoreUnavailableException;
+import org.templatevault.persistence.KeyVersions;
 import org.templatevault.persistence.Rotations;
 import org.templatevault.persistence.Transactions;
 
@@ -70,6 +74,9 @@ public class RotationDriver {
     @Inject
     KeyRings keyRings;
 
+    @Inject
+    KeyVersions keyVersions;
+
     @Resource
     ManagedScheduledExecutorService executor;
 
@@ -100,13 +107,24 @@ public class RotationDriver {
         }
         try {
             prepareJobRepository();
-            if (runs.hold()) {
+            if (!followsDatabase()) {
+                runs.leave();
+            } else if (runs.hold()) {
                 AuditContext.inVault("rotation", this::work);
             }
             obstacle = "";
         } catch (RuntimeException e) {
             report(e);
         }
+    }
+
+    /**
+     * Whether this node wraps under the version that the database has as the active one. One that cannot have its key can move
+     * no subject: it leaves rotations to the others.
+     */
+    private boolean followsDatabase() {
+        Kek active = keyRings.current().active();
+        return transactions.read(() -> keyVersions.isActive(active.version(), active.fingerprint()));
     }
 
     /**
@@ -166,8 +184,17 @@ public class RotationDriver {
         switch (RotationState.valueOf(row.state())) {
             case REQUESTED -> ledger.stage(row);
             case STAGED -> ledger.activate(row);
-            case ACTIVATED, REENCRYPTING, VERIFYING -> run(row.id());
+            case ACTIVATED -> begin(row);
+            case REENCRYPTING, VERIFYING -> run(row.id());
             case PAUSED, FAILED, DRAINED, DRAINED_WITH_QUARANTINE, CANCELLED -> runs.giveBack(row.id());
+        }
+    }
+
+    private void begin(Rotations.Row row) {
+        if (RotationLedger.isToPause(row)) {
+            pause(row.id(), Set.of(RotationState.ACTIVATED));
+        } else {
+            run(row.id());
         }
     }
 
@@ -183,13 +210,17 @@ public class RotationDriver {
             return;
         }
         if (status == BatchStatus.STOPPED) {
-            boolean paused = transactions.call(() -> ledger.tryMove(rotation, RotationState.PAUSED));
+            boolean paused = pause(rotation, EnumSet.allOf(RotationState.class));
             LOG.log(System.Logger.Level.INFO, "The job of rotation {0} was stopped, paused={1}", rotation, paused);
             return;
         }
         if (status != BatchStatus.FAILED || !givesUp(rotation)) {
             runs.start(rotation);
         }
+    }
+
+    private boolean pause(UUID rotation, Set<RotationState> from) {
+        return transactions.call(() -> ledger.tryMoveAsOwner(rotation, from, RotationState.PAUSED));
     }
 
     private boolean givesUp(UUID rotation) {

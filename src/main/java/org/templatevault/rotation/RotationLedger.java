@@ -39,6 +39,15 @@ public class RotationLedger {
 
     private static final String COMPROMISE = "compromise";
 
+    /** Who asks for a rotation because the vault is in another database. */
+    private static final String ANOTHER_DATABASE = "vault: another database";
+
+    /** As before, in the place of a rotation that a person had paused. */
+    private static final String PAUSED_IN_ANOTHER_DATABASE = ANOTHER_DATABASE + ", paused before";
+
+    private static final Set<RotationState> NOTHING_MOVED =
+            EnumSet.of(RotationState.REQUESTED, RotationState.STAGED, RotationState.ACTIVATED);
+
     @Inject
     Settings settings;
 
@@ -71,6 +80,9 @@ public class RotationLedger {
 
     @Inject
     RotationReports reports;
+
+    @Inject
+    RotationRuns runs;
 
     /**
      * Records a rotation; the node that holds the lease carries it out.
@@ -109,23 +121,39 @@ public class RotationLedger {
     }
 
     /**
-     * Records a rotation in the place of the one that is open, to do what that one was to do.
+     * Records a rotation in the place of the one that is open, to do what that one was to do; in another database.
      *
      * @param keep an open one that may stay
      * @param otherwise what is to be done where none is open
      * @return the id of the one that is open now
      */
-    UUID replaceOpen(Predicate<Rotations.Row> keep, RotationRequest otherwise, String caller) {
+    UUID replaceOpen(Predicate<Rotations.Row> keep, RotationRequest otherwise) {
         UUID id = UuidCreator.getTimeOrderedEpoch();
         return transactions.call(() -> {
+            if (!runs.keepsLease()) {
+                throw new IllegalStateException("This node does not hold the lease of rotations");
+            }
             Optional<Rotations.Row> open = rotations.open();
             Optional<Rotations.Row> kept = open.filter(keep);
             if (kept.isEmpty()) {
                 open.ifPresent(this::giveUp);
+                String caller = open.filter(RotationLedger::staysPaused).isPresent()
+                        ? PAUSED_IN_ANOTHER_DATABASE
+                        : ANOTHER_DATABASE;
                 insert(row(id, open.map(RotationLedger::asAsked).orElse(otherwise), caller, now()));
             }
             return kept.map(Rotations.Row::id).orElse(id);
         });
+    }
+
+    private static boolean staysPaused(Rotations.Row row) {
+        RotationState state = RotationState.valueOf(row.state());
+        return state == RotationState.PAUSED || (NOTHING_MOVED.contains(state) && isToPause(row));
+    }
+
+    /** Whether a person had paused the rotation that this one has taken the place of: its version is needed, its moves wait. */
+    static boolean isToPause(Rotations.Row row) {
+        return row.requestedBy().equals(PAUSED_IN_ANOTHER_DATABASE);
     }
 
     /** Cancels it for another one, whose first state is told in the same transaction. */
@@ -227,7 +255,7 @@ public class RotationLedger {
     /** Gives the rotation up until somebody resumes it, and says whose log has the reason. */
     boolean fail(UUID id) {
         return transactions.call(() -> {
-            boolean failed = tryMove(id, RotationState.FAILED);
+            boolean failed = tryMoveAsOwner(id, EnumSet.allOf(RotationState.class), RotationState.FAILED);
             if (failed) {
                 rotations.setObstacle(
                         RotationState.FAILED.name(),
@@ -289,13 +317,16 @@ public class RotationLedger {
                 .filter(from::contains)
                 .map(Enum::name)
                 .toList();
-        boolean moved = to.isFinal()
-                ? rotations.end(id, states, to.name(), RotationLedger::now)
-                : rotations.move(id, states, to.name());
+        boolean moved = to.isFinal() ? rotations.end(id, states, to.name()) : rotations.move(id, states, to.name());
         if (moved) {
             note(id, to);
         }
         return moved;
+    }
+
+    /** As {@link #tryMove(UUID, Set, RotationState)}, of the vault's own work: not where another node has it by now. */
+    boolean tryMoveAsOwner(UUID id, Set<RotationState> from, RotationState to) {
+        return runs.keepsLease() && tryMove(id, from, to);
     }
 
     /**
@@ -304,7 +335,7 @@ public class RotationLedger {
      */
     void stage(Rotations.Row row) {
         transactions.run(() -> {
-            if (tryMove(row.id(), RotationState.STAGED)) {
+            if (tryMoveAsOwner(row.id(), Set.of(RotationState.REQUESTED), RotationState.STAGED)) {
                 keyRings.stage(row.toVersion());
                 rotations.setObstacle(RotationState.STAGED.name(), null);
             }
@@ -334,7 +365,8 @@ public class RotationLedger {
         });
         transactions.run(() -> {
             // Looked at again: sorting took long, and a node may have come, or come back, without the version.
-            if (rotations.hold(row.id(), RotationState.STAGED.name())
+            if (runs.keepsLease()
+                    && rotations.hold(row.id(), RotationState.STAGED.name())
                     && nodes.withoutVersion(row.toVersion()).isEmpty()) {
                 activateHeld(row);
             }
@@ -346,7 +378,7 @@ public class RotationLedger {
         String suite = row.mode().equals("reencrypt") ? row.dataSuite() : suiteOf(row.fromVersion());
         keyVersions.activate(row.toVersion(), suite, row.compromisedVersion(), now());
         databaseIdentity.record(databaseIdentity.present());
-        rotations.activated(row.id(), now());
+        rotations.activated(row.id());
         note(row.id(), RotationState.ACTIVATED);
         if (row.reason().equals(COMPROMISE) || rotations.hasCompromiseAfterSigningKey()) {
             List<String> made = keyRings.renewServiceKeys(row.toVersion(), now());

@@ -28,7 +28,6 @@ public class RotationSchedule {
     /** The schedule's name. */
     public static final String NAME = "rotation";
 
-    private static final String ANOTHER_DATABASE = "vault: another database";
     private static final String BY_SCHEDULE = "vault: schedule";
     /** A new version begins with one reserved block. */
     private static final long LEAST_WRAPS = 4 * WrapBudget.BLOCK;
@@ -123,14 +122,15 @@ public class RotationSchedule {
      * The rotation that made a version has taken a wrap under it for each subject: a limit that this alone reaches would
      * have one begin when the one before it ends, for ever. So those do not count.
      */
-    private boolean isUsedUp(@Nullable Long most, KeyVersions.Row active, long wraps) {
-        return most != null && wraps >= most && wraps - subjectCounts.movedIn(active.version()) >= most;
+    private boolean isUsedUp(long most, KeyVersions.Row active, long wraps) {
+        return wraps >= most && wraps - subjectCounts.movedIn(active.version()) >= most;
     }
 
     private @Nullable Instant due(Schedules.Row row, KeyVersions.Row active, long wraps) {
         Instant activated = Optional.ofNullable(active.activatedAt()).orElse(active.createdAt());
         Instant byAge = row.maxAge() == null ? null : activated.plus(row.maxAge());
-        return isUsedUp(row.maxWraps(), active, wraps) ? Instant.now() : byAge;
+        long most = row.maxWraps() == null ? WrapBudget.SOFT_LIMIT : row.maxWraps();
+        return isUsedUp(most, active, wraps) ? Instant.now() : byAge;
     }
 
     private KeyVersions.Row active() {
@@ -162,9 +162,7 @@ public class RotationSchedule {
      */
     private void leaveAnotherDatabase(DatabaseIdentity.Identity present) {
         UUID open = ledger.replaceOpen(
-                row -> makesAVersionIn(present, row),
-                new RotationRequest("rewrap", "scheduled", null, null, null),
-                ANOTHER_DATABASE);
+                row -> makesAVersionIn(present, row), new RotationRequest("rewrap", "scheduled", null, null, null));
         begun = new Begun(open, present);
     }
 

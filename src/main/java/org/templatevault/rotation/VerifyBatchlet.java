@@ -4,6 +4,7 @@ import jakarta.batch.api.AbstractBatchlet;
 import jakarta.enterprise.context.Dependent;
 import jakarta.inject.Inject;
 import jakarta.inject.Named;
+import java.util.EnumSet;
 import java.util.Set;
 import java.util.UUID;
 import org.templatevault.audit.AuditContext;
@@ -26,6 +27,9 @@ public class VerifyBatchlet extends AbstractBatchlet {
 
     @Inject
     RotationTask task;
+
+    @Inject
+    RotationRuns runs;
 
     @Inject
     RotationLedger ledger;
@@ -59,7 +63,7 @@ public class VerifyBatchlet extends AbstractBatchlet {
     private String verify() {
         Rotations.Row row = task.row();
         task.mover(row);
-        if (!transactions.call(() -> ledger.tryMove(row.id(), RotationState.VERIFYING))) {
+        if (!move(row.id(), EnumSet.allOf(RotationState.class), RotationState.VERIFYING)) {
             return row.state();
         }
         long[] left = transactions.patiently(() -> olderSubjects.count(row.id(), row.toVersion()));
@@ -68,17 +72,21 @@ public class VerifyBatchlet extends AbstractBatchlet {
         if (next.isFinal()) {
             transactions.run(() -> moveServiceKeys(row.id()));
         }
-        boolean moved = transactions.call(() -> ledger.tryMove(row.id(), Set.of(RotationState.VERIFYING), next));
+        boolean moved = move(row.id(), Set.of(RotationState.VERIFYING), next);
         if (moved && next.isFinal()) {
             tidyUp.soon();
         }
-        LOG.log(System.Logger.Level.INFO, "Rotation {0}: {1}", row.id(), next);
+        LOG.log(System.Logger.Level.INFO, "Rotation {0}: {1}, moved={2}", row.id(), next, moved);
         return next.name();
+    }
+
+    private boolean move(UUID rotation, Set<RotationState> from, RotationState to) {
+        return transactions.call(() -> ledger.tryMoveAsOwner(rotation, from, to));
     }
 
     /** In a transaction before the one that ends the rotation: a backup from after that end has them where they are then. */
     private void moveServiceKeys(UUID rotation) {
-        if (rotations.hold(rotation, RotationState.VERIFYING.name())) {
+        if (runs.keepsLease() && rotations.hold(rotation, RotationState.VERIFYING.name())) {
             KeyRing ring = keyRings.current();
             if (serviceKeys.rewrap(ring) > 0) {
                 AuditContext.note("serviceKeys", rotation.toString());

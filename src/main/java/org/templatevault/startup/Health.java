@@ -10,6 +10,7 @@ import org.eclipse.microprofile.health.Liveness;
 import org.eclipse.microprofile.health.Readiness;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.keyring.RootKeyWatch;
+import org.templatevault.keyring.VersionKeys;
 import org.templatevault.persistence.DatabaseFacts;
 
 /** Health from outside: started, ready (database and key ring; the key stores as last seen), live. */
@@ -20,6 +21,9 @@ public class Health {
 
     @Inject
     KeyRings keyRings;
+
+    @Inject
+    VersionKeys versionKeys;
 
     @Inject
     RootKeyWatch rootKeys;
@@ -63,7 +67,7 @@ public class Health {
         return () -> {
             var report = HealthCheckResponse.named("key-store").up();
             if (keyRings.isReady()) {
-                keyRings.keyStoresReachable().forEach(report::withData);
+                versionKeys.keyStoresReachable().forEach(report::withData);
                 report.withData("destroyedRootKeys", rootKeys.returned());
                 report.withData("missingRootKeys", rootKeys.missing());
             }

@@ -18,7 +18,9 @@ import javax.management.JMException;
 import javax.management.ObjectName;
 import org.templatevault.config.InvalidSettingsException;
 import org.templatevault.config.Settings;
-import org.templatevault.keyring.KeyRings;
+import org.templatevault.keyring.FirstKeys;
+import org.templatevault.keyring.KeyRing;
+import org.templatevault.keyring.KeyStoreUnavailableException;
 import org.templatevault.keyring.RootKeyWatch;
 import org.templatevault.persistence.DatabaseUnavailableException;
 import org.templatevault.trail.Genesis;
@@ -34,7 +36,7 @@ public class Startup {
     private static final System.Logger LOG = System.getLogger(Startup.class.getName());
     /** The exit code of a refusal: EX_CONFIG of sysexits.h. Another start would not help. */
     private static final int REFUSED = 78;
-    /** The exit code where only the database is not there now: EX_TEMPFAIL. */
+    /** The exit code where only the database or the token is not there now: EX_TEMPFAIL. */
     private static final int NOT_NOW = 75;
 
     @Inject
@@ -44,7 +46,7 @@ public class Startup {
     Instance<DatabaseCheck> database;
 
     @Inject
-    Instance<KeyRings> keyRings;
+    Instance<FirstKeys> keys;
 
     @Inject
     Instance<RootKeyWatch> rootKeys;
@@ -54,7 +56,7 @@ public class Startup {
 
     private volatile boolean started;
 
-    /** Checks and opens everything; on a refusal the server stops with exit code 78, without a database with 75. */
+    /** Checks and opens everything; on a refusal the server stops with exit code 78, without a database or token with 75. */
     @PostConstruct
     public void start() {
         try {
@@ -62,14 +64,11 @@ public class Startup {
             requireCertificate(settings.get());
             requireNameInBatch(settings.get().nodeName());
             database.get().migrateAndCheck(settings.get());
-            keyRings.get().start();
+            KeyRing ring = keys.get().openOrMake();
             rootKeys.get().look();
             trail.get().begin();
             started = true;
-            LOG.log(
-                    System.Logger.Level.INFO,
-                    "Template Vault started, {0}",
-                    keyRings.get().current());
+            LOG.log(System.Logger.Level.INFO, "Template Vault started, {0}", ring);
         } catch (Throwable e) {
             refuse(e);
             throw e;
@@ -141,7 +140,8 @@ public class Startup {
             return NOT_NOW;
         }
         for (Throwable t = failure; t != null; t = t.getCause()) {
-            if (t instanceof DatabaseAwayException || t instanceof DatabaseUnavailableException) {
+            boolean tokenAway = t instanceof KeyStoreUnavailableException keyStore && keyStore.isForNow();
+            if (tokenAway || t instanceof DatabaseAwayException || t instanceof DatabaseUnavailableException) {
                 return NOT_NOW;
             }
         }

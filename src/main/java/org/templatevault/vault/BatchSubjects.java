@@ -94,9 +94,9 @@ final class BatchSubjects implements AutoCloseable {
             policies.put(row.subjectId(), touched.policy());
         }
         try {
-            if (touched.compromised()) {
-                row = vault.mover.leave(row, now);
-                rows.put(row.subjectId(), row);
+            row = vault.mover.fit(touched, now);
+            rows.put(row.subjectId(), row);
+            if (SubjectMover.isMoved(touched, row)) {
                 wrappedUnder.add(row.kekVersion());
             }
             keys.put(row.subjectId(), vault.dataKeys.open(row.subjectId(), row));

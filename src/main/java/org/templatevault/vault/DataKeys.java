@@ -28,6 +28,7 @@ import org.templatevault.envelope.SubjectKeyIdentity;
 import org.templatevault.keyring.Kek;
 import org.templatevault.keyring.KeyRing;
 import org.templatevault.keyring.KeyRings;
+import org.templatevault.keyring.KeyStoreUnavailableException;
 import org.templatevault.keyring.ServiceKey;
 import org.templatevault.keyring.ServicePurpose;
 import org.templatevault.persistence.Bytes;
@@ -79,8 +80,13 @@ public class DataKeys {
         }
     }
 
-    /** Whether the row's key opens now; false for one whose KEK is gone. */
+    /**
+     * Whether the row's key opens now; false for one whose KEK is gone for everybody.
+     *
+     * @throws KeyStoreUnavailableException if it is only this node that could not have the KEK
+     */
     public boolean opens(SubjectKeyRow row) {
+        keyRings.current().requireNotAbsent(row.kekVersion());
         try (DataKey key = open(row.subjectId(), row)) {
             return key != null;
         } catch (AuthenticationFailedException lost) {
@@ -90,7 +96,8 @@ public class DataKeys {
 
     /**
      * A version that another node made is unknown here until the ring is read again. One that is unknown then was never
-     * in the row: whatever a living version wraps references it.
+     * in the row, since whatever a living version wraps references it, or this node is without a KEK that no row needed when
+     * the ring was read.
      */
     private Kek kek(int version) {
         return keyRings.current()

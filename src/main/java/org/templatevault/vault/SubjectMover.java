@@ -21,6 +21,7 @@ import org.templatevault.persistence.OlderSubjects.Damaged;
 import org.templatevault.persistence.OlderSubjects.Move;
 import org.templatevault.persistence.OlderSubjects.Subject;
 import org.templatevault.persistence.SubjectKeyRow;
+import org.templatevault.persistence.SubjectKeys.Touched;
 import org.templatevault.persistence.TemplateRow;
 import org.templatevault.persistence.TryAgainException;
 import org.templatevault.vault.Sealing.Place;
@@ -89,30 +90,48 @@ public class SubjectMover {
     }
 
     /**
-     * Gives a subject whose KEK version is compromised a new DEK before something is sealed for it; part of the caller's
-     * transaction, which holds the subject's row and calls {@link DataKeys#holdActive} last.
+     * Gives a subject a new DEK before something is sealed for it, if its own is compromised or may be; part of the caller's
+     * transaction, which holds the subject's row and calls {@link DataKeys#holdActive} last where {@link #isMoved}. Of a
+     * subject whose DEK only may have leaked, and of whose rows one does not open, it stays, and the subject is marked.
      *
      * @return the subject's row as it is now
-     * @throws VaultException if one of the subject's rows does not open: a new DEK would lose it
+     * @throws VaultException if the DEK is compromised and one of the subject's rows does not open: a new DEK would lose it
      */
-    SubjectKeyRow leave(SubjectKeyRow compromised, Instant now) {
+    SubjectKeyRow fit(Touched touched, Instant now) {
+        return touched.compromised() || touched.mayHaveLeaked() ? leave(touched, now) : touched.row();
+    }
+
+    /** Whether this row has another DEK than the one that was touched. */
+    static boolean isMoved(Touched touched, SubjectKeyRow now) {
+        return now.dekNumber() != touched.row().dekNumber();
+    }
+
+    private SubjectKeyRow leave(Touched touched, Instant now) {
+        SubjectKeyRow row = touched.row();
         KeyRing ring = keyRings.current();
-        if (ring.active().version() <= compromised.kekVersion()) {
+        if (ring.active().version() <= row.kekVersion()) {
             throw keyRings.outdated();
         }
         Subject subject = olderSubjects
-                .load(List.of(compromised.subjectId()), Integer.MAX_VALUE, true)
+                .load(List.of(row.subjectId()), Integer.MAX_VALUE, true)
                 .get(0);
         Target target = new Target(ring.active().version(), true, dataKeys.suite(ring.active()));
-        Prepared prepared = prepare(subject, target);
-        Move move = prepared.move();
+        Move move = prepare(subject, target).move();
         if (move == null) {
-            throw new VaultException(ErrorKind.INTEGRITY, "integrity-failure", "A row of this subject does not open");
+            return keep(touched, now);
         }
         if (!olderSubjects.moveByWriter(move, now)) {
             throw new TryAgainException("The subject changed while its row was held");
         }
         return move.to();
+    }
+
+    private SubjectKeyRow keep(Touched damaged, Instant now) {
+        if (damaged.compromised()) {
+            throw new VaultException(ErrorKind.INTEGRITY, "integrity-failure", "A row of this subject does not open");
+        }
+        olderSubjects.mark(List.of(damaged.row().subjectId()), now);
+        return damaged.row();
     }
 
     private SubjectKeyRow rewrapped(KeyRing ring, SubjectKeyRow row, DataKey key) {

@@ -139,7 +139,7 @@ public class TemplateVault {
             String caller,
             Instant now) {
         requireRoom(touched.row().storedBytes());
-        SubjectKeyRow row = fit(touched, now);
+        SubjectKeyRow row = mover.fit(touched, now);
         try (DataKey key = dataKeys.open(place.subject(), row)) {
             Templates.Metadata stored = insert(place, row, key, attributes, packed, caller, now);
             holdIfMoved(touched, row);
@@ -147,14 +147,9 @@ public class TemplateVault {
         }
     }
 
-    /** The subject's row with a DEK that something may be sealed under. */
-    private SubjectKeyRow fit(Touched touched, Instant now) {
-        return touched.compromised() ? mover.leave(touched.row(), now) : touched.row();
-    }
-
-    /** Last before the commit, where {@link #fit} wrapped a new DEK. */
+    /** Last before the commit, where a new DEK was wrapped. */
     private void holdIfMoved(Touched touched, SubjectKeyRow row) {
-        if (touched.compromised()) {
+        if (SubjectMover.isMoved(touched, row)) {
             dataKeys.holdActive(row.kekVersion());
         }
     }
@@ -233,7 +228,7 @@ public class TemplateVault {
             PackedPayload packed,
             String caller) {
         Instant now = now();
-        SubjectKeyRow row = fit(touched, now);
+        SubjectKeyRow row = mover.fit(touched, now);
         try (DataKey key = dataKeys.open(place.subject(), row)) {
             Templates.Metadata stored = insert(place, row, key, attributes, packed, caller, now);
             requireRoom(storedBytes - trim(place));

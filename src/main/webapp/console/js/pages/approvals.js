@@ -1,5 +1,5 @@
 // What one person asked for and another decides.
-import { get, post } from '../api.js';
+import { get, getPages, post } from '../api.js';
 import { ask } from '../ask.js';
 import { h, render } from '../dom.js';
 import { ago, durationsOf, time } from '../format.js';
@@ -13,14 +13,7 @@ const kind = (one) => APPROVAL_KIND[one.kind] ?? one.kind;
 export function approvals(place, failed) {
   let pages = 1;
   const watch = poll(async () => {
-    const all = [];
-    let next = '';
-    for (let page = 0; page < pages; page += 1) {
-      const answer = await get(`/approvals${next && `?cursor=${next}`}`);
-      all.push(...answer.approvals);
-      next = answer.next ?? '';
-      if (!next) break;
-    }
+    const { rows: all, next } = await getPages('/approvals', 'approvals', pages);
     const waiting = all.filter((one) => one.state === 'REQUESTED');
     render(place, heading('Approvals', { note: 'What cannot be taken back needs two people. One asks, another reads exactly what will happen and decides.' }),
       section('Waiting for a decision', list('Requests that wait', waiting, 'Nothing waits for a second person.')),

@@ -1,5 +1,5 @@
 // The newest erasures and their four times.
-import { get } from '../api.js';
+import { getPages } from '../api.js';
 import { h, render } from '../dom.js';
 import { ago, count, number, shortId } from '../format.js';
 import { button, heading, more, section, table } from '../parts.js';
@@ -12,14 +12,7 @@ const PAGE = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 export function erasures(place, failed) {
   let pages = 1;
   const watch = poll(async () => {
-    const rows = [];
-    let next = '';
-    for (let page = 0; page < pages; page += 1) {
-      const answer = await get(`/erasures/recent${next && `?cursor=${next}`}`);
-      rows.push(...answer.erasures);
-      next = answer.next ?? '';
-      if (!next) break;
-    }
+    const { rows, next } = await getPages('/erasures/recent', 'erasures', pages);
     const waiting = rows.filter((row) => !row.cryptographicAt || !row.physicalAt).length;
     render(place, heading('Erasures', {
       note: 'Erased at once means gone from the database. The other three times say when it is gone from memory, from every copy that needs a key, and from the disks.',

@@ -1,5 +1,5 @@
 // The versions of the key encryption key.
-import { get, post } from '../api.js';
+import { get, getPages, post } from '../api.js';
 import { ask } from '../ask.js';
 import { h, render } from '../dom.js';
 import { age, ago, count, isoDuration, number, percent } from '../format.js';
@@ -16,29 +16,17 @@ export const MOST_WRAPS = 2 ** 32;
 export function keys(place, failed) {
   let pages = 1;
   const watch = poll(async () => {
-    const [list, schedules, policies, restorable] = await Promise.all([
-      get('/keys'), get('/schedules'), get('/standing-policies'), registered(pages)]);
+    const [list, schedules, policies, registered] = await Promise.all([
+      get('/keys'), get('/schedules'), get('/standing-policies'), getPages('/copies', 'copies', pages)]);
     render(place, heading('Keys', {
       note: 'Each version wraps the keys of subjects. One wraps at a time; the older ones only unwrap, until they are destroyed.',
       actions: [may('POST /rotations') && button('Rotate…', () => rotate(), { kind: 'primary' })],
     }), section('Versions', versions([...list.keys].reverse())),
     h('div', { class: 'columns' }, schedule(schedules.schedules, policies.policies, watch.now)),
-    copies(restorable.copies, watch.now), more(restorable.next, () => { pages += 1; watch.now(); }));
+    copies(registered.rows, watch.now), more(registered.next, () => { pages += 1; watch.now(); }));
     return 10_000;
   }, failed);
   return watch;
-}
-
-async function registered(pages) {
-  const rows = [];
-  let next = '';
-  for (let page = 0; page < pages; page += 1) {
-    const answer = await get(`/copies${next && `?cursor=${next}`}`);
-    rows.push(...answer.copies);
-    next = answer.next ?? '';
-    if (!next) break;
-  }
-  return { copies: rows, next };
 }
 
 function versions(rows) {

@@ -1,5 +1,5 @@
 // Rows that did not open while a rotation passed them.
-import { get, post } from '../api.js';
+import { getPages, post } from '../api.js';
 import { ask } from '../ask.js';
 import { h, render } from '../dom.js';
 import { ago, count, shortId } from '../format.js';
@@ -12,14 +12,7 @@ export function quarantine(place, failed) {
   let pages = 1;
   let told = '';
   const watch = poll(async () => {
-    const rows = [];
-    let next = '';
-    for (let page = 0; page < pages; page += 1) {
-      const answer = await get(`/quarantine${next && `?cursor=${next}`}`);
-      rows.push(...answer.rows);
-      next = answer.next ?? '';
-      if (!next) break;
-    }
+    const { rows, next } = await getPages('/quarantine', 'rows', pages);
     render(place, heading('Quarantine', {
       note: 'A row that does not open stays as it is, and its subject stays on its old key version. It means that stored bytes were changed or damaged: look into it at once.',
     }), told && h('p', { class: 'done-note', role: 'status' }, told),

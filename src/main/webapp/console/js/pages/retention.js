@@ -1,5 +1,5 @@
 // How long subjects are kept: policies, the daily erasure, legal holds.
-import { get, getWithTag, post, put } from '../api.js';
+import { get, getPages, getWithTag, post, put } from '../api.js';
 import { ask } from '../ask.js';
 import { h, render } from '../dom.js';
 import { ago, count, isoDuration, number, shortId, time } from '../format.js';
@@ -13,7 +13,7 @@ export function retention(place, failed) {
   const watch = poll(async () => {
     const { policies } = await get('/policies');
     const schedules = may('GET /schedules') ? (await get('/schedules')).schedules : [];
-    const holds = may('GET /holds') ? await pagesOf(holdPages) : null;
+    const holds = may('GET /holds') ? await getPages('/holds', 'holds', holdPages) : null;
     render(place, heading('Retention', {
       note: 'Each subject has a policy: how long it is kept, and why. The daily erasure erases whose time is over.',
       actions: [may('PUT /policies/{policy}') && button('New policy…', () => editPolicy(null, watch.now))],
@@ -23,18 +23,6 @@ export function retention(place, failed) {
     return 15_000;
   }, failed);
   return watch;
-}
-
-async function pagesOf(pages) {
-  const rows = [];
-  let next = '';
-  for (let page = 0; page < pages; page += 1) {
-    const answer = await get(`/holds${next && `?cursor=${next}`}`);
-    rows.push(...answer.holds);
-    next = answer.next ?? '';
-    if (!next) break;
-  }
-  return { rows, next };
 }
 
 const list = (policies, again) => table('Retention policies', [

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import jakarta.json.Json;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,18 +28,25 @@ class DestructionKillIT {
     private final VaultServer server = vault.server();
     private final Rows rows = new Rows(vault.home());
 
-    /** Of the first, the root key is gone from the key store's file, and no row says so. */
+    /** Where the lease is given back, the root key is gone from the key store's file, and no row says so. */
     @ParameterizedTest
-    @CsvSource({"update vault.lease set expires_at, REPLAYED", "insert into vault.certificate, ROOT_KEY_GONE"})
-    void doesTheStepAgainAfterAKillBeforeItsCommit(String lastStatement, String state) {
+    @CsvSource({
+        "update vault.destruction set reached_id, PASSING, true",
+        "delete from vault.key_material, WAITING, true",
+        "update vault.destruction set gone_at_lsn, MATERIAL_GONE, true",
+        "update vault.lease set expires_at, REPLAYED, false",
+        "insert into vault.certificate, ROOT_KEY_GONE, false"
+    })
+    void doesTheStepAgainAfterAKillBeforeItsCommit(String statement, String state, boolean rootKeyIsThere) {
+        server.as("enroller").store(UUID.randomUUID(), "modality=IRIS&format=OPAQUE", new byte[200]);
         KeyVersion version = new KeyVersion(
                 server, new Custodian(server).rotate(Json.createObjectBuilder()).getInt("fromVersion"));
         String rootKey = text("select root_key_alias from vault.key_version where version = ?", version);
         assertTrue(vault.home().rootKeys().contains(rootKey));
-        try (var hold = vault.proxy().holdStatementAfter(lastStatement, "commit")) {
+        try (var hold = vault.proxy().holdStatementAfter(statement, "commit")) {
             new Approver(server).beginDestruction(version.number());
             hold.awaitHeld(PATIENCE);
-            assertFalse(vault.home().rootKeys().contains(rootKey));
+            assertEquals(rootKeyIsThere, vault.home().rootKeys().contains(rootKey));
             server.kill();
             hold.drop();
         }

@@ -126,9 +126,14 @@ class KeyUsageIT {
     @Test
     void namesNoBackupFromBeforeACancelledRotationEmptiedAVersion() {
         rows.change("update vault.copy set destroyed_at = now(), destroyed_by = 'tests' where destroyed_at is null");
-        server.as("operator").registerCopy("database", now());
-        JsonObject rotation = rotate();
-        rows.change("update vault.rotation set state = 'CANCELLED' where id = ?::uuid", rotation.getString("id"));
+        String id;
+        try (var hold = proxy.holdStatement("count(*) filter (where q.subject_id is null) as remaining")) {
+            id = custodian.start();
+            hold.awaitHeld(PATIENCE);
+            server.as("operator").registerCopy("database", now());
+        }
+        JsonObject rotation = custodian.drained(id);
+        rows.change("update vault.rotation set state = 'CANCELLED' where id = ?::uuid", id);
         new Approver(server).destroy(rotation.getInt("fromVersion"));
         assertTrue(
                 restorableSince().isNull("restorableSince"),

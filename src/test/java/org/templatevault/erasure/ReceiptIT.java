@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
+import jakarta.json.JsonValue;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyFactory;
 import java.security.Signature;
@@ -317,6 +318,40 @@ class ReceiptIT {
                     rows.texts("select failure from vault.destruction where version = 4711"));
         } finally {
             rows.change("delete from vault.destruction where version = 4711");
+        }
+    }
+
+    /** It is signed anew each time that somebody reads it. */
+    @Test
+    void namesTheThousandCopiesThatLiveLongestAndCountsTheOthers() {
+        rows.change("insert into vault.copy (id, kind, name, taken_at, expires_at, registered_by, registered_at)"
+                + " select gen_random_uuid(), kind, 'many', now(), now() + interval '1 hour' + i * interval '1 second',"
+                + " 'tests', now() from generate_series(1, 1100) i cross join (values ('wal'), ('keystore')) k(kind)");
+        try {
+            String erasure = erase(store().subject());
+            TestHome.await(
+                    "only copies are waited for",
+                    PATIENCE,
+                    () -> waiting(receipt(erasure), "physicalAt")
+                                    .getJsonArray("for")
+                                    .size()
+                            == 1001);
+            JsonObject receipt = receipt(erasure);
+            JsonValue others = Json.createValue("and 100 more copies to expire or to be destroyed");
+            JsonObject rowsGone = waiting(receipt, "physicalAt");
+            assertEquals(others, rowsGone.getJsonArray("for").get(1000));
+            String last = rows.texts(
+                            "select to_char(max(expires_at) at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+                                    + " from vault.copy where name = 'many'")
+                    .get(0);
+            assertEquals(Instant.parse(last), Instant.parse(rowsGone.getString("expected")));
+            assertEquals(
+                    1,
+                    waiting(receipt, "cryptographicAt").getJsonArray("for").stream()
+                            .filter(others::equals)
+                            .count());
+        } finally {
+            rows.change("delete from vault.copy where name = 'many'");
         }
     }
 

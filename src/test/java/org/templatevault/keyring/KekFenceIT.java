@@ -50,10 +50,11 @@ class KekFenceIT {
     /** It stood still while the version that it has as the active one was destroyed. */
     @Test
     void comesAgainWhereTheVersionThatItWrapsUnderIsDestroyed() {
-        Runnable restore = rows.kept("key_material", "version = (select max(version) from vault.key_version)");
+        String active = "version = (select version from vault.key_version where state = 'ACTIVE')";
+        Runnable restore = rows.kept("key_material", active);
         try (Hold report = proxy.holdStatement("insert into vault.node")) {
             report.awaitHeld(PATIENCE);
-            rows.change("delete from vault.key_material where version = (select max(version) from vault.key_version)");
+            rows.change("delete from vault.key_material where " + active);
             try {
                 assertEquals(503, store(UUID.randomUUID()).status());
             } finally {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -24,7 +25,8 @@ class KeyRingTest {
                 null,
                 SecretBytes.random(Suite.KEY_BYTES),
                 Bytes.of(new byte[Suite.KEY_BYTES]));
-        return new KeyRing(vault, List.of(active), List.of(serviceKeys), List.of(9), "1ACTIVE");
+        return new KeyRing(
+                vault, List.of(active), List.of(serviceKeys), new KeyRing.Absent(Set.of(9), Set.of(8, 9)), "1ACTIVE");
     }
 
     private static ServiceKey key(ServicePurpose purpose, int number) {
@@ -70,5 +72,14 @@ class KeyRingTest {
         assertThrows(KeyStoreUnavailableException.class, () -> ring.requireNotAwaited(9));
         assertDoesNotThrow(() -> ring.requireNotAwaited(1));
         assertDoesNotThrow(() -> ring.requireNotAwaited(2));
+    }
+
+    @Test
+    void tellsAwaitedVersionsFromOthersThatAreAbsent() {
+        KeyRing ring = ring(VAULT, all());
+        assertDoesNotThrow(() -> ring.requireNotAwaited(8));
+        assertThrows(KeyStoreUnavailableException.class, () -> ring.requireNotAwaited(9));
+        assertDoesNotThrow(() -> ring.requireNotAbsent(7));
+        assertThrows(KeyStoreUnavailableException.class, () -> ring.requireNotAbsent(8));
     }
 }

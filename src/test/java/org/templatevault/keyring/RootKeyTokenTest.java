@@ -121,7 +121,7 @@ class RootKeyTokenTest {
     void makesOneKeyThatCannotBeReadOut() throws GeneralSecurityException, IOException {
         token.generate("root-1");
         assertEquals(1, soft.objects(), "a copy without an alias would outlive the deletion");
-        try (TokenSession session = TokenSession.open(soft.settings(), "")) {
+        try (TokenSession session = TokenSession.open(soft.settings(), "", true)) {
             Key key = session.key("root-1").orElseThrow();
             assertNull(key.getEncoded());
             assertTrue(key.toString().contains("token object, sensitive, unextractable"), key::toString);
@@ -132,7 +132,7 @@ class RootKeyTokenTest {
     void deletesForGood() throws GeneralSecurityException, IOException {
         byte[] wrapped = wrappedUnder("root-1");
         token.generate("root-2");
-        try (TokenSession session = TokenSession.open(soft.settings(), "")) {
+        try (TokenSession session = TokenSession.open(soft.settings(), "", true)) {
             Key handle = session.key("root-1").orElseThrow();
             session.delete("root-1");
             assertThrows(
@@ -162,6 +162,40 @@ class RootKeyTokenTest {
         pass(TimeUnit.DAYS.toSeconds(1));
         refuses("VAULT_PKCS11_PIN: ", () -> locked.generate("root-1"));
         assertFalse(locked.isReachable());
+    }
+
+    @Test
+    void leavesTheLastTryOfAPinToAPerson() {
+        FaultyLibrary library = FaultyLibrary.before(soft.settings().path(), directory);
+        KeyStoreToken right = new KeyStoreToken(library.path(), SoftToken.LABEL, SoftToken.PIN);
+        RootKeyToken known = opened(right);
+        known.generate("root-1");
+        for (int flag : new int[] {FaultyLibrary.USER_PIN_FINAL_TRY, FaultyLibrary.USER_PIN_LOCKED}) {
+            library.addTokenFlags(flag);
+            RootKeyToken fresh = opened(right);
+            refuses("VAULT_PKCS11_PIN: not tried", fresh::aliases);
+            assertEquals(Set.of("root-1"), known.aliases(), "a PIN that was accepted is right");
+            library.addTokenFlags(0);
+            pass(1);
+            assertEquals(Set.of("root-1"), fresh.aliases());
+        }
+    }
+
+    @Test
+    void saysWhichFailuresMayPass() {
+        assertFalse(assertThrows(KeyStoreUnavailableException.class, () -> token.unwrap("root-1", new byte[64], AAD))
+                .isForNow());
+        KeyStoreToken right = soft.settings();
+        RootKeyToken locked = opened(new KeyStoreToken(right.path(), right.label(), "another"));
+        for (int i = 0; i < 2; i++) {
+            assertFalse(assertThrows(KeyStoreUnavailableException.class, locked::aliases)
+                    .isForNow());
+        }
+        soft.takeAway();
+        for (int i = 0; i < 2; i++) {
+            assertTrue(assertThrows(KeyStoreUnavailableException.class, token::aliases)
+                    .isForNow());
+        }
     }
 
     @Test

@@ -200,6 +200,26 @@ class CompromiseIT {
         assertTrue(left.contains(later) ? dek(later) == 1 : dek(later) <= 2, "this key never stood under it");
     }
 
+    /** A move to the compromised version that was rolled back is in the log: whoever is still on the one before may know it. */
+    @Test
+    void givesANewKeyAlsoToASubjectThatHasNotReachedTheCompromisedVersion() {
+        int version = active();
+        String moving =
+                custodian.start(Json.createObjectBuilder().add("mode", "rewrap").add("rate", 2));
+        custodian.await(moving, "REENCRYPTING");
+        custodian.steer(moving, "cancel").expect(200);
+        String rotation = custodian.start(compromise().add("rate", 2));
+        assertEquals(version + 1, custodian.await(rotation, "REENCRYPTING").getInt("compromisedVersion"));
+        custodian.steer(rotation, "cancel").expect(200);
+        List<Stored> left = onVersion(version);
+        assertTrue(left.size() > 6, () -> left.size() + " are left");
+        Stored after = left.get(left.size() - 1);
+        store(after.subject(), new byte[] {1});
+        assertEquals(2, dek(after));
+        rewrap();
+        left.forEach(stored -> assertEquals(2, dek(stored)));
+    }
+
     @Test
     void givesASubjectANewKeyAlsoWhereThatIsWrappedByAVersionThatIsNotCompromised() {
         int version = active();
@@ -271,6 +291,23 @@ class CompromiseIT {
         String second = newest();
         drained(second);
         assertEquals("compromise", custodian.get(second).getString("reason"));
+        acknowledged.keySet().forEach(stored -> assertTrue(dek(stored) > 1));
+    }
+
+    @Test
+    void makesItsVersionInAnotherDatabaseAndStaysPausedThere() {
+        String first = custodian.start(compromise().add("rate", 2));
+        custodian.await(first, "REENCRYPTING");
+        custodian.steer(first, "pause").expect(200);
+        moveToAnotherDatabase();
+        custodian.await(first, "CANCELLED");
+        String second = newest();
+        JsonObject paused = custodian.await(second, "PAUSED", "DRAINED");
+        assertEquals("PAUSED", paused.getString("state"), paused::toString);
+        assertEquals(active(), paused.getInt("toVersion"));
+        assertEquals(0, paused.getInt("done"), paused::toString);
+        custodian.steer(second, "resume").expect(200);
+        drained(second);
         acknowledged.keySet().forEach(stored -> assertTrue(dek(stored) > 1));
     }
 

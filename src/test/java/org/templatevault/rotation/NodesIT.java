@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.templatevault.testing.Answer;
+import org.templatevault.testing.BatchApi;
 import org.templatevault.testing.Custodian;
 import org.templatevault.testing.DatabaseProxy;
 import org.templatevault.testing.Hold;
@@ -217,8 +218,63 @@ class NodesIT {
         TestHome.await("the other node moves subjects", TAKE_OVER, () -> done(left, id) > before);
         System.out.println("[nodes] taken over after a kill in "
                 + Duration.between(from, Instant.now()).toMillis() + " ms");
+        new Custodian(left).changeRate(id, 1).expect(200);
+        List<Long> executions = liveExecutionsOf(left);
+        assertEquals(1, executions.size());
         killed.start();
+        assertEquals(executions, liveExecutionsOf(left));
+        assertEquals("REENCRYPTING", rotation(left, id).getString("state"));
         drained(left, id);
+    }
+
+    private static List<Long> liveExecutionsOf(VaultServer server) {
+        String name = server == a ? "node-a/" : "node-b/";
+        return new BatchApi(server)
+                .live().stream()
+                        .filter(execution -> execution.getString("serverId").startsWith(name))
+                        .map(execution -> execution.getJsonNumber("executionId").longValue())
+                        .toList();
+    }
+
+    /** It can move no subject, and must not give the rotation up for the one who can. */
+    @Test
+    void leaveARotationAloneWhileTheyCannotHaveItsVersion() {
+        copyKeyStore();
+        proxy.refuse(true);
+        proxy.dropAll();
+        String id;
+        try {
+            TestHome.await("node a has the lease", PATIENCE, () -> owner() == a);
+            id = running(a);
+        } finally {
+            proxy.refuse(false);
+        }
+        int active = rotation(a, id).getInt("toVersion");
+        TestHome.await(
+                "an acknowledged one is moved",
+                PATIENCE,
+                () -> !standing(true, active).isEmpty());
+        new Custodian(a).changeRate(id, 1).expect(200);
+        Stored moved = standing(true, active).get(0);
+        TestHome.await(
+                "node b reaches the database",
+                PATIENCE,
+                () -> b.as("reader").read(moved).text().contains("key-store-unavailable"));
+        a.kill();
+        try {
+            TestHome.await(
+                    "nobody takes the lease",
+                    PATIENCE,
+                    () -> rows.number("select count(*) from vault.lease where name = 'rotation'"
+                                    + " and expires_at < clock_timestamp() - interval '20 seconds'")
+                            == 1);
+            assertEquals(
+                    List.of("REENCRYPTING"), rows.texts("select state from vault.rotation where id = '" + id + "'"));
+        } finally {
+            a.start();
+            copyKeyStore();
+        }
+        drained(a, id);
     }
 
     @Test

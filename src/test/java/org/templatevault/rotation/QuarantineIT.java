@@ -15,6 +15,7 @@ import org.templatevault.testing.Approver;
 import org.templatevault.testing.Custodian;
 import org.templatevault.testing.Invariants;
 import org.templatevault.testing.KeyVersion;
+import org.templatevault.testing.TemplateDocument;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultClient.Stored;
 
@@ -285,5 +286,40 @@ class QuarantineIT extends DamagedVault {
                 .expect(200)
                 .json();
         assertTrue(since.isNull("restorableSince"), since::toString);
+    }
+
+    /** It never stood under the version that is compromised, as far as its row tells: the key that it has goes on. */
+    @Test
+    void storesForASubjectInQuarantineWhenALaterVersionIsCompromised() {
+        flipABit(one);
+        assertEquals("DRAINED_WITH_QUARANTINE", rotate("reencrypt").getString("state"));
+        custodian.rotate(Json.createObjectBuilder().add("reason", "compromise"));
+        Stored later = store(one.subject());
+        assertEquals(201, batched(one.subject()).getInt("status"));
+        assertArrayEquals(bytes, server.as("reader").read(later).expect(200).bytes());
+        assertEquals(1, dek());
+        assertEquals(1, rows.number("select count(*) from vault.reencrypt_mark where subject_id = ?", one.subject()));
+        flipABit(one);
+        String id = quarantined(one.subject()).getString("id");
+        server.as("operator").post("/quarantine/" + id + ":retry").send().expect(204);
+        assertEquals(2, dek());
+        assertArrayEquals(bytes, server.as("reader").read(one).expect(200).bytes());
+        assertArrayEquals(bytes, server.as("reader").read(later).expect(200).bytes());
+    }
+
+    private JsonObject batched(UUID subject) {
+        JsonObject item = TemplateDocument.with(TemplateDocument.fingerprint(bytes), "subject", subject.toString());
+        return server.as("enroller")
+                .post("/templates:batchStore")
+                .json("{\"items\":[" + item + "]}")
+                .send()
+                .expect(200)
+                .json()
+                .getJsonArray("results")
+                .getJsonObject(0);
+    }
+
+    private long dek() {
+        return rows.number("select dek_number from vault.subject_key where subject_id = ?", one.subject());
     }
 }

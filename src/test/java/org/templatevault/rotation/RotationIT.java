@@ -69,6 +69,33 @@ class RotationIT {
         assertEquals(List.of(), Invariants.broken(rows));
     }
 
+    /** The count of the rows that are left stands still, and another node takes the lease meanwhile. */
+    @Test
+    void isNotEndedByANodeThatHasLostTheLease() {
+        DatabaseProxy proxy = SharedVault.mortal().proxy();
+        String lease = "update vault.lease set owner = gen_random_uuid(), token = token + 1,"
+                + " expires_at = now() + interval '1 hour' where name = 'rotation'";
+        String rotation;
+        try (Hold count = proxy.holdStatement("count(*) filter (where q.subject_id is null) as remaining")) {
+            rotation = custodian.start();
+            count.awaitHeld(PATIENCE);
+            rows.change(lease);
+        }
+        try {
+            TestHome.await("its job has ended", PATIENCE, () -> batch.live().isEmpty());
+            JsonObject left = custodian.get(rotation);
+            assertEquals("VERIFYING", left.getString("state"), left::toString);
+            assertEquals(
+                    0,
+                    rows.number(
+                            "select count(*) from vault.service_key where kek_version = ?", left.getInt("toVersion")));
+        } finally {
+            rows.change("update vault.lease set expires_at = now() where name = 'rotation'");
+        }
+        custodian.drained(rotation);
+        assertEquals(List.of(), Invariants.broken(rows));
+    }
+
     private String running() {
         String rotation = custodian.start(slowly());
         TestHome.await("some are moved", PATIENCE, () -> custodian.get(rotation).getInt("done") > 0);

@@ -106,6 +106,19 @@ class RotationJobIT {
         assertEquals(instance, batch.newestInstance());
     }
 
+    /** Before the vault takes it for stopped by a person, for which it waits: the whole server may be stopping. */
+    @Tag("nightly")
+    @Test
+    void pausesWhenItsJobIsStoppedThereAndPurged() {
+        String rotation = running();
+        batch.stop(batch.live().get(0).getJsonNumber("executionId").longValue());
+        TestHome.await("its job has stopped", PATIENCE, () -> batch.live().isEmpty());
+        batch.purge(batch.newestInstance());
+        custodian.await(rotation, "PAUSED");
+        custodian.steer(rotation, "resume").expect(200);
+        drained(rotation);
+    }
+
     /** All subjects are one page, and its rows are loaded some at a time: the stop comes between the first and the next. */
     @Test
     void keepsItsCheckpointAtTheLastSubjectThatWasMovedWhenItsJobIsStoppedInsideAPage() {

@@ -16,6 +16,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.templatevault.keyring.WrapBudget;
 import org.templatevault.testing.Answer;
 import org.templatevault.testing.Call;
@@ -146,6 +148,19 @@ class ScheduleIT {
         assertEquals("DRAINED", custodian.end(newest().getString("id")).getString("state"));
     }
 
+    @Test
+    void rotatesAtTheSoftLimitWhereNoLowerOneIsSet() {
+        int before = active();
+        put("{\"enabled\":true,\"maxAge\":\"P90D\"}").expect(200);
+        rows.change(
+                "update vault.wrap_count set reserved = reserved + ? where kek_version = ?",
+                WrapBudget.SOFT_LIMIT,
+                before);
+        TestHome.await("a version is made", PATIENCE, () -> active() > before);
+        put("{\"enabled\":false}").expect(200);
+        assertEquals("DRAINED", custodian.end(newest().getString("id")).getString("state"));
+    }
+
     /**
      * A rotation takes a wrap for each subject: with a limit that this alone reaches, another would begin at its end. The
      * schedule asks for none while this one is paused.
@@ -263,11 +278,12 @@ class ScheduleIT {
         server.as("reader").read(known).expect(200);
     }
 
-    @Test
-    void makesANewVersionBeforeTheFirstWrapInAnotherDatabase() {
+    @ParameterizedTest
+    @ValueSource(strings = {"timeline = 'FFFFFFFF'", "system_identifier = '1'"})
+    void makesANewVersionBeforeTheFirstWrapInAnotherDatabase(String another) {
         store(3);
         int before = active();
-        rows.change("update vault.database_identity set timeline = 'FFFFFFFF'");
+        rows.change("update vault.database_identity set " + another);
         Answer first = server.as("enroller")
                 .post("/subjects/" + UUID.randomUUID() + "/templates?" + OPEN)
                 .octets(new byte[] {1})

@@ -30,6 +30,7 @@ import org.templatevault.testing.Approver;
 import org.templatevault.testing.Custodian;
 import org.templatevault.testing.FaultyLibrary;
 import org.templatevault.testing.Invariants;
+import org.templatevault.testing.KeyVersion;
 import org.templatevault.testing.Rows;
 import org.templatevault.testing.SoftToken;
 import org.templatevault.testing.TemplateDocument;
@@ -73,10 +74,10 @@ class TokenIT {
         server.variable("VAULT_KEYSTORE", keyStore).start();
     }
 
-    private void refusesToStart(String sentence) {
+    private void refusesToStart(int exitCode, String sentence) {
         server.close();
         int before = server.console().length();
-        assertEquals(78, server.launch().awaitExit(PATIENCE), server::console);
+        assertEquals(exitCode, server.launch().awaitExit(PATIENCE), server::console);
         String console = server.console().substring(before);
         assertTrue(console.contains("Template Vault refuses to start: " + sentence), console);
         assertFalse(console.contains(SoftToken.PIN), "the PIN was logged");
@@ -129,7 +130,7 @@ class TokenIT {
         goesOnByItselfAfterTheTokenWasAway();
 
         token.takeAway();
-        refusesToStart("VAULT_PKCS11_TOKEN: no token is labelled");
+        refusesToStart(75, "VAULT_PKCS11_TOKEN: no token is labelled");
         token.bringBack();
         assertFalse(Files.exists(home.directory().resolve("keystore.p12")));
 
@@ -172,6 +173,39 @@ class TokenIT {
         assertEquals(before.stream().filter(each -> !each.equals(alias)).toList(), token.aliases());
         assertEquals(before.size() - 1, token.objects());
         everyTemplateOpens();
+    }
+
+    /** A token that is gone for good takes no root key away any more, and what is deleted before is not brought back. */
+    @Test
+    void deletesNothingOfAVersionWhileTheTokenWithItsRootKeyIsAway() {
+        restart("token");
+        store(5);
+        assertFalse(overview().contains("key-store-unreachable"), "there is no file, and nothing needs one");
+        restart("file");
+        rotate();
+        KeyVersion left = new KeyVersion(server, 1);
+        token.takeAway();
+        new Approver(server).beginDestruction(left.number());
+        TestHome.await(
+                "it waits for the token",
+                PATIENCE,
+                () -> left.destruction()
+                        .getJsonArray("waitingFor")
+                        .contains(Json.createValue("the key store to answer")));
+        TestHome.await("the overview has it", PATIENCE, () -> overview().contains("key-store-unreachable"));
+        TestHome.pause(Duration.ofSeconds(3));
+        assertEquals("WAITING", left.destruction().getString("state"));
+        assertEquals(1, rows.number("select count(*) from vault.key_material where version = 1"));
+        token.bringBack();
+        left.await("DESTROYED");
+        assertTrue(
+                left.certificate().getBoolean("rootKeyFound"),
+                () -> left.certificate().toString());
+        everyTemplateOpens();
+    }
+
+    private String overview() {
+        return server.as("operator").get("/overview").send().expect(200).text();
     }
 
     @Test

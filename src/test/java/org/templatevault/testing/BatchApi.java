@@ -69,6 +69,14 @@ public final class BatchApi {
         act(execution, "restart&reusePreviousParams=true");
     }
 
+    /** Takes an instance that has ended out of the job repository. */
+    public void purge(long instance) {
+        operator()
+                .callOutside("DELETE", INSTANCES + "/" + instance + "?purgeJobStoreOnly=true")
+                .send()
+                .expect(200);
+    }
+
     private void act(long execution, String action) {
         operator()
                 .callOutside("PUT", EXECUTIONS + execution + "?action=" + action)

@@ -49,6 +49,11 @@ public final class FaultyLibrary {
         }
     }
 
+    /** CKF_USER_PIN_FINAL_TRY: one more wrong PIN locks the token. */
+    public static final int USER_PIN_FINAL_TRY = 0x20000;
+    /** CKF_USER_PIN_LOCKED. */
+    public static final int USER_PIN_LOCKED = 0x40000;
+
     private static final String SOURCE = """
             #include <dlfcn.h>
             #include <fcntl.h>
@@ -60,6 +65,9 @@ public final class FaultyLibrary {
             typedef rv (*any)(rv, rv, rv, rv, rv, rv, rv, rv);
             /* CK_FUNCTION_LIST of PKCS #11 2.20: a version, and 68 functions of which C_GetSlotList is the fifth. */
             typedef struct { unsigned char version[2]; void *functions[68]; } list;
+
+            /* CK_TOKEN_INFO begins with texts of 32, 32, 16 and 16 bytes. */
+            enum { GET_TOKEN_INFO = 6, FLAGS_AT = 96 };
 
             static list ours, theirs;
 
@@ -83,10 +91,20 @@ public final class FaultyLibrary {
               return of == place ? error : 0;
             }
 
+            static rv added_flags(void) {
+              FILE *wanted = fopen(FLAGS, "r");
+              rv flags = 0;
+              if (wanted == 0) return 0;
+              if (fscanf(wanted, "%lu", &flags) != 1) flags = 0;
+              fclose(wanted);
+              return flags;
+            }
+
             #define PLACE(n) static rv f##n(rv a, rv b, rv c, rv d, rv e, rv f, rv g, rv h) { \\
               int done = 0; \\
               rv error = fault(n, &done), result = 0; \\
               if (!error || done) result = ((any) theirs.functions[n])(a, b, c, d, e, f, g, h); \\
+              if (n == GET_TOKEN_INFO && !error && !result) *(rv *) (b + FLAGS_AT) |= added_flags(); \\
               return error ? error : result; \\
             }
             PLACES
@@ -128,6 +146,7 @@ public final class FaultyLibrary {
                     "-DWHILE=\"" + made.flag() + '"',
                     "-DCALLS=\"" + made.record() + '"',
                     "-DFAULT=\"" + made.fault() + '"',
+                    "-DFLAGS=\"" + made.flags() + '"',
                     "-DPLACES=" + places(),
                     source.toString(),
                     "-ldl");
@@ -179,6 +198,10 @@ public final class FaultyLibrary {
         return directory.resolve("fault");
     }
 
+    private Path flags() {
+        return directory.resolve("token-flags");
+    }
+
     /**
      * From now on this function reports this error; any other one is right again.
      *
@@ -187,6 +210,15 @@ public final class FaultyLibrary {
     public void fail(Function function, int error, boolean done) {
         try {
             Files.writeString(fault(), function.place + " " + error + (done ? " 1" : " 0"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** From now on a token says that it has these flags of CK_TOKEN_INFO as well. */
+    public void addTokenFlags(int flags) {
+        try {
+            Files.writeString(flags(), String.valueOf(flags));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -283,6 +283,44 @@ class HostIT {
         TestHome.await("all is well again", SOON, () -> !overview().contains("\"node-clock\""));
     }
 
+    /** A backup must not count as newer than the last row of a version because one node believes that it is later. */
+    @Test
+    void datesCopiesAndTheEndsOfRotationsByTheDatabasesClock() {
+        assumeTrue(clock.isPresent(), "there is no gcc for a clock that can be set");
+        WrongClock wrong = clock.get();
+        Custodian custodian = new Custodian(server);
+        Duration ahead = Duration.ofMinutes(10);
+        wrong.set(ahead);
+        try {
+            TestHome.await("the node says so", SOON, () -> overview().contains("\"node-clock\""));
+            register(Instant.now().plus(ahead)).problem(422, "invalid-field");
+            JsonObject copy = register(Instant.now()).expect(201).json();
+            isNotInTheFuture(copy.getString("registeredAt"));
+            String rotation = custodian.start(Json.createObjectBuilder());
+            custodian.steer(rotation, "cancel").expect(200);
+            isNotInTheFuture(custodian.get(rotation).getString("endedAt"));
+        } finally {
+            wrong.set(Duration.ZERO);
+        }
+        TestHome.await("all is well again", SOON, () -> !overview().contains("\"node-clock\""));
+    }
+
+    private static Answer register(Instant takenAt) {
+        return as("operator")
+                .post("/copies")
+                .json(Json.createObjectBuilder()
+                        .add("kind", "database")
+                        .add("name", "of the tests")
+                        .add("takenAt", takenAt.toString())
+                        .add("expiresAt", takenAt.plus(Duration.ofDays(1)).toString())
+                        .build())
+                .send();
+    }
+
+    private static void isNotInTheFuture(String time) {
+        assertEquals(List.of("t"), rows.texts("select ?::timestamptz <= now()", time));
+    }
+
     private static String exposure() {
         return as("key-custodian")
                 .post("/keys/1/exposure")

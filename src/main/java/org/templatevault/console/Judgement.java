@@ -57,10 +57,10 @@ class Judgement {
                 .ifPresent(row -> found.add(new Attention(Code.WRAPS_HIGH, 1, null)));
     }
 
-    /** Of those that hold the root key of a version with a KEK. */
+    /** Of those that hold, or are to lose, the root key of a version. */
     private static long keyStoresAway(Picture picture) {
         return picture.versions().stream()
-                .filter(row -> row.wrapped() != null)
+                .filter(row -> row.destroyedAt() == null)
                 .map(KeyVersions.Row::keyStore)
                 .distinct()
                 .filter(keyStore -> !picture.keyStores().getOrDefault(keyStore, false))

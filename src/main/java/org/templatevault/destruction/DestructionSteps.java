@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 import org.templatevault.approval.ApprovalLedger;
 import org.templatevault.audit.AuditContext;
 import org.templatevault.keyring.KeyRings;
-import org.templatevault.keyring.KeyStoreUnavailableException;
 import org.templatevault.keyring.VersionKeys;
 import org.templatevault.persistence.Approvals;
+import org.templatevault.persistence.Copies;
 import org.templatevault.persistence.Destructions;
 import org.templatevault.persistence.KeyUsage;
 import org.templatevault.persistence.KeyVersions;
@@ -38,6 +38,9 @@ class DestructionSteps {
 
     @Inject
     Destructions destructions;
+
+    @Inject
+    Copies copies;
 
     @Inject
     DestructionLedger ledger;
@@ -209,7 +212,7 @@ class DestructionSteps {
 
     /** What locks rows comes last: the certificate counts every row. */
     private boolean certifyNow(Destructions.Row row, Approvals.Row approval) {
-        Instant now = DestructionLedger.now();
+        Instant now = copies.clock();
         certificates.certify(version(row.version()), row, approval, now);
         boolean ended = destructions.end(
                         row.id(),
@@ -227,9 +230,12 @@ class DestructionSteps {
 
     /** Whether a row needs the version is looked at last, and then by the foreign keys: it is a look at every row. */
     private void deleteMaterial(Destructions.Row row, Approvals.Row approval) {
-        if (!ledger.preconditions(row, approval).isEmpty() || !isKeyStoreThere(row.version())) {
+        if (!ledger.preconditions(row, approval).isEmpty()) {
             return;
         }
+        // Where it is gone for good, nothing could take the root key away: until here the destruction can be taken
+        // back.
+        versionKeys.requireKeyStore(version(row.version()));
         KeyUsage.Usage usage = transactions.patiently(() -> transactions.read(() -> keyUsage.of(row.version())));
         if (usage.isUsed()) {
             end(row, DestructionState.FAILED, "It is in use again: " + usage);
@@ -237,21 +243,6 @@ class DestructionSteps {
         }
         transactions.patiently(() -> transactions.call(() -> deleteMaterialNow(row, approval)));
         keyRings.refresh();
-    }
-
-    /** Where it is gone for good, nothing could take its root key away: until here the destruction can be taken back. */
-    private boolean isKeyStoreThere(int version) {
-        try {
-            versionKeys.hasRootKey(version(version));
-            return true;
-        } catch (KeyStoreUnavailableException away) {
-            LOG.log(
-                    System.Logger.Level.DEBUG,
-                    "The destruction of key version {0} has to wait: {1}",
-                    version,
-                    away.getMessage());
-            return false;
-        }
     }
 
     /** The look before it may have taken long: the approval may have ended meanwhile. */

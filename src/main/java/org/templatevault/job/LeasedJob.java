@@ -62,11 +62,17 @@ public abstract class LeasedJob {
         return token.isPresent();
     }
 
-    /** Gives the lease back, if this node has it: what it runs writes nothing more, and another node goes on. */
-    public void leave() {
-        if (leaseToken.getAndSet(0) != 0) {
+    /**
+     * Gives the lease back: another node goes on at once, and from then on what this one runs writes nothing more.
+     *
+     * @return whether this node had it
+     */
+    public boolean leave() {
+        boolean had = leaseToken.getAndSet(0) != 0;
+        if (had) {
             transactions.run(() -> leases.giveBack(name(), node.id()));
         }
+        return had;
     }
 
     /** The token of the lease that this node holds, or nothing. */

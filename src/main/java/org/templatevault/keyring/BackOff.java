@@ -16,6 +16,7 @@ final class BackOff {
     private @Nullable String reason;
     private Duration pause = FIRST;
     private boolean forGood;
+    private boolean forNow;
     private long failedAt;
 
     /** @param nanoTime a clock that is never set, in nanoseconds */
@@ -26,9 +27,9 @@ final class BackOff {
     /** @throws KeyStoreUnavailableException with the last failure's reason, while it is too early to ask again */
     synchronized void requireTurn() {
         if (reason != null && (forGood || nanoTime.getAsLong() - failedAt < pause.toNanos())) {
-            throw forGood
-                    ? new KeyStoreUnavailableException(reason, null)
-                    : KeyStoreUnavailableException.forNow(reason, null);
+            throw forNow
+                    ? KeyStoreUnavailableException.forNow(reason, null)
+                    : new KeyStoreUnavailableException(reason, null);
         }
     }
 
@@ -38,9 +39,19 @@ final class BackOff {
     }
 
     synchronized void failed(String why) {
+        failed(why, false);
+    }
+
+    /** As {@link #failed}, of a failure that is {@link KeyStoreUnavailableException#isForNow}. */
+    synchronized void failedForNow(String why) {
+        failed(why, true);
+    }
+
+    private void failed(String why, boolean mayPass) {
         if (forGood) {
             return;
         }
+        forNow = mayPass;
         boolean again = reason != null;
         pause = again ? min(pause.multipliedBy(2), LONGEST) : FIRST;
         reason = why;
@@ -50,6 +61,7 @@ final class BackOff {
     /** No turn comes any more. */
     synchronized void failedForGood(String why) {
         forGood = true;
+        forNow = false;
         reason = why;
     }
 

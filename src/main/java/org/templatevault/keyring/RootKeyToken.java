@@ -25,7 +25,8 @@ import org.templatevault.error.VaultException;
  * the library, logs in, and ends both:
  * no login, session or handle can be dead, and a token that was away is found again. After a failure the token is left
  * alone for a while ({@link BackOff}); a refused PIN is not tried again in this process, or the token would lock, and the
- * last try that a token leaves, however many nodes and starts have had the others, is a person's. A call
+ * last try that a token leaves, however many nodes and starts have had the others, is not made with a PIN that this process
+ * has not seen accepted. A call
  * that does not return holds up whoever made it for {@link #PATIENCE}; until it returns, every other is refused at once.
  */
 final class RootKeyToken implements RootKeys {
@@ -142,7 +143,7 @@ final class RootKeyToken implements RootKeys {
                 answered();
                 return result;
             } catch (TimeoutException e) {
-                backOff.failed(hangs());
+                backOff.failedForNow(hangs());
                 throw KeyStoreUnavailableException.forNow(hangs(), e);
             } catch (ExecutionException e) {
                 throw sorted(e.getCause());
@@ -195,12 +196,13 @@ final class RootKeyToken implements RootKeys {
     }
 
     private KeyStoreUnavailableException failed(Exception cause) {
-        Optional<String> refusal = refusal(cause);
-        String reason = refusal.orElseGet(() -> reason(cause));
+        String reason = refusal(cause).orElseGet(() -> reason(cause));
+        if (cause instanceof TokenAwayException) {
+            backOff.failedForNow(reason);
+            return KeyStoreUnavailableException.forNow(reason, cause);
+        }
         backOff.failed(reason);
-        return refusal.isPresent()
-                ? new KeyStoreUnavailableException(reason, cause)
-                : KeyStoreUnavailableException.forNow(reason, cause);
+        return new KeyStoreUnavailableException(reason, cause);
     }
 
     private String reason(Exception cause) {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.templatevault.persistence.KeyVersions;
 import org.templatevault.persistence.SubjectCounts;
@@ -29,12 +30,15 @@ public class RootKeyWatch {
     @Inject
     SubjectCounts counts;
 
+    /** The key stores that did not answer last, each of which the log has named. */
+    private final Set<String> away = ConcurrentHashMap.newKeySet();
+
     private volatile Map<Integer, String> returned = Map.of();
     private volatile Map<Integer, String> missing = Map.of();
 
     /**
-     * Looks into the key stores; each root key that is on the wrong side is logged once for as long as it is. A key store
-     * that does not answer leaves things as they were.
+     * Looks into the key stores; each root key that is on the wrong side is logged once for as long as it is, and so is a
+     * key store that does not answer. That one leaves things as they were.
      */
     public void look() {
         Map<Integer, String> back = new TreeMap<>();
@@ -45,8 +49,11 @@ public class RootKeyWatch {
         byKeyStore.forEach((keyStore, versions) -> {
             try {
                 look(keyStore, versions, needed, back, absent);
+                away.remove(keyStore);
             } catch (KeyStoreUnavailableException e) {
-                LOG.log(System.Logger.Level.DEBUG, "Not looked for root keys: {0}", e.getMessage());
+                if (away.add(keyStore)) {
+                    LOG.log(System.Logger.Level.WARNING, "Not looked for root keys: {0}", e.getMessage());
+                }
                 versions.forEach(row -> {
                     keep(row, returned, back);
                     keep(row, missing, absent);

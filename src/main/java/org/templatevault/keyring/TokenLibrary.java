@@ -54,8 +54,11 @@ final class TokenLibrary implements AutoCloseable {
             library.initialize(locking);
             return library;
         } catch (InvocationTargetException | ProviderException e) {
-            String code = errorCode(e).orElse("not a PKCS#11 library");
-            throw new ProviderException("VAULT_PKCS11_LIBRARY: cannot use " + path + " (" + code + ')', e);
+            String words = "VAULT_PKCS11_LIBRARY: cannot use " + path;
+            Optional<String> code = errorCode(e);
+            throw code.isPresent()
+                    ? new TokenAwayException(words + " (" + code.get() + ')', e)
+                    : new ProviderException(words + " (not a PKCS#11 library)", e);
         } catch (ReflectiveOperationException e) {
             throw closed(e);
         }

@@ -48,7 +48,7 @@ final class TokenSession implements AutoCloseable {
         try {
             TokenLibrary.Slot slot = slot(library, token.label());
             if (!pinIsRight && slot.isNextPinTheLast()) {
-                throw new ProviderException("VAULT_PKCS11_PIN: not tried: after wrong ones " + token.label()
+                throw new TokenAwayException("VAULT_PKCS11_PIN: not tried: after wrong ones " + token.label()
                         + " takes one more at most; log in by other means once, or have the PIN set anew");
             }
             Provider provider = library.provider(token.path(), slot.number(), options(alias));
@@ -65,9 +65,12 @@ final class TokenSession implements AutoCloseable {
 
     private static TokenLibrary.Slot slot(TokenLibrary library, String label) {
         List<TokenLibrary.Slot> slots = library.slotsOf(label);
-        if (slots.size() != 1) {
-            String found = slots.isEmpty() ? "no token is" : slots.size() + " tokens are";
-            throw new ProviderException("VAULT_PKCS11_TOKEN: " + found + " labelled \"" + label + '"');
+        if (slots.isEmpty()) {
+            throw new TokenAwayException("VAULT_PKCS11_TOKEN: no token is labelled \"" + label + '"');
+        }
+        if (slots.size() > 1) {
+            throw new ProviderException(
+                    "VAULT_PKCS11_TOKEN: " + slots.size() + " tokens are labelled \"" + label + '"');
         }
         return slots.get(0);
     }

@@ -5,8 +5,6 @@ import jakarta.inject.Inject;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
@@ -73,10 +71,8 @@ public class VersionKeys {
         writing(() -> generate(rootKeys, alias));
         byte[] aad = KeyIdentity.kek(vault, version, Suite.AES_256_GCM);
         byte[] wrapped = rootKeys.wrap(alias, kek, aad);
-        Instant made =
-                Instant.now().truncatedTo(ChronoUnit.MICROS); // no earlier copy of the key store has the root key
         keyVersions.insert(
-                version, keyStore, alias, Suite.AES_256_GCM.name(), wrapped, fingerprint(vault, version, kek), made);
+                version, keyStore, alias, Suite.AES_256_GCM.name(), wrapped, fingerprint(vault, version, kek));
     }
 
     /**
@@ -170,6 +166,15 @@ public class VersionKeys {
     /** Whether the root key of a version is in its key store now. */
     public boolean hasRootKey(KeyVersions.Row version) {
         return requireKeyStores().of(version.keyStore()).aliases().contains(version.rootKeyAlias());
+    }
+
+    /**
+     * Looks whether the key store of a version can be used now.
+     *
+     * @throws KeyStoreUnavailableException if it cannot
+     */
+    public void requireKeyStore(KeyVersions.Row version) {
+        requireKeyStores().of(version.keyStore()).aliases();
     }
 
     /**

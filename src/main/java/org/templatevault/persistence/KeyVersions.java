@@ -63,22 +63,15 @@ public class KeyVersions {
 
     /** Stores a new version in the state PRE_ACTIVE with its wrapped KEK. */
     public void insert(
-            int version,
-            String keyStore,
-            String rootKeyAlias,
-            String wrapSuite,
-            byte[] wrapped,
-            byte[] fingerprint,
-            Instant now) {
+            int version, String keyStore, String rootKeyAlias, String wrapSuite, byte[] wrapped, byte[] fingerprint) {
         sql.update(
                 "insert into vault.key_version (version, state, key_store, root_key_alias, wrap_suite, fingerprint, created_at)"
-                        + " values (?, 'PRE_ACTIVE', ?, ?, ?, ?, ?)",
+                        + " values (?, 'PRE_ACTIVE', ?, ?, ?, ?, clock_timestamp())",
                 version,
                 keyStore,
                 rootKeyAlias,
                 wrapSuite,
-                fingerprint,
-                now);
+                fingerprint);
         sql.update("insert into vault.key_material (version, wrapped) values (?, ?)", version, wrapped);
     }
 

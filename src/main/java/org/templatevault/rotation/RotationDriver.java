@@ -108,13 +108,21 @@ public class RotationDriver {
         try {
             prepareJobRepository();
             if (!followsDatabase()) {
-                runs.leave();
+                leave();
             } else if (runs.hold()) {
                 AuditContext.inVault("rotation", this::work);
             }
             obstacle = "";
         } catch (RuntimeException e) {
             report(e);
+        }
+    }
+
+    private void leave() {
+        if (runs.leave()) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "This node does not have the active version: others may carry rotations");
         }
     }
 

@@ -353,16 +353,7 @@ public class RotationLedger {
             LOG.log(System.Logger.Level.INFO, "Version {0} waits for the nodes {1}", row.toVersion(), waitedFor);
             return;
         }
-        // Sorting all ids takes long: before the transaction that all writers of new subjects wait for, and without a
-        // lock.
-        List<UUID> bounds = transactions.patiently(
-                () -> transactions.read(() -> rotations.bounds(row.toVersion(), settings.rotationPartitions())));
-        transactions.run(() -> {
-            if (rotations.hold(row.id(), RotationState.STAGED.name())) {
-                AuditContext.note("rotation", row.id() + " divided into " + settings.rotationPartitions());
-                rotations.insertRanges(row.id(), bounds);
-            }
-        });
+        divide(row);
         transactions.run(() -> {
             // Looked at again: sorting took long, and a node may have come, or come back, without the version.
             if (runs.keepsLease()
@@ -372,6 +363,24 @@ public class RotationLedger {
             }
         });
         keyRings.refresh();
+    }
+
+    /**
+     * Sorting all ids takes long: before the transaction that all writers of new subjects wait for, and without a lock. It is
+     * done once, so that whoever has lost the lease meanwhile leaves the next one nothing but to activate.
+     */
+    private void divide(Rotations.Row row) {
+        if (!transactions.read(() -> rotations.ranges(row.id())).isEmpty()) {
+            return;
+        }
+        List<UUID> bounds = transactions.patiently(
+                () -> transactions.read(() -> rotations.bounds(row.toVersion(), settings.rotationPartitions())));
+        transactions.run(() -> {
+            if (rotations.hold(row.id(), RotationState.STAGED.name())) {
+                AuditContext.note("rotation", row.id() + " divided into " + settings.rotationPartitions());
+                rotations.insertRanges(row.id(), bounds);
+            }
+        });
     }
 
     private void activateHeld(Rotations.Row row) {

@@ -69,8 +69,8 @@ public class VerifyBatchlet extends AbstractBatchlet {
         long[] left = transactions.patiently(() -> olderSubjects.count(row.id(), row.toVersion()));
         warnIfCountsDiffer(row.id(), left);
         RotationState next = next(left);
-        if (next.isFinal()) {
-            transactions.run(() -> moveServiceKeys(row.id()));
+        if (next.isFinal() && !transactions.call(() -> moveServiceKeys(row.id()))) {
+            return row.state();
         }
         boolean moved = move(row.id(), Set.of(RotationState.VERIFYING), next);
         if (moved && next.isFinal()) {
@@ -84,15 +84,21 @@ public class VerifyBatchlet extends AbstractBatchlet {
         return transactions.call(() -> ledger.tryMoveAsOwner(rotation, from, to));
     }
 
-    /** In a transaction before the one that ends the rotation: a backup from after that end has them where they are then. */
-    private void moveServiceKeys(UUID rotation) {
-        if (runs.keepsLease() && rotations.hold(rotation, RotationState.VERIFYING.name())) {
-            KeyRing ring = keyRings.current();
-            if (serviceKeys.rewrap(ring) > 0) {
-                AuditContext.note("serviceKeys", rotation.toString());
-                dataKeys.holdActive(ring.active());
-            }
+    /**
+     * In a transaction before the one that ends the rotation: a backup from after that end has them where they are then.
+     *
+     * @return false if the rotation is not this node's to end any more
+     */
+    private boolean moveServiceKeys(UUID rotation) {
+        if (!runs.keepsLease() || !rotations.hold(rotation, RotationState.VERIFYING.name())) {
+            return false;
         }
+        KeyRing ring = keyRings.current();
+        if (serviceKeys.rewrap(ring) > 0) {
+            AuditContext.note("serviceKeys", rotation.toString());
+            dataKeys.holdActive(ring.active());
+        }
+        return true;
     }
 
     private static RotationState next(long[] left) {

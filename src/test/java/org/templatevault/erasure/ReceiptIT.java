@@ -170,11 +170,7 @@ class ReceiptIT {
         register("keystore");
         assertEquals(0, receipt(erasure).getInt("registeredLater"), "taken after the destruction");
         rows.change("update vault.copy set taken_at = now() - interval '1 hour' where destroyed_at is null");
-        rows.change(
-                "update vault.key_version set created_at = created_at - interval '1 day' where version = ?", version);
-        assertEquals(1, receipt(erasure).getInt("registeredLater"));
-        rows.change(
-                "update vault.key_version set created_at = created_at + interval '1 day' where version = ?", version);
+        assertEquals(1, receipt(erasure).getInt("registeredLater"), "it was begun before the destruction");
     }
 
     @Test

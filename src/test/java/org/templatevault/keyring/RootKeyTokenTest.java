@@ -191,6 +191,19 @@ class RootKeyTokenTest {
             assertFalse(assertThrows(KeyStoreUnavailableException.class, locked::aliases)
                     .isForNow());
         }
+        RootKeyToken nowhere =
+                opened(new KeyStoreToken(directory.resolve("none.so").toString(), right.label(), right.pin()));
+        assertFalse(assertThrows(KeyStoreUnavailableException.class, nowhere::aliases)
+                .isForNow());
+        FaultyLibrary library = FaultyLibrary.before(right.path(), directory);
+        RootKeyToken vague = opened(new KeyStoreToken(library.path(), right.label(), right.pin()));
+        library.fail(FaultyLibrary.Function.C_Login, 0x05, false); // CKR_GENERAL_ERROR
+        for (int i = 0; i < 2; i++) {
+            assertFalse(
+                    assertThrows(KeyStoreUnavailableException.class, vague::aliases)
+                            .isForNow(),
+                    "it may be the PIN");
+        }
         soft.takeAway();
         for (int i = 0; i < 2; i++) {
             assertTrue(assertThrows(KeyStoreUnavailableException.class, token::aliases)

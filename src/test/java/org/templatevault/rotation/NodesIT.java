@@ -238,6 +238,7 @@ class NodesIT {
 
     /** It can move no subject, and must not give the rotation up for the one who can. */
     @Test
+    @Tag("nightly")
     void leaveARotationAloneWhileTheyCannotHaveItsVersion() {
         copyKeyStore();
         proxy.refuse(true);
@@ -417,6 +418,10 @@ class NodesIT {
         }
         refusesToStoreFor(UUID.randomUUID());
         copyKeyStore();
+        TestHome.await(
+                "node b has the new root key",
+                PATIENCE,
+                () -> b.as("reader").read(moved).status() == 200);
         store(b, 77);
         new Custodian(a).steer(id, "resume").expect(200);
         drained(a, id);

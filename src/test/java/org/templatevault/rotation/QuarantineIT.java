@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.Approver;
 import org.templatevault.testing.Custodian;
@@ -195,6 +196,7 @@ class QuarantineIT extends DamagedVault {
 
     /** A page that PostgreSQL cannot read is often why a row is in quarantine: its subject cannot be deleted either. */
     @Test
+    @Tag("nightly")
     void keepsNoRotationFromGoingOnWhereTheDatabaseRefusesARelease() {
         flipABit(one);
         rotate("reencrypt");

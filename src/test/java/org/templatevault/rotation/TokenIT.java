@@ -177,6 +177,7 @@ class TokenIT {
 
     /** A token that is gone for good takes no root key away any more, and what is deleted before is not brought back. */
     @Test
+    @Tag("nightly")
     void deletesNothingOfAVersionWhileTheTokenWithItsRootKeyIsAway() {
         restart("token");
         store(5);

@@ -197,7 +197,7 @@ final class RootKeyToken implements RootKeys {
 
     private KeyStoreUnavailableException failed(Exception cause) {
         String reason = refusal(cause).orElseGet(() -> reason(cause));
-        if (cause instanceof TokenAwayException) {
+        if (cause instanceof TokenAwayException || pinIsRight) {
             backOff.failedForNow(reason);
             return KeyStoreUnavailableException.forNow(reason, cause);
         }

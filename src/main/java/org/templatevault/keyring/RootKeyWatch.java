@@ -91,8 +91,7 @@ public class RootKeyWatch {
             Set<Integer> needed,
             Map<Integer, String> back,
             Map<Integer, String> absent) {
-        boolean any = versions.stream().anyMatch(row -> row.destroyedAt() != null || needed.contains(row.version()));
-        Set<String> aliases = any ? versionKeys.aliases(keyStore) : Set.of();
+        Set<String> aliases = versionKeys.aliases(keyStore);
         for (KeyVersions.Row row : versions) {
             boolean there = aliases.contains(row.rootKeyAlias());
             if (row.destroyedAt() != null && there) {

@@ -55,9 +55,8 @@ final class TokenLibrary implements AutoCloseable {
             return library;
         } catch (InvocationTargetException | ProviderException e) {
             String words = "VAULT_PKCS11_LIBRARY: cannot use " + path;
-            Optional<String> code = errorCode(e);
-            throw code.isPresent()
-                    ? new TokenAwayException(words + " (" + code.get() + ')', e)
+            throw isReported(e)
+                    ? new TokenAwayException(words + " (" + errorCode(e).orElse("a code of its maker's") + ')', e)
                     : new ProviderException(words + " (not a PKCS#11 library)", e);
         } catch (ReflectiveOperationException e) {
             throw closed(e);
@@ -103,7 +102,7 @@ final class TokenLibrary implements AutoCloseable {
     Provider provider(String path, long slot, String options) {
         Provider unconfigured = Security.getProvider("SunPKCS11");
         if (unconfigured == null) {
-            throw new ProviderException("this Java runtime has no SunPKCS11 provider");
+            throw new IllegalStateException("this Java runtime has no SunPKCS11 provider");
         }
         return unconfigured.configure("--name=vault\nlibrary=\"" + path + "\"\nslot=" + slot + '\n' + options);
     }
@@ -116,6 +115,15 @@ final class TokenLibrary implements AutoCloseable {
         } catch (ProviderException e) {
             LOG.log(System.Logger.Level.DEBUG, "The library did not end", e);
         }
+    }
+
+    private static boolean isReported(Throwable failure) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t.getClass().getName().equals(WRAPPER + "PKCS11Exception")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** What a library reported, such as {@code CKR_PIN_INCORRECT}, however deep it stands. */

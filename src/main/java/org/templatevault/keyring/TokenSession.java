@@ -46,12 +46,12 @@ final class TokenSession implements AutoCloseable {
         TokenLibrary library = TokenLibrary.open(token.path());
         boolean opened = false;
         try {
-            TokenLibrary.Slot slot = slot(library, token.label());
+            TokenLibrary.Slot slot = slot(library, token);
             if (!pinIsRight && slot.isNextPinTheLast()) {
                 throw new TokenAwayException("VAULT_PKCS11_PIN: not tried: after wrong ones " + token.label()
                         + " takes one more at most; log in by other means once, or have the PIN set anew");
             }
-            Provider provider = library.provider(token.path(), slot.number(), options(alias));
+            Provider provider = provider(library, token, slot, alias);
             KeyStore keys = KeyStore.getInstance("PKCS11", provider);
             keys.load(null, token.pin().toCharArray());
             opened = true;
@@ -63,16 +63,38 @@ final class TokenSession implements AutoCloseable {
         }
     }
 
-    private static TokenLibrary.Slot slot(TokenLibrary library, String label) {
-        List<TokenLibrary.Slot> slots = library.slotsOf(label);
+    private static TokenLibrary.Slot slot(TokenLibrary library, KeyStoreToken token) {
+        List<TokenLibrary.Slot> slots = slots(library, token);
         if (slots.isEmpty()) {
-            throw new TokenAwayException("VAULT_PKCS11_TOKEN: no token is labelled \"" + label + '"');
+            throw new TokenAwayException("VAULT_PKCS11_TOKEN: no token is labelled \"" + token.label() + '"');
         }
         if (slots.size() > 1) {
             throw new ProviderException(
-                    "VAULT_PKCS11_TOKEN: " + slots.size() + " tokens are labelled \"" + label + '"');
+                    "VAULT_PKCS11_TOKEN: " + slots.size() + " tokens are labelled \"" + token.label() + '"');
         }
         return slots.get(0);
+    }
+
+    private static List<TokenLibrary.Slot> slots(TokenLibrary library, KeyStoreToken token) {
+        try {
+            return library.slotsOf(token.label());
+        } catch (ProviderException e) {
+            throw away(token, e);
+        }
+    }
+
+    private static Provider provider(TokenLibrary library, KeyStoreToken token, TokenLibrary.Slot slot, String alias) {
+        try {
+            return library.provider(token.path(), slot.number(), options(alias));
+        } catch (ProviderException e) {
+            throw away(token, e);
+        }
+    }
+
+    private static TokenAwayException away(KeyStoreToken token, ProviderException cause) {
+        String code = TokenLibrary.errorCode(cause).orElse(cause.getClass().getSimpleName());
+        return new TokenAwayException(
+                "VAULT_PKCS11_TOKEN: " + token.label() + " does not answer (" + code + ')', cause);
     }
 
     /** The label stands in the template, so that the key and its name are made in one step or not at all. */

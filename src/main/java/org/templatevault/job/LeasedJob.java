@@ -44,7 +44,7 @@ public abstract class LeasedJob {
     Leases leases;
 
     @Inject
-    EndedExecutions endedExecutions;
+    LostExecutions lostExecutions;
 
     /** The name of the job. */
     public abstract String name();
@@ -91,6 +91,7 @@ public abstract class LeasedJob {
         Properties parameters = new Properties();
         parameters.setProperty(name(), row.toString());
         long started = BatchRuntime.getJobOperator().start(name(), parameters);
+        lostExecutions.noteStart(started);
         begin(row, started);
         LOG.log(System.Logger.Level.INFO, "{0} {1} runs in job execution {2}", name(), row, Long.toString(started));
     }
@@ -160,8 +161,12 @@ public abstract class LeasedJob {
         } catch (NoSuchJobExecutionException purged) {
             return BatchStatus.STOPPED;
         }
-        if (isLive(status) && endedExecutions.isUntold(execution)) {
-            LOG.log(System.Logger.Level.WARNING, "Job execution {0} has ended, and could not say so", execution);
+        if (isLive(status) && lostExecutions.isLost(execution)) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "Job execution {0} counts as {1}, and is not: it ended or never began without access to the database",
+                    Long.toString(execution),
+                    status);
             return BatchStatus.FAILED;
         }
         return status;
@@ -169,7 +174,7 @@ public abstract class LeasedJob {
 
     private void forget(UUID row, long execution) {
         end(row, execution);
-        endedExecutions.forget(execution);
+        lostExecutions.forget(execution);
         stoppedAt.remove(execution);
     }
 

@@ -94,11 +94,21 @@ public final class Eraser {
 
     /** Waits for a state. */
     public JsonObject await(String id, String state) {
-        TestHome.await(
-                "the erasure is " + state,
-                PATIENCE,
-                () -> get(id).getString("state").equals(state));
+        try {
+            TestHome.await(
+                    "the erasure is " + state,
+                    PATIENCE,
+                    () -> get(id).getString("state").equals(state));
+        } catch (AssertionError e) {
+            throw new AssertionError(e.getMessage() + ": " + get(id) + ", the latest jobs " + jobs(), e);
+        }
         return get(id);
+    }
+
+    private List<String> jobs() {
+        return rows.texts(
+                "select row_to_json(j)::text from (select jobexecid, batchstatus, createtime, starttime, updatetime"
+                        + " from batch.jb_jobexecution order by jobexecid desc limit 3) j");
     }
 
     /** Sets a legal hold, whatever the answer. */

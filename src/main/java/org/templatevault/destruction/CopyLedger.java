@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.templatevault.error.ErrorKind;
 import org.templatevault.error.VaultException;
 import org.templatevault.persistence.Copies;
+import org.templatevault.persistence.DatabaseClock;
 import org.templatevault.persistence.Idempotency;
 import org.templatevault.persistence.Transactions;
 import org.templatevault.vault.Replays;
@@ -32,6 +33,9 @@ public class CopyLedger {
     Copies copies;
 
     @Inject
+    DatabaseClock clock;
+
+    @Inject
     Replays replays;
 
     /**
@@ -48,7 +52,7 @@ public class CopyLedger {
         require(expiresAt.isAfter(takenAt), "expiresAt", "after takenAt");
         UUID id = UuidCreator.getTimeOrderedEpoch();
         return transactions.call(() -> {
-            Instant now = copies.clock();
+            Instant now = clock.now();
             require(takenAt.isBefore(now.plus(CLOCKS_DIFFER)), "takenAt", "not in the future");
             Copies.Row row = new Copies.Row(
                     id,

@@ -13,7 +13,7 @@ import org.templatevault.audit.AuditContext;
 import org.templatevault.keyring.KeyRings;
 import org.templatevault.keyring.VersionKeys;
 import org.templatevault.persistence.Approvals;
-import org.templatevault.persistence.Copies;
+import org.templatevault.persistence.DatabaseClock;
 import org.templatevault.persistence.Destructions;
 import org.templatevault.persistence.KeyUsage;
 import org.templatevault.persistence.KeyVersions;
@@ -40,7 +40,7 @@ class DestructionSteps {
     Destructions destructions;
 
     @Inject
-    Copies copies;
+    DatabaseClock clock;
 
     @Inject
     DestructionLedger ledger;
@@ -212,7 +212,7 @@ class DestructionSteps {
 
     /** What locks rows comes last: the certificate counts every row. */
     private boolean certifyNow(Destructions.Row row, Approvals.Row approval) {
-        Instant now = copies.clock();
+        Instant now = clock.now();
         certificates.certify(version(row.version()), row, approval, now);
         boolean ended = destructions.end(
                         row.id(),

@@ -84,12 +84,6 @@ public class Copies {
     @Inject
     Sql sql;
 
-    /** The database's clock: of several nodes each has its own. */
-    public Instant clock() {
-        return sql.first("select clock_timestamp() as at", row -> Sql.instant(row, "at"))
-                .orElseThrow();
-    }
-
     /** Registers a backup. */
     public void insert(Row row) {
         sql.update(

@@ -3,6 +3,7 @@ package org.templatevault.persistence;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -17,6 +18,9 @@ public class Leases {
 
     @Inject
     Sql sql;
+
+    @Inject
+    DatabaseClock clock;
 
     /**
      * Takes or renews the lease.
@@ -43,10 +47,8 @@ public class Leases {
      * @throws ClockException if this node's clock is far from the database's; it does not renew the lease then either
      */
     public Optional<Long> holdInTime(String name, UUID owner, Duration duration) {
-        long database = sql.first(
-                        "select (extract(epoch from clock_timestamp()) * 1000)::bigint as ms", row -> row.getLong("ms"))
-                .orElseThrow();
-        if (Math.abs(database - System.currentTimeMillis()) > CLOCKS_AGREE_WITHIN.toMillis()) {
+        Duration apart = Duration.between(clock.now(), Instant.now()).abs();
+        if (apart.compareTo(CLOCKS_AGREE_WITHIN) > 0) {
             throw new ClockException(CLOCKS_AGREE_WITHIN);
         }
         return hold(name, owner, duration);

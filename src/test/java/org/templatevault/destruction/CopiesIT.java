@@ -13,52 +13,15 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.templatevault.testing.Approver;
-import org.templatevault.testing.Custodian;
-import org.templatevault.testing.Invariants;
 import org.templatevault.testing.KeyVersion;
-import org.templatevault.testing.Rows;
-import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.SilentNode;
-import org.templatevault.testing.VaultServer;
 
 /** The registered backups: what a destruction makes useless, and what it waits for. */
-class CopiesIT {
-    private final VaultServer server = SharedVault.mortal().server();
-    private final Rows rows = new Rows(SharedVault.mortal().home());
-    private final Custodian custodian = new Custodian(server);
-    private KeyVersion left;
-
-    @BeforeEach
-    void leaveAVersion() {
-        server.as("enroller").store(UUID.randomUUID(), "modality=IRIS&format=OPAQUE", new byte[200]);
-        left = leaveAnother();
-    }
-
-    private KeyVersion leaveAnother() {
-        return version(custodian.rotate(Json.createObjectBuilder()).getInt("fromVersion"));
-    }
-
-    private KeyVersion version(int number) {
-        return new KeyVersion(server, number);
-    }
-
-    @AfterEach
-    void nothingIsBroken() {
-        assertEquals(List.of(), Invariants.broken(rows));
-    }
-
-    private String askAndApprove(boolean withoutBackup) {
-        String approval = left.askForApproval(withoutBackup);
-        new Approver(server).approve(approval);
-        return approval;
-    }
-
-    private void register(String kind, Instant takenAt) {
-        server.as("operator").registerCopy(kind, takenAt);
+class CopiesIT extends LeftVersion {
+    @Override
+    void enrol() {
+        server.as("enroller").store(UUID.randomUUID(), OPEN, new byte[200]);
     }
 
     @Test
@@ -96,7 +59,7 @@ class CopiesIT {
         forgetCopies();
         register("database", Instant.now());
         register("keystore", Instant.now());
-        new Approver(server).destroy(leaveAnother().number());
+        approver.destroy(leaveAnother().number());
         askAndApprove(false);
         JsonObject waiting = left.await("WAITING");
         assertEquals(1, waiting.getJsonArray("waitingFor").size(), waiting::toString);
@@ -121,7 +84,7 @@ class CopiesIT {
         register("database", Instant.now());
         custodian.rotate(Json.createObjectBuilder());
         assertEquals(0, version(never).usage().getInt("uselessInAll"));
-        new Approver(server).destroy(never);
+        approver.destroy(never);
         assertFalse(
                 restorableSince().isNull("restorableSince"),
                 () -> restorableSince().toString());
@@ -145,7 +108,7 @@ class CopiesIT {
                         + " where version = ?) where id = ?",
                 left.number(),
                 UUID.fromString(copy));
-        new Approver(server).destroy(left.number());
+        approver.destroy(left.number());
         assertTrue(
                 left.certificate().getJsonArray("keyStoreCopies").toString().contains(copy),
                 () -> left.certificate().toString());

@@ -26,69 +26,36 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.templatevault.testing.Approver;
-import org.templatevault.testing.Custodian;
-import org.templatevault.testing.Invariants;
 import org.templatevault.testing.KeyVersion;
-import org.templatevault.testing.Rows;
-import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.SilentNode;
 import org.templatevault.testing.TemplateDocument;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultClient.Stored;
-import org.templatevault.testing.VaultServer;
 
-class DestructionIT {
+class DestructionIT extends LeftVersion {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
-    private static final String OPEN = "modality=IRIS&format=OPAQUE";
 
-    private final VaultServer server = SharedVault.mortal().server();
-    private final Rows rows = new Rows(SharedVault.mortal().home());
-    private final Custodian custodian = new Custodian(server);
-    private final Approver approver = new Approver(server);
     private final Map<Stored, byte[]> acknowledged = new LinkedHashMap<>();
-    private KeyVersion left;
 
-    @BeforeEach
-    void leaveAVersion() {
+    @Override
+    void enrol() {
         for (int i = 0; i < 20; i++) {
             byte[] bytes = TemplateDocument.noise(200 + i, i);
             acknowledged.put(server.as("enroller").store(UUID.randomUUID(), OPEN, bytes), bytes);
         }
-        left = leaveAnother();
-    }
-
-    private KeyVersion leaveAnother() {
-        return version(custodian.rotate(Json.createObjectBuilder()).getInt("fromVersion"));
-    }
-
-    private KeyVersion version(int number) {
-        return new KeyVersion(server, number);
     }
 
     @AfterEach
     void everyTemplateOpens() {
         acknowledged.forEach((stored, bytes) -> assertArrayEquals(
                 bytes, server.as("reader").read(stored).expect(200).bytes()));
-        assertEquals(List.of(), Invariants.broken(rows));
-    }
-
-    private String askAndApprove(boolean withoutBackup) {
-        String approval = left.askForApproval(withoutBackup);
-        approver.approve(approval);
-        return approval;
     }
 
     private String alias() {
         return rows.texts("select root_key_alias from vault.key_version where version = ?", left.number())
                 .get(0);
-    }
-
-    private void register(String kind, Instant takenAt) {
-        server.as("operator").registerCopy(kind, takenAt);
     }
 
     @Test
@@ -315,7 +282,7 @@ class DestructionIT {
         Path file = server.home().directory().resolve("keystore.p12");
         Path copy = server.home().directory().resolve("keystore-old.p12");
         Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
-        new Approver(server).destroy(left.number());
+        approver.destroy(left.number());
         assertEquals(0, destroyedRootKeys());
         Files.move(copy, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         custodian.rotate(Json.createObjectBuilder());

@@ -1,83 +1,27 @@
 package org.templatevault.rotation;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
-import jakarta.json.JsonObjectBuilder;
-import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.templatevault.testing.Answer;
 import org.templatevault.testing.Approver;
-import org.templatevault.testing.Custodian;
 import org.templatevault.testing.Hold;
-import org.templatevault.testing.Invariants;
 import org.templatevault.testing.KeyVersion;
-import org.templatevault.testing.Rows;
 import org.templatevault.testing.SharedVault;
 import org.templatevault.testing.SilentNode;
 import org.templatevault.testing.TemplateDocument;
-import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultClient.Stored;
-import org.templatevault.testing.VaultServer;
 
-class CompromiseIT {
-    private static final String OPEN = "modality=IRIS&format=OPAQUE";
+class CompromiseIT extends CompromisedVault {
     private static final String SHARES_ROTATION = "when ended_at is null and to_version = ";
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
-
-    private final VaultServer server = SharedVault.mortal().server();
-    private final Rows rows = new Rows(SharedVault.mortal().home());
-    private final Custodian custodian = new Custodian(server);
-    private final Map<Stored, byte[]> acknowledged = new LinkedHashMap<>();
-
-    @BeforeEach
-    void enrol() {
-        for (int i = 0; i < 30; i++) {
-            store(UUID.randomUUID(), TemplateDocument.noise(200 + i, i));
-        }
-    }
-
-    private Stored store(UUID subject, byte[] bytes) {
-        Stored stored = server.as("enroller").store(subject, OPEN, bytes);
-        acknowledged.put(stored, bytes);
-        return stored;
-    }
-
-    @AfterEach
-    void everyTemplateOpens() {
-        acknowledged.forEach((stored, bytes) -> assertArrayEquals(
-                bytes, server.as("reader").read(stored).expect(200).bytes()));
-    }
-
-    private static JsonObjectBuilder compromise() {
-        return Json.createObjectBuilder().add("reason", "compromise");
-    }
-
-    private String state(int version) {
-        return server.as("auditor")
-                .get("/keys/" + version)
-                .send()
-                .expect(200)
-                .json()
-                .getString("state");
-    }
-
-    private void drained(String rotation) {
-        custodian.drain(rotation);
-        assertEquals(List.of(), Invariants.broken(rows));
-    }
 
     private List<Stored> onVersion(int version) {
         Set<String> ids = new TreeSet<>(
@@ -168,10 +112,6 @@ class CompromiseIT {
         assertEquals(
                 List.of("AES_256_GCM"),
                 rows.texts("select distinct data_suite from vault.subject_key where kek_version = ?", to));
-    }
-
-    private long dek(Stored stored) {
-        return rows.number("select dek_number from vault.subject_key where subject_id = ?", stored.subject());
     }
 
     /** A rewrap of its own may follow at any time: by hand, by the schedule, or after a promotion. */
@@ -272,76 +212,6 @@ class CompromiseIT {
         assertEquals(0, rows.number("select count(*) from vault.quarantine where template_id = ?", damaged.template()));
     }
 
-    /** After a promotion or a restore, of which here only the record of the database tells. */
-    private void moveToAnotherDatabase() {
-        rows.change("update vault.database_identity set timeline = timeline || '-elsewhere'");
-    }
-
-    private String newest() {
-        return rows.texts("select id::text from vault.rotation order by requested_at desc limit 1")
-                .get(0);
-    }
-
-    @Test
-    void isTakenUpByTheVaultsOwnRotationInAnotherDatabase() {
-        String first = custodian.start(compromise().add("rate", 2));
-        custodian.await(first, "REENCRYPTING");
-        moveToAnotherDatabase();
-        custodian.await(first, "CANCELLED");
-        String second = newest();
-        drained(second);
-        assertEquals("compromise", custodian.get(second).getString("reason"));
-        acknowledged.keySet().forEach(stored -> assertTrue(dek(stored) > 1));
-    }
-
-    @Test
-    void makesItsVersionInAnotherDatabaseAndStaysPausedThere() {
-        String first = custodian.start(compromise().add("rate", 2));
-        custodian.await(first, "REENCRYPTING");
-        custodian.steer(first, "pause").expect(200);
-        moveToAnotherDatabase();
-        custodian.await(first, "CANCELLED");
-        String second = newest();
-        JsonObject paused = custodian.await(second, "PAUSED", "DRAINED");
-        assertEquals("PAUSED", paused.getString("state"), paused::toString);
-        assertEquals(active(), paused.getInt("toVersion"));
-        assertEquals(0, paused.getInt("done"), paused::toString);
-        custodian.steer(second, "resume").expect(200);
-        drained(second);
-        acknowledged.keySet().forEach(stored -> assertTrue(dek(stored) > 1));
-    }
-
-    /** The version that the vault makes for itself is that of one database, too. */
-    @Test
-    void isTakenUpOnceMoreInYetAnotherDatabase() {
-        String first = custodian.start(compromise().add("rate", 2));
-        custodian.await(first, "REENCRYPTING");
-        moveToAnotherDatabase();
-        custodian.await(first, "CANCELLED");
-        String second = newest();
-        custodian.await(second, "REENCRYPTING");
-        moveToAnotherDatabase();
-        custodian.await(second, "CANCELLED");
-        String third = newest();
-        drained(third);
-        assertTrue(
-                custodian.get(third).getInt("toVersion") > custodian.get(second).getInt("toVersion"));
-        acknowledged.keySet().forEach(stored -> assertTrue(dek(stored) > 1));
-    }
-
-    @Test
-    void isTakenUpWhenTheCompromisedVersionIsDestroyedAlready() {
-        int version = active();
-        rewrap();
-        String first = custodian.start(compromise().add("version", version).add("rate", 2));
-        custodian.await(first, "REENCRYPTING");
-        new Approver(server).destroy(version);
-        moveToAnotherDatabase();
-        custodian.await(first, "CANCELLED");
-        drained(newest());
-        assertEquals("DESTROYED", state(version));
-    }
-
     /** A rewrap has kept the keys that it had wrapped: who copied it opens them in a dump of before. */
     @Test
     void isTakenOfAVersionThatIsDestroyedOrIsBeingDestroyed() {
@@ -367,28 +237,6 @@ class CompromiseIT {
                 .expect(200);
         version.await("CANCELLED");
         assertEquals("COMPROMISED", state(dying));
-    }
-
-    @Test
-    void isCarriedOutWhenItIsAskedForInAnotherDatabase() {
-        int version = active();
-        moveToAnotherDatabase();
-        custodian.start(compromise().add("version", version));
-        TestHome.await(
-                "the version is compromised", PATIENCE, () -> state(version).equals("COMPROMISED"));
-        assertEquals("DRAINED", custodian.end(newest()).getString("state"));
-        assertEquals(List.of(), Invariants.broken(rows));
-        acknowledged.keySet().forEach(stored -> assertTrue(dek(stored) > 1));
-    }
-
-    private void rewrap() {
-        JsonObject ended = custodian.rotate(Json.createObjectBuilder().add("mode", "rewrap"));
-        assertEquals("DRAINED", ended.getString("state"), ended::toString);
-        assertEquals(List.of(), Invariants.broken(rows));
-    }
-
-    private int active() {
-        return (int) rows.number("select version from vault.key_version where state = 'ACTIVE'");
     }
 
     @Test

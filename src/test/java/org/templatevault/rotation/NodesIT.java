@@ -51,6 +51,7 @@ class NodesIT {
     private static final String BEFORE_WRITE = "select id from vault.rotation where id = ";
 
     private static final String WRITE = "update vault.subject_key k set dek_number = m.dek_number";
+    private static final String SORT = "percentile_disc";
     private static final String OPEN = "modality=IRIS&format=OPAQUE";
     private static final Duration TAKE_OVER = Duration.ofSeconds(30);
     private static final Duration PATIENCE = Duration.ofSeconds(90);
@@ -294,7 +295,7 @@ class NodesIT {
         String id = running(a);
         VaultServer stopped = owner();
         VaultServer left = other(stopped);
-        Hold hold = (stopped == a ? proxyOfA : proxy).holdStatement(WRITE);
+        Hold hold = proxyOf(stopped).holdStatement(WRITE);
         hold.awaitHeld(PATIENCE);
         long writer = rows.number("select pid from pg_stat_activity where usename = 'vault_app'"
                 + " and state = 'idle in transaction' and backend_xid is not null and query like '" + BEFORE_WRITE
@@ -335,6 +336,35 @@ class NodesIT {
         drained(left, id);
         assertEquals("DRAINED", rotation(stopped, id).getString("state"));
         assertEquals(rotation(left, id).getInt("total"), rotation(left, id).getInt("done"));
+    }
+
+    /** Whoever sorts loses the lease, and has it again while the other one sorts: he must not sort again. */
+    @Test
+    @Tag("nightly")
+    void activateAVersionWhenEachSortOfTheIdsTakesLongerThanTheLease() {
+        VaultServer first = owner();
+        String id;
+        try (Hold sort = proxyOf(first).holdStatement(SORT);
+                Hold ofTheOther = proxyOf(other(first)).holdStatement(SORT)) {
+            id = new Custodian(first).start(Json.createObjectBuilder());
+            sort.awaitHeld(PATIENCE);
+            ofTheOther.awaitHeld(PATIENCE);
+            Hold again = proxyOf(first).holdStatement(SORT);
+            sort.release();
+            try {
+                TestHome.await(
+                        "the version is active",
+                        TAKE_OVER,
+                        () -> !rotation(first, id).isNull("startedAt"));
+            } finally {
+                again.release();
+            }
+        }
+        drained(first, id);
+    }
+
+    private static DatabaseProxy proxyOf(VaultServer server) {
+        return server == a ? proxyOfA : proxy;
     }
 
     @Test

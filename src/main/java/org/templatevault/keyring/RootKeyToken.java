@@ -3,8 +3,10 @@ package org.templatevault.keyring;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.Key;
+import java.security.NoSuchAlgorithmException;
 import java.security.ProviderException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.concurrent.ExecutionException;
@@ -26,7 +28,7 @@ import org.templatevault.error.VaultException;
  * no login, session or handle can be dead, and a token that was away is found again. After a failure the token is left
  * alone for a while ({@link BackOff}); a refused PIN is not tried again in this process, or the token would lock, and the
  * last try that a token leaves, however many nodes and starts have had the others, is not made with a PIN that this process
- * has not seen accepted. A call
+ * has not seen accepted, or not when it last tried it. A call
  * that does not return holds up whoever made it for {@link #PATIENCE}; until it returns, every other is refused at once.
  */
 final class RootKeyToken implements RootKeys {
@@ -34,6 +36,17 @@ final class RootKeyToken implements RootKeys {
     private interface Use<T> {
         T in(TokenSession session) throws GeneralSecurityException, IOException;
     }
+
+    /** What this process knows of the PIN: in doubt is one that was tried last and not accepted, or not yet. */
+    private enum Pin {
+        UNTRIED,
+        IN_DOUBT,
+        RIGHT
+    }
+
+    /** The beginnings of what a token reports that cannot do what it is asked for. */
+    private static final List<String> INABILITIES =
+            List.of("CKR_MECHANISM_", "CKR_TEMPLATE_", "CKR_ATTRIBUTE_", "CKR_KEY_FUNCTION_", "CKR_FUNCTION_NOT_SUPP");
 
     /** Less than the silence after which a node is not waited for: the heartbeat may be the one that waits here. */
     static final Duration PATIENCE = Duration.ofSeconds(8);
@@ -47,7 +60,7 @@ final class RootKeyToken implements RootKeys {
     private final Duration patience;
     private final BackOff backOff;
     private volatile boolean reachable;
-    private volatile boolean pinIsRight;
+    private volatile Pin pin = Pin.UNTRIED;
 
     RootKeyToken(KeyStoreToken token) {
         this(token, PATIENCE, System::nanoTime);
@@ -134,7 +147,7 @@ final class RootKeyToken implements RootKeys {
         synchronized (PROCESS) {
             if (THREAD.isBusy()) {
                 reachable = false;
-                throw KeyStoreUnavailableException.forNow(hangs(), null);
+                throw hanging(null);
             }
             backOff.requireTurn();
             reachable = false;
@@ -143,20 +156,19 @@ final class RootKeyToken implements RootKeys {
                 answered();
                 return result;
             } catch (TimeoutException e) {
-                backOff.failedForNow(hangs());
-                throw KeyStoreUnavailableException.forNow(hangs(), e);
+                throw noted(hanging(e));
             } catch (ExecutionException e) {
                 throw sorted(e.getCause());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                throw KeyStoreUnavailableException.forNow(hangs(), e);
+                throw hanging(e);
             }
         }
     }
 
     private <T> T inSession(String alias, Use<T> use) throws GeneralSecurityException, IOException {
-        try (TokenSession session = TokenSession.open(token, alias, pinIsRight)) {
-            pinIsRight = true;
+        try (TokenSession session = TokenSession.open(token, alias, pin == Pin.RIGHT, () -> pin = Pin.IN_DOUBT)) {
+            pin = Pin.RIGHT;
             return use.in(session);
         } catch (GeneralSecurityException | IOException | ProviderException e) {
             // Here and not by whoever asked, who may have gone: each try of a refused PIN brings the token nearer to
@@ -173,8 +185,27 @@ final class RootKeyToken implements RootKeys {
                         + "); it is not tried again before a restart");
     }
 
-    private String hangs() {
-        return "VAULT_PKCS11_LIBRARY: a call to " + token.label() + " does not return; no other is made before it does";
+    /** A PIN that is in doubt may be refused yet: a start that is tried again would try it again. */
+    private KeyStoreUnavailableException hanging(@Nullable Exception cause) {
+        String reason = "VAULT_PKCS11_LIBRARY: a call to " + token.label()
+                + " does not return; no other is made before it does";
+        return unavailable(reason, pin != Pin.IN_DOUBT, cause);
+    }
+
+    private static KeyStoreUnavailableException unavailable(String reason, boolean mayPass, @Nullable Exception cause) {
+        return mayPass
+                ? KeyStoreUnavailableException.forNow(reason, cause)
+                : new KeyStoreUnavailableException(reason, cause);
+    }
+
+    private KeyStoreUnavailableException noted(KeyStoreUnavailableException failure) {
+        String reason = String.valueOf(failure.getMessage());
+        if (failure.isForNow()) {
+            backOff.failedForNow(reason);
+        } else {
+            backOff.failed(reason);
+        }
+        return failure;
     }
 
     private RuntimeException sorted(@Nullable Throwable failure) {
@@ -196,13 +227,18 @@ final class RootKeyToken implements RootKeys {
     }
 
     private KeyStoreUnavailableException failed(Exception cause) {
-        String reason = refusal(cause).orElseGet(() -> reason(cause));
-        if (cause instanceof TokenAwayException || pinIsRight) {
-            backOff.failedForNow(reason);
-            return KeyStoreUnavailableException.forNow(reason, cause);
-        }
-        backOff.failed(reason);
-        return new KeyStoreUnavailableException(reason, cause);
+        Optional<String> refusal = refusal(cause);
+        boolean mayPass =
+                refusal.isEmpty() && (cause instanceof TokenAwayException || (pin == Pin.RIGHT && !isInability(cause)));
+        return noted(unavailable(refusal.orElseGet(() -> reason(cause)), mayPass, cause));
+    }
+
+    /** Such a token would get one more root key at each start that is tried again. */
+    private static boolean isInability(Exception cause) {
+        return cause instanceof NoSuchAlgorithmException
+                || TokenLibrary.errorCode(cause)
+                        .filter(code -> INABILITIES.stream().anyMatch(code::startsWith))
+                        .isPresent();
     }
 
     private String reason(Exception cause) {

@@ -37,11 +37,12 @@ final class TokenSession implements AutoCloseable {
      * Logs in once.
      *
      * @param alias the label of what this session generates; empty if it generates nothing
-     * @param pinIsRight whether the token has accepted the PIN before
+     * @param pinIsRight whether the token accepted the PIN when it was last tried
+     * @param pinIsTried called before it is tried
      * @throws ProviderException beginning with the setting to look at, if there is no library or not one such token, or
      *     if a PIN that may be wrong would be the last that the token takes
      */
-    static TokenSession open(KeyStoreToken token, String alias, boolean pinIsRight)
+    static TokenSession open(KeyStoreToken token, String alias, boolean pinIsRight, Runnable pinIsTried)
             throws GeneralSecurityException, IOException {
         TokenLibrary library = TokenLibrary.open(token.path());
         boolean opened = false;
@@ -53,6 +54,7 @@ final class TokenSession implements AutoCloseable {
             }
             Provider provider = provider(library, token, slot, alias);
             KeyStore keys = KeyStore.getInstance("PKCS11", provider);
+            pinIsTried.run();
             keys.load(null, token.pin().toCharArray());
             opened = true;
             return new TokenSession(library, provider, keys);
@@ -124,7 +126,8 @@ final class TokenSession implements AutoCloseable {
         KeyGenerator generator = KeyGenerator.getInstance("AES", provider);
         generator.init(Suite.KEY_BYTES * Byte.SIZE);
         if (generator.generateKey().getEncoded() != null) {
-            throw new ProviderException("the token makes keys that can be read out of it");
+            throw new KeyStoreUnavailableException(
+                    "VAULT_PKCS11_TOKEN: the token makes keys that can be read out of it", null);
         }
     }
 

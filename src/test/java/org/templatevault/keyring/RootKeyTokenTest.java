@@ -16,6 +16,7 @@ import java.security.Key;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -121,7 +122,7 @@ class RootKeyTokenTest {
     void makesOneKeyThatCannotBeReadOut() throws GeneralSecurityException, IOException {
         token.generate("root-1");
         assertEquals(1, soft.objects(), "a copy without an alias would outlive the deletion");
-        try (TokenSession session = TokenSession.open(soft.settings(), "", true)) {
+        try (TokenSession session = TokenSession.open(soft.settings(), "", true, () -> {})) {
             Key key = session.key("root-1").orElseThrow();
             assertNull(key.getEncoded());
             assertTrue(key.toString().contains("token object, sensitive, unextractable"), key::toString);
@@ -132,7 +133,7 @@ class RootKeyTokenTest {
     void deletesForGood() throws GeneralSecurityException, IOException {
         byte[] wrapped = wrappedUnder("root-1");
         token.generate("root-2");
-        try (TokenSession session = TokenSession.open(soft.settings(), "", true)) {
+        try (TokenSession session = TokenSession.open(soft.settings(), "", true, () -> {})) {
             Key handle = session.key("root-1").orElseThrow();
             session.delete("root-1");
             assertThrows(
@@ -209,6 +210,80 @@ class RootKeyTokenTest {
             assertTrue(assertThrows(KeyStoreUnavailableException.class, token::aliases)
                     .isForNow());
         }
+    }
+
+    private boolean mayPass(Executable use) {
+        return assertThrows(KeyStoreUnavailableException.class, use).isForNow();
+    }
+
+    /** As by whoever changes it while a node starts: another start would be one more wrong try. */
+    @Test
+    void saysThatAPinWhichIsRefusedLaterWillNotBeRightByItself() {
+        FaultyLibrary library = FaultyLibrary.before(soft.settings().path(), directory);
+        RootKeyToken changed = opened(new KeyStoreToken(library.path(), SoftToken.LABEL, SoftToken.PIN));
+        changed.generate("root-1");
+        library.fail(FaultyLibrary.Function.C_Login, 0xA0, false); // CKR_PIN_INCORRECT
+        assertFalse(mayPass(changed::aliases));
+        library.mend();
+        pass(TimeUnit.DAYS.toSeconds(1));
+        assertFalse(mayPass(changed::aliases), "it is not tried again");
+    }
+
+    /** Each start makes a root key before it finds that out. */
+    @Test
+    void saysThatATokenWhichCannotWrapWillNotLearnIt() {
+        FaultyLibrary library = FaultyLibrary.before(soft.settings().path(), directory);
+        RootKeyToken unable = opened(new KeyStoreToken(library.path(), SoftToken.LABEL, SoftToken.PIN));
+        unable.generate("root-1");
+        library.fail(FaultyLibrary.Function.C_EncryptInit, 0x70, false); // CKR_MECHANISM_INVALID
+        assertFalse(mayPass(() -> unable.wrap("root-1", kek, AAD)));
+        pass(1);
+        library.fail(FaultyLibrary.Function.C_EncryptInit, 0x32, false); // CKR_DEVICE_REMOVED
+        assertTrue(mayPass(() -> unable.wrap("root-1", kek, AAD)));
+    }
+
+    /** It may be refused when whoever asked has gone, and a start that is worth another would be one more wrong try. */
+    @Test
+    void saysThatALoginWhichDoesNotReturnLeavesThePinInDoubt() throws InterruptedException {
+        FaultyLibrary library = FaultyLibrary.before(soft.settings().path(), directory);
+        for (var function : List.of(FaultyLibrary.Function.C_GetSlotList, FaultyLibrary.Function.C_Login)) {
+            RootKeyToken slow = new RootKeyToken(
+                    new KeyStoreToken(library.path(), SoftToken.LABEL, SoftToken.PIN),
+                    Duration.ofMillis(300),
+                    () -> now);
+            library.hang(function);
+            boolean beforeThePin = function == FaultyLibrary.Function.C_GetSlotList;
+            for (int i = 0; i < 2; i++) {
+                assertEquals(beforeThePin, mayPass(slow::aliases));
+            }
+            library.goOn();
+            while (!slow.isReachable()) {
+                Thread.sleep(20);
+                pass(60);
+                try {
+                    slow.aliases();
+                } catch (KeyStoreUnavailableException stillBusy) {
+                    assertTrue(String.valueOf(stillBusy.getMessage()).startsWith("VAULT_PKCS11_LIBRARY: "));
+                }
+            }
+        }
+    }
+
+    /** A token may say no more than that something has failed. */
+    @Test
+    void doesNotTakeAPinForRightWhoseLastLoginFailed() {
+        FaultyLibrary library = FaultyLibrary.before(soft.settings().path(), directory);
+        RootKeyToken known = opened(new KeyStoreToken(library.path(), SoftToken.LABEL, SoftToken.PIN));
+        known.generate("root-1");
+        library.fail(FaultyLibrary.Function.C_Login, 0x05, false); // CKR_GENERAL_ERROR
+        refuses("VAULT_PKCS11_TOKEN: ", known::aliases);
+        library.mend();
+        library.addTokenFlags(FaultyLibrary.USER_PIN_FINAL_TRY);
+        pass(1);
+        refuses("VAULT_PKCS11_PIN: not tried", known::aliases);
+        library.addTokenFlags(0);
+        pass(2);
+        assertEquals(Set.of("root-1"), known.aliases());
     }
 
     @Test

@@ -88,7 +88,7 @@ class FencedNodesIT extends TwoNodes {
         String id = running(a);
         VaultServer stopped = owner();
         VaultServer left = other(stopped);
-        Hold hold = (stopped == a ? proxyOfA : proxy).holdStatement(WRITE);
+        Hold hold = proxyOf(stopped).holdStatement(WRITE);
         hold.awaitHeld(PATIENCE);
         long writer = rows.number("select pid from pg_stat_activity where usename = 'vault_app'"
                 + " and state = 'idle in transaction' and backend_xid is not null and query like '" + BEFORE_WRITE

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.templatevault.testing.Answer;
 import org.templatevault.testing.BatchApi;
 import org.templatevault.testing.Custodian;
+import org.templatevault.testing.Hold;
 import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultClient.Stored;
 import org.templatevault.testing.VaultServer;
@@ -26,6 +27,8 @@ import org.templatevault.testing.VaultServer;
 /** Two nodes that share the work, and one that takes over from the other. */
 @Tag("long")
 class NodesIT extends TwoNodes {
+    private static final String SORT = "percentile_disc";
+
     @Test
     void rotateUnderLoadOnBothNodes() throws Exception {
         AtomicBoolean stop = new AtomicBoolean();
@@ -130,5 +133,30 @@ class NodesIT extends TwoNodes {
         store(b, 79);
         copyKeyStore();
         drained(a, id);
+    }
+
+    /** Whoever sorts loses the lease, and has it again while the other one sorts: he must not sort again. */
+    @Test
+    @Tag("nightly")
+    void activateAVersionWhenEachSortOfTheIdsTakesLongerThanTheLease() {
+        VaultServer first = owner();
+        String id;
+        try (Hold sort = proxyOf(first).holdStatement(SORT);
+                Hold ofTheOther = proxyOf(other(first)).holdStatement(SORT)) {
+            id = new Custodian(first).start(Json.createObjectBuilder());
+            sort.awaitHeld(PATIENCE);
+            ofTheOther.awaitHeld(PATIENCE);
+            Hold again = proxyOf(first).holdStatement(SORT);
+            sort.release();
+            try {
+                TestHome.await(
+                        "the version is active",
+                        TAKE_OVER,
+                        () -> !rotation(first, id).isNull("startedAt"));
+            } finally {
+                again.release();
+            }
+        }
+        drained(first, id);
     }
 }

@@ -56,6 +56,33 @@ class RotationIT extends EnrolledVault {
         assertEquals(List.of(), Invariants.broken(rows));
     }
 
+    /** The lease is gone when it would move the service keys, and back when it would end the rotation. */
+    @Test
+    void isNotEndedWhereItsServiceKeysStayWhereTheyAre() {
+        DatabaseProxy proxy = SharedVault.mortal().proxy();
+        String rotation;
+        try (Hold count = proxy.holdStatement("filter (where q.subject_id is null)")) {
+            rotation = custodian.start();
+            count.awaitHeld(PATIENCE);
+            try (Hold lease = proxy.holdStatement("select 1 from vault.lease where name = $1 and token = $2")) {
+                count.release();
+                lease.awaitHeld(PATIENCE);
+                rows.change("update vault.lease set owner = gen_random_uuid(), token = token + 1, expires_at = now()"
+                        + " where name = 'rotation'");
+                TestHome.await(
+                        "the node has the lease again",
+                        PATIENCE,
+                        () -> rows.number("select count(*) from vault.lease l join vault.node n on n.id = l.owner"
+                                        + " where l.name = 'rotation'")
+                                == 1);
+                TestHome.pause(Duration.ofMillis(1500));
+            }
+        }
+        int version = custodian.drained(rotation).getInt("toVersion");
+        assertEquals(0, rows.number("select count(*) from vault.service_key where kek_version < ?", version));
+        assertEquals(List.of(), Invariants.broken(rows));
+    }
+
     @Test
     void rotatesFiveTimesInARowInBothModesAndSuites() {
         for (int i = 0; i < 5; i++) {

@@ -136,6 +136,10 @@ abstract class TwoNodes {
         return server == a ? b : a;
     }
 
+    static DatabaseProxy proxyOf(VaultServer server) {
+        return server == a ? proxyOfA : proxy;
+    }
+
     /** As fast as it can now, if it has not come to its end meanwhile. */
     static void drained(VaultServer server, String id) {
         Custodian custodian = new Custodian(server);

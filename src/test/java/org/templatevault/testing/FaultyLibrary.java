@@ -11,12 +11,14 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Assumptions;
 
 /**
- * A PKCS#11 library that passes every call on to another one, and in which, for as long as a test says, the look for
- * slots, the first call of every use, does not return, or a function reports an error. It is compiled where it is needed.
+ * A PKCS#11 library that passes every call on to another one, and in which, for as long as a test says, a function does
+ * not return or reports an error. It is compiled where it is needed.
  */
 public final class FaultyLibrary {
     /** Functions of PKCS #11 2.20 that can be made to fail, by their places in CK_FUNCTION_LIST. */
     public enum Function {
+        /** The first of every use. */
+        C_GetSlotList(4),
         /** What a token is called. */
         C_GetTokenInfo(6),
         /** Every use. */
@@ -63,7 +65,7 @@ public final class FaultyLibrary {
 
             typedef unsigned long rv;
             typedef rv (*any)(rv, rv, rv, rv, rv, rv, rv, rv);
-            /* CK_FUNCTION_LIST of PKCS #11 2.20: a version, and 68 functions of which C_GetSlotList is the fifth. */
+            /* CK_FUNCTION_LIST of PKCS #11 2.20: a version, and 68 functions. */
             typedef struct { unsigned char version[2]; void *functions[68]; } list;
 
             /* CK_TOKEN_INFO begins with texts of 32, 32, 16 and 16 bytes. */
@@ -71,14 +73,23 @@ public final class FaultyLibrary {
 
             static list ours, theirs;
 
-            static rv slow(rv a, rv b, rv c, rv d, rv e, rv f, rv g, rv h) {
-              if (access(WHILE, F_OK) == 0) {
+            static int hangs(int place) {
+              FILE *wanted = fopen(WHILE, "r");
+              int at = -1;
+              if (wanted == 0) return 0;
+              if (fscanf(wanted, "%d", &at) != 1) at = -1;
+              fclose(wanted);
+              return at == place;
+            }
+
+            static rv returns(int place) {
+              if (hangs(place)) {
                 int calls = open(CALLS, O_WRONLY | O_CREAT | O_APPEND, 0600);
                 if (write(calls, "x", 1) != 1) return 5;
                 close(calls);
-                while (access(WHILE, F_OK) == 0) usleep(10000);
+                while (hangs(place)) usleep(10000);
               }
-              return ((any) theirs.functions[4])(a, b, c, d, e, f, g, h);
+              return 0;
             }
 
             static rv fault(int place, int *done) {
@@ -102,7 +113,8 @@ public final class FaultyLibrary {
 
             #define PLACE(n) static rv f##n(rv a, rv b, rv c, rv d, rv e, rv f, rv g, rv h) { \\
               int done = 0; \\
-              rv error = fault(n, &done), result = 0; \\
+              rv error = returns(n), result = 0; \\
+              if (!error) error = fault(n, &done); \\
               if (!error || done) result = ((any) theirs.functions[n])(a, b, c, d, e, f, g, h); \\
               if (n == GET_TOKEN_INFO && !error && !result) *(rv *) (b + FLAGS_AT) |= added_flags(); \\
               return error ? error : result; \\
@@ -117,7 +129,6 @@ public final class FaultyLibrary {
               if (result != 0) return result;
               memcpy(&ours, found, sizeof ours);
               memcpy(&theirs, found, sizeof theirs);
-              ours.functions[4] = (void *) slow;
             #define PLACE(n) ours.functions[n] = (void *) f##n;
               PLACES
               *out = &ours;
@@ -233,10 +244,15 @@ public final class FaultyLibrary {
         }
     }
 
-    /** From now on a call does not return. */
+    /** From now on the first call of every use does not return. */
     public void hang() {
+        hang(Function.C_GetSlotList);
+    }
+
+    /** From now on a call of this function does not return. */
+    public void hang(Function function) {
         try {
-            Files.createFile(flag());
+            Files.writeString(flag(), String.valueOf(function.place));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

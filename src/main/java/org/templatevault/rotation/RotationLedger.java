@@ -366,8 +366,8 @@ public class RotationLedger {
     }
 
     /**
-     * Sorting all ids takes long: before the transaction that all writers of new subjects wait for, and without a lock. It is
-     * done once, so that whoever has lost the lease meanwhile leaves the next one nothing but to activate.
+     * Sorting all ids takes long: before the transaction that all writers of new subjects wait for, and without a lock. Each
+     * node does it once at most: one that has lost the lease meanwhile only has to activate when the lease is its again.
      */
     private void divide(Rotations.Row row) {
         if (!transactions.read(() -> rotations.ranges(row.id())).isEmpty()) {

@@ -109,7 +109,7 @@ public abstract class LeasedJob {
     }
 
     /** Takes the row for an execution; false if another one on this node has it and has not ended. */
-    public boolean begin(UUID row, long execution) {
+    public synchronized boolean begin(UUID row, long execution) {
         giveBack(row);
         Long holder = executions.putIfAbsent(row, execution);
         return holder == null || holder == execution;
@@ -123,9 +123,9 @@ public abstract class LeasedJob {
     /**
      * What became of the execution that has the row, or nothing; one that has ended gives it back by this. One that was
      * stopped is STOPPING until this process has gone on for as long as it would not if the whole server were to stop: the
-     * row then goes on elsewhere, or with the next start.
+     * row then goes on elsewhere, or with the next start. One that never began is ABANDONED: nothing of it has failed.
      */
-    public Optional<BatchStatus> look(UUID row) {
+    public synchronized Optional<BatchStatus> look(UUID row) {
         Long execution = executions.get(row);
         if (execution == null) {
             return Optional.empty();
@@ -146,7 +146,7 @@ public abstract class LeasedJob {
     }
 
     /** Gives a row back that nobody is to work at, if its execution has ended in any way. */
-    public void giveBack(UUID row) {
+    public synchronized void giveBack(UUID row) {
         Long execution = executions.get(row);
         if (execution != null && !isLive(status(execution))) {
             forget(row, execution);
@@ -161,15 +161,23 @@ public abstract class LeasedJob {
         } catch (NoSuchJobExecutionException purged) {
             return BatchStatus.STOPPED;
         }
-        if (isLive(status) && lostExecutions.isLost(execution)) {
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    "Job execution {0} counts as {1}, and is not: it ended or never began without access to the database",
-                    Long.toString(execution),
-                    status);
-            return BatchStatus.FAILED;
+        if (isLive(status) && lostExecutions.neverBegan(execution)) {
+            return lost(execution, status, BatchStatus.ABANDONED);
+        }
+        if (isLive(status) && lostExecutions.hasEnded(execution)) {
+            return lost(execution, status, BatchStatus.FAILED);
         }
         return status;
+    }
+
+    private static BatchStatus lost(long execution, BatchStatus counted, BatchStatus actual) {
+        LOG.log(
+                System.Logger.Level.WARNING,
+                "Job execution {0} counts as {1}, and is {2}: its connection to the database was lost",
+                Long.toString(execution),
+                counted,
+                actual);
+        return actual;
     }
 
     private void forget(UUID row, long execution) {

@@ -41,9 +41,14 @@ public class LostExecutions {
         this.nanoTime = nanoTime;
     }
 
-    /** Whether it began, or ended, so long ago that the repository would say so, had it been told. */
-    boolean isLost(long execution) {
-        return isPast(endedAt.get(execution), WRITTEN_WITHIN) || isPast(startedAt.get(execution), BEGUN_WITHIN);
+    /** Whether it ended so long ago that the repository would say so, had it been told. */
+    boolean hasEnded(long execution) {
+        return isPast(endedAt.get(execution), WRITTEN_WITHIN);
+    }
+
+    /** Whether it was started so long ago that it would have begun, if it ever did. */
+    boolean neverBegan(long execution) {
+        return isPast(startedAt.get(execution), BEGUN_WITHIN);
     }
 
     private boolean isPast(@Nullable Long since, Duration patience) {

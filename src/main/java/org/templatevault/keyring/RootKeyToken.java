@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.templatevault.config.KeyStoreToken;
@@ -45,8 +46,14 @@ final class RootKeyToken implements RootKeys {
     }
 
     /** The beginnings of what a token reports that cannot do what it is asked for. */
-    private static final List<String> INABILITIES =
-            List.of("CKR_MECHANISM_", "CKR_TEMPLATE_", "CKR_ATTRIBUTE_", "CKR_KEY_FUNCTION_", "CKR_FUNCTION_NOT_SUPP");
+    private static final List<String> INABILITIES = List.of(
+            "CKR_MECHANISM_",
+            "CKR_TEMPLATE_",
+            "CKR_ATTRIBUTE_",
+            "CKR_KEY_FUNCTION_",
+            "CKR_KEY_TYPE_",
+            "CKR_KEY_SIZE_",
+            "CKR_FUNCTION_NOT_SUPP");
 
     /** Less than the silence after which a node is not waited for: the heartbeat may be the one that waits here. */
     static final Duration PATIENCE = Duration.ofSeconds(8);
@@ -151,23 +158,40 @@ final class RootKeyToken implements RootKeys {
             }
             backOff.requireTurn();
             reachable = false;
+            AtomicBoolean givenUp = new AtomicBoolean();
             try {
-                T result = THREAD.call(() -> inSession(alias, use), patience.toMillis());
+                T result = THREAD.call(() -> inSession(alias, use, givenUp), patience.toMillis());
                 answered();
                 return result;
             } catch (TimeoutException e) {
+                givenUp.set(true);
                 throw noted(hanging(e));
             } catch (ExecutionException e) {
                 throw sorted(e.getCause());
             } catch (InterruptedException e) {
+                givenUp.set(true);
                 Thread.currentThread().interrupt();
                 throw hanging(e);
             }
         }
     }
 
-    private <T> T inSession(String alias, Use<T> use) throws GeneralSecurityException, IOException {
-        try (TokenSession session = TokenSession.open(token, alias, pin == Pin.RIGHT, () -> pin = Pin.IN_DOUBT)) {
+    /**
+     * Who has given up a call has said what it means for the PIN ({@link #hanging}): it is tried, and in doubt, before
+     * that, or not at all. The doubt is written before the flag is read, and the flag before the doubt is.
+     */
+    private void beginTry(AtomicBoolean givenUp) {
+        Pin before = pin;
+        pin = Pin.IN_DOUBT;
+        if (givenUp.get()) {
+            pin = before;
+            throw new TokenAwayException("VAULT_PKCS11_PIN: not tried for a call that nobody waits for any more");
+        }
+    }
+
+    private <T> T inSession(String alias, Use<T> use, AtomicBoolean givenUp)
+            throws GeneralSecurityException, IOException {
+        try (TokenSession session = TokenSession.open(token, alias, pin == Pin.RIGHT, () -> beginTry(givenUp))) {
             pin = Pin.RIGHT;
             return use.in(session);
         } catch (GeneralSecurityException | IOException | ProviderException e) {
@@ -228,8 +252,8 @@ final class RootKeyToken implements RootKeys {
 
     private KeyStoreUnavailableException failed(Exception cause) {
         Optional<String> refusal = refusal(cause);
-        boolean mayPass =
-                refusal.isEmpty() && (cause instanceof TokenAwayException || (pin == Pin.RIGHT && !isInability(cause)));
+        boolean away = cause instanceof TokenAwayException && pin != Pin.IN_DOUBT;
+        boolean mayPass = refusal.isEmpty() && (away || (pin == Pin.RIGHT && !isInability(cause)));
         return noted(unavailable(refusal.orElseGet(() -> reason(cause)), mayPass, cause));
     }
 

@@ -6,6 +6,7 @@ import java.security.AuthProvider;
 import java.security.GeneralSecurityException;
 import java.security.Key;
 import java.security.KeyStore;
+import java.security.NoSuchAlgorithmException;
 import java.security.Provider;
 import java.security.ProviderException;
 import java.util.Collections;
@@ -38,7 +39,7 @@ final class TokenSession implements AutoCloseable {
      *
      * @param alias the label of what this session generates; empty if it generates nothing
      * @param pinIsRight whether the token accepted the PIN when it was last tried
-     * @param pinIsTried called before it is tried
+     * @param pinIsTried called before it is tried, which it is not where this throws
      * @throws ProviderException beginning with the setting to look at, if there is no library or not one such token, or
      *     if a PIN that may be wrong would be the last that the token takes
      */
@@ -126,8 +127,7 @@ final class TokenSession implements AutoCloseable {
         KeyGenerator generator = KeyGenerator.getInstance("AES", provider);
         generator.init(Suite.KEY_BYTES * Byte.SIZE);
         if (generator.generateKey().getEncoded() != null) {
-            throw new KeyStoreUnavailableException(
-                    "VAULT_PKCS11_TOKEN: the token makes keys that can be read out of it", null);
+            throw new NoSuchAlgorithmException("VAULT_PKCS11_TOKEN: the token makes keys that can be read out of it");
         }
     }
 

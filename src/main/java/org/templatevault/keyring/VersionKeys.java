@@ -45,6 +45,9 @@ public class VersionKeys {
     /** Root keys that were begun in the newest key store, and of which it is not known that a version came to need them. */
     private final Queue<String> unused = new ConcurrentLinkedQueue<>();
 
+    /** A key store whose root keys are of no use answers, and would be asked for one more each second. */
+    private final BackOff making = new BackOff(System::nanoTime);
+
     private volatile @Nullable KeyStores keyStores;
 
     /**
@@ -68,9 +71,9 @@ public class VersionKeys {
         String alias = "root-" + version + "-" + UUID.randomUUID().toString().substring(0, 8);
         String keyStore = requireKeyStores().newest();
         RootKeys rootKeys = requireKeyStores().of(keyStore);
+        making.requireTurn();
         writing(() -> generate(rootKeys, alias));
-        byte[] aad = KeyIdentity.kek(vault, version, Suite.AES_256_GCM);
-        byte[] wrapped = rootKeys.wrap(alias, kek, aad);
+        byte[] wrapped = wrap(rootKeys, alias, kek, KeyIdentity.kek(vault, version, Suite.AES_256_GCM));
         keyVersions.insert(
                 version, keyStore, alias, Suite.AES_256_GCM.name(), wrapped, fingerprint(vault, version, kek));
     }
@@ -80,6 +83,30 @@ public class VersionKeys {
      * be filled, try after try.
      */
     private void generate(RootKeys rootKeys, String alias) {
+        deleteUnused(rootKeys);
+        unused.add(alias);
+        try {
+            rootKeys.generate(alias);
+        } catch (KeyStoreUnavailableException e) {
+            if (!e.isForNow()) {
+                making.failed(String.valueOf(e.getMessage()));
+            }
+            throw e;
+        }
+    }
+
+    private byte[] wrap(RootKeys rootKeys, String alias, SecretBytes kek, byte[] aad) {
+        try {
+            byte[] wrapped = rootKeys.wrap(alias, kek, aad);
+            making.succeeded();
+            return wrapped;
+        } catch (KeyStoreUnavailableException e) {
+            making.failed(String.valueOf(e.getMessage()));
+            throw e;
+        }
+    }
+
+    private void deleteUnused(RootKeys rootKeys) {
         Set<String> named =
                 keyVersions.all().stream().map(KeyVersions.Row::rootKeyAlias).collect(Collectors.toSet());
         for (String left = unused.peek(); left != null; left = unused.peek()) {
@@ -88,8 +115,6 @@ public class VersionKeys {
             }
             unused.remove(left);
         }
-        unused.add(alias);
-        rootKeys.generate(alias);
     }
 
     /** The row of a version was read: its root key is needed, and stays. */

@@ -222,7 +222,8 @@ public class RotationDriver {
             LOG.log(System.Logger.Level.INFO, "The job of rotation {0} was stopped, paused={1}", rotation, paused);
             return;
         }
-        if (status != BatchStatus.FAILED || !givesUp(rotation)) {
+        boolean failed = status == BatchStatus.FAILED || status == BatchStatus.ABANDONED;
+        if (!failed || !givesUp(rotation)) {
             runs.start(rotation);
         }
     }

@@ -269,6 +269,23 @@ class RootKeyTokenTest {
         }
     }
 
+    /** It may be wrong, and whoever asked has said that another start is worth a try. */
+    @Test
+    void triesNoPinForACallThatNobodyWaitsForAnyMore() throws InterruptedException {
+        FaultyLibrary library = FaultyLibrary.before(soft.settings().path(), directory);
+        RootKeyToken slow = new RootKeyToken(
+                new KeyStoreToken(library.path(), SoftToken.LABEL, SoftToken.PIN), Duration.ofMillis(300), () -> now);
+        library.hang(FaultyLibrary.Function.C_GetSlotList);
+        assertTrue(mayPass(slow::aliases));
+        long calls = library.calls();
+        library.hang(FaultyLibrary.Function.C_Login);
+        Thread.sleep(700);
+        assertEquals(calls, library.calls(), "what hung went on and did not log in");
+        library.goOn();
+        pass(2);
+        assertEquals(Set.of(), slow.aliases());
+    }
+
     /** A token may say no more than that something has failed. */
     @Test
     void doesNotTakeAPinForRightWhoseLastLoginFailed() {

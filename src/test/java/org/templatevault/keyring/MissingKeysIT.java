@@ -77,6 +77,7 @@ class MissingKeysIT {
     }
 
     @Test
+    @Tag("nightly")
     void refusesToStartWhereTheKeyOfTombstonesIsGone() {
         refusesToStartWhereTheServiceKeysOfAPurposeAreGone(ServicePurpose.TOMBSTONE);
     }

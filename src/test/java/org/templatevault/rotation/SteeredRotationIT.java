@@ -165,6 +165,7 @@ class SteeredRotationIT extends EnrolledVault {
 
     /** The server ends its jobs as if a person had stopped them, and goes on for a while before it stops the application. */
     @Test
+    @Tag("nightly")
     void goesOnAfterItsServerWasStoppedInOrder() {
         String rotation = running();
         server.stop();

@@ -1,8 +1,11 @@
 package org.templatevault.chaos;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 
 /** What is killed when. */
 record CrashPlan(long seed, int templates, int writerPauseMillis, int rate, List<Kill> kills) {
@@ -61,6 +64,12 @@ record CrashPlan(long seed, int templates, int writerPauseMillis, int rate, List
         return kills.stream()
                 .filter(kill -> !kill.name().startsWith("DATABASE"))
                 .count();
+    }
+
+    /** The states of a rotation in which its owner is killed. */
+    Set<String> states() {
+        Set<Kill> moments = EnumSet.range(Kill.REQUESTED, Kill.VERIFYING);
+        return kills.stream().filter(moments::contains).map(Kill::name).collect(Collectors.toSet());
     }
 
     long databaseKills() {

@@ -90,6 +90,10 @@ final class CrashRun {
         }
         List<String> faults = new ArrayList<>(new FinalCheck(server, books, outages).faults());
         faults.addAll(outages.wrong());
+        if (killedIn.values().stream().mapToInt(Integer::intValue).sum() != plan.serverKills()
+                || !killedIn.keySet().containsAll(plan.states())) {
+            faults.add("The owner was not killed in all states: " + killedIn);
+        }
         faults.addAll(outages.unexcused());
         summary(faults.size());
         if (!faults.isEmpty()) {

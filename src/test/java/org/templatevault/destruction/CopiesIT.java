@@ -184,6 +184,7 @@ class CopiesIT extends LeftVersion {
 
         Instant after = Instant.now().truncatedTo(ChronoUnit.MICROS);
         register("database", after);
+        register("database", Instant.now());
         reach = custodian.get(asked.getString("id")).getJsonObject("restorableSince");
         assertEquals(after, Instant.parse(reach.getString("after")), reach::toString);
         int lost = reach.getInt("copiesLost");

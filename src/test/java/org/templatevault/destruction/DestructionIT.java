@@ -28,7 +28,9 @@ import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.templatevault.testing.KeyVersion;
+import org.templatevault.testing.OpenSsl;
 import org.templatevault.testing.SilentNode;
 import org.templatevault.testing.TemplateDocument;
 import org.templatevault.testing.TestHome;
@@ -36,6 +38,9 @@ import org.templatevault.testing.VaultClient.Stored;
 
 class DestructionIT extends LeftVersion {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
+
+    @TempDir
+    Path directory;
 
     private final Map<Stored, byte[]> acknowledged = new LinkedHashMap<>();
 
@@ -83,7 +88,15 @@ class DestructionIT extends LeftVersion {
         assertEquals("key-custodian", certificate.getString("requestedBy"));
         assertEquals("approver", certificate.getString("approvedBy"));
         assertEquals(left.get().getString("fingerprint"), certificate.getString("fingerprint"));
-        assertEquals(0, certificate.getJsonObject("references").getInt("subject_key"));
+        assertEquals("{\"subject_key\":0,\"service_key\":0}", String.valueOf(certificate.get("references")));
+        List<Instant> times = List.of(
+                Instant.parse(certificate.getString("requestedAt")),
+                Instant.parse(certificate.getString("approvedAt")),
+                Instant.parse(certificate.getJsonObject("pass").getString("endedAt")),
+                Instant.parse(certificate.getString("destroyedAt")));
+        assertEquals(times.stream().sorted().toList(), times);
+        String keys = server.as("auditor").get("/audit/keys").send().expect(200).text();
+        assertTrue(keys.contains(answer.getString("publicKey").strip()), keys);
         assertTrue(certificate.getBoolean("rootKeyFound"), certificate::toString);
         isHeldByTheTrail(certificate.getJsonObject("trail"));
 
@@ -100,13 +113,21 @@ class DestructionIT extends LeftVersion {
         assertTrue(rows.number("select max(number) from vault.audit_block") - number < 20);
     }
 
-    private static boolean verifies(JsonObject answer, byte[] signed) throws Exception {
+    /** By Java, and by openssl where it is: the two agree. */
+    private boolean verifies(JsonObject answer, byte[] signed) throws Exception {
         String pem = answer.getString("publicKey").replaceAll("-----[^-]+-----|\\s", "");
         Signature verifier = Signature.getInstance("Ed25519");
         verifier.initVerify(KeyFactory.getInstance("Ed25519")
                 .generatePublic(new X509EncodedKeySpec(Base64.getDecoder().decode(pem))));
         verifier.update(signed);
-        return verifier.verify(Base64.getDecoder().decode(answer.getString("signature")));
+        boolean verified = verifier.verify(Base64.getDecoder().decode(answer.getString("signature")));
+        OpenSsl openSsl = new OpenSsl(directory);
+        if (openSsl.isThere()) {
+            assertEquals(verified, openSsl.verifies(answer, signed));
+        } else {
+            System.out.println("Skipped: there is no OpenSSL 3 to verify a certificate with");
+        }
+        return verified;
     }
 
     @Test
@@ -144,6 +165,8 @@ class DestructionIT extends LeftVersion {
         assertTrue(problem.getString("detail").matches(".*: [1-9][0-9]* rows of subject_key, .*"), problem::toString);
         JsonObject usage = version(used).usage();
         assertTrue(usage.getBoolean("used"), usage::toString);
+        JsonObject references = usage.getJsonObject("references");
+        assertTrue(references.getInt("subject_key") > 0 && references.getInt("service_key") > 0, usage::toString);
         SQLException refused = assertThrows(SQLException.class, () -> {
             try (var connection = server.home().superuser().getConnection();
                     var statement = connection.createStatement()) {
@@ -217,8 +240,12 @@ class DestructionIT extends LeftVersion {
     @Test
     void signsNoCertificateWhileANodeHoldsTheKey() {
         SilentNode.holding(rows, left.number(), () -> {
-            askAndApprove(true);
+            String approval = askAndApprove(true);
             left.await("ROOT_KEY_GONE");
+            server.as("key-custodian")
+                    .post("/approvals/" + approval + ":cancel")
+                    .send()
+                    .problem(409, "approval-state");
             waitsIn("ROOT_KEY_GONE", "the node silent to forget the key");
             TestHome.pause(Duration.ofSeconds(3));
             waitsIn("ROOT_KEY_GONE", "the node silent to forget the key");

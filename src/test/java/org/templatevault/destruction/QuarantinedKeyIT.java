@@ -1,5 +1,6 @@
 package org.templatevault.destruction;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -20,7 +21,7 @@ import org.templatevault.testing.TestHome;
 import org.templatevault.testing.VaultClient.Stored;
 import org.templatevault.testing.VaultServer;
 
-/** A wrapped DEK that does not open keeps its version until two people give its subject up. */
+/** A wrapped DEK that does not open keeps its version until it is repaired, or two people give its subject up. */
 class QuarantinedKeyIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -28,15 +29,52 @@ class QuarantinedKeyIT {
     private final Rows rows = new Rows(SharedVault.mortal().home());
     private final Approver approver = new Approver(server);
 
-    @Test
-    void keepsItsVersionUntilItIsReleasedAndTheCertificateCountsIt() {
-        Stored damaged = server.as("enroller").store(UUID.randomUUID(), "modality=IRIS&format=OPAQUE", new byte[] {1});
+    private Stored damaged() {
+        Stored stored = server.as("enroller").store(UUID.randomUUID(), "modality=IRIS&format=OPAQUE", new byte[] {1});
+        flipABit(stored.subject());
+        return stored;
+    }
+
+    private void flipABit(UUID subject) {
         rows.change(
                 "update vault.subject_key set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)"
                         + " where subject_id = ?",
-                damaged.subject());
+                subject);
+    }
+
+    private JsonObject leaveBehind() {
         JsonObject rotation = new Custodian(server).rotate(Json.createObjectBuilder());
         assertEquals("DRAINED_WITH_QUARANTINE", rotation.getString("state"), rotation::toString);
+        return rotation;
+    }
+
+    @Test
+    void keepsItsVersionUntilItIsRepaired() {
+        Stored damaged = damaged();
+        KeyVersion version = new KeyVersion(server, leaveBehind().getInt("fromVersion"));
+        version.ask().problem(409, "key-in-use");
+        flipABit(damaged.subject());
+        server.as("operator")
+                .post("/quarantine/" + quarantineRow(damaged.subject()) + ":retry")
+                .send()
+                .expect(204);
+        assertStands(0, version.usage());
+        approver.destroy(version.number());
+        assertEquals(0, version.certificate().getInt("released"));
+        assertArrayEquals(
+                new byte[] {1}, server.as("reader").read(damaged).expect(200).bytes());
+        assertEquals(List.of(), Invariants.broken(rows));
+    }
+
+    private String quarantineRow(UUID subject) {
+        return rows.texts("select id::text from vault.quarantine where subject_id = ?", subject)
+                .get(0);
+    }
+
+    @Test
+    void keepsItsVersionUntilItIsReleasedAndTheCertificateCountsIt() {
+        Stored damaged = damaged();
+        JsonObject rotation = leaveBehind();
         KeyVersion version = new KeyVersion(server, rotation.getInt("fromVersion"));
         assertStands(1, version.usage());
 
@@ -67,10 +105,8 @@ class QuarantinedKeyIT {
     }
 
     private void release(UUID subject) {
-        String row = rows.texts("select id::text from vault.quarantine where subject_id = ?", subject)
-                .get(0);
         String approval = server.as("key-custodian")
-                .post("/quarantine/" + row + ":release")
+                .post("/quarantine/" + quarantineRow(subject) + ":release")
                 .send()
                 .expect(202)
                 .json()

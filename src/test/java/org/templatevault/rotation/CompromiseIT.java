@@ -264,6 +264,10 @@ class CompromiseIT extends CompromisedVault {
             custodian.await(rotation, "REENCRYPTING");
             custodian.steer(rotation, "cancel").expect(200);
         }
+        assertTrue(
+                rows.number("select max(v.version) - min(k.kek_version) from vault.subject_key k, vault.key_version v"
+                                + " where v.state = 'ACTIVE'")
+                        >= 3);
         drained(custodian.start(Json.createObjectBuilder()));
     }
 

@@ -136,6 +136,9 @@ class RotationIT extends EnrolledVault {
         drained(SilentNode.during(rows, () -> {
             String rotation = stageWithWraps();
             assertEquals("STAGED", custodian.get(rotation).getString("state"));
+            for (String verb : List.of("pause", "resume")) {
+                custodian.steer(rotation, verb).problem(409, "rotation-state");
+            }
             return rotation;
         }));
     }

@@ -35,7 +35,11 @@ class SteeredRotationIT extends EnrolledVault {
     }
 
     private String running() {
-        String rotation = custodian.start(slowly());
+        return running(slowly());
+    }
+
+    private String running(JsonObjectBuilder body) {
+        String rotation = custodian.start(body);
         TestHome.await("some are moved", PATIENCE, () -> custodian.get(rotation).getInt("done") > 0);
         return rotation;
     }
@@ -65,8 +69,12 @@ class SteeredRotationIT extends EnrolledVault {
         custodian.steer(rotation, "resume").expect(200);
         TestHome.await("more are moved", PATIENCE, () -> custodian.get(rotation).getInt("done") > done);
         drained(rotation);
-        custodian.steer(rotation, "resume").problem(409, "rotation-state");
-        custodian.steer(rotation, "cancel").problem(409, "rotation-state");
+        for (String verb : List.of("pause", "resume", "cancel")) {
+            JsonObject refused = custodian.steer(rotation, verb).problem(409, "rotation-state");
+            assertTrue(
+                    refused.getString("detail").startsWith("A rotation that is DRAINED cannot become "),
+                    refused::toString);
+        }
         JsonObject late = custodian.changeRate(rotation, 5).problem(409, "rotation-state");
         assertTrue(late.getString("detail").contains("has ended"), late::toString);
     }
@@ -79,15 +87,24 @@ class SteeredRotationIT extends EnrolledVault {
         TestHome.pause(Duration.ofSeconds(2));
         int moved = custodian.get(rotation).getInt("done") - before;
         assertTrue(moved <= 40, () -> moved + " moved in about 2 s at 10 a second");
+        custodian.changeRate(rotation, 1).expect(200);
+        TestHome.pause(Duration.ofMillis(500));
+        int slow = custodian.get(rotation).getInt("done");
+        TestHome.pause(Duration.ofSeconds(3));
+        int slowly = custodian.get(rotation).getInt("done") - slow;
+        assertTrue(slowly <= 8, () -> slowly + " moved in about 3 s at 1 a second");
         drained(rotation);
     }
 
     @Test
     void leavesWhatACancelledRotationDidNotMoveToTheNext() {
-        String rotation = running();
+        boolean gcm = rows.texts("select data_suite from vault.key_version where state = 'ACTIVE'")
+                .contains("AES_256_GCM");
+        String rotation = running(slowly().add("suite", gcm ? "CHACHA20_POLY1305" : "AES_256_GCM"));
         JsonObject cancelled = custodian.steer(rotation, "cancel").expect(200).json();
         assertEquals("CANCELLED", cancelled.getString("state"));
         assertTrue(cancelled.getInt("remaining") > 0, cancelled::toString);
+        assertEquals(2, rows.number("select count(distinct data_suite) from vault.subject_key"));
         everyTemplateOpens();
         JsonObject next = custodian.rotate(Json.createObjectBuilder());
         assertEquals("DRAINED", next.getString("state"), next::toString);

@@ -153,7 +153,9 @@ class TokenIT {
         String rotation = custodian.start();
         TestHome.await("the token is missed", PATIENCE, () -> !healthSaysReachable());
         TestHome.pause(Duration.ofSeconds(5));
-        assertEquals("REQUESTED", custodian.get(rotation).getString("state"));
+        JsonObject waiting = custodian.get(rotation);
+        assertEquals("REQUESTED", waiting.getString("state"));
+        assertTrue(waiting.getJsonArray("waitingFor").toString().contains("VAULT_PKCS11_TOKEN"), waiting::toString);
         assertEquals(versions, rows.number("select count(*) from vault.key_version"));
         store(5);
         everyTemplateOpens();

@@ -127,14 +127,8 @@ abstract class TwoNodes {
         return rotation(server, id).getInt("done");
     }
 
-    /** The node that holds the lease of rotations; after a stop that is nobody for a moment. */
+    /** The node that holds the lease of rotations. */
     static VaultServer owner() {
-        TestHome.await(
-                "a living node has the lease",
-                PATIENCE,
-                () -> rows.number("select count(*) from vault.lease l join vault.node n on n.id = l.owner"
-                                + " where l.name = 'rotation'")
-                        == 1);
         return rows.holder("rotation").equals("node-a") ? a : b;
     }
 

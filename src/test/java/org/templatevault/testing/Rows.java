@@ -35,10 +35,14 @@ public final class Rows {
         return Long.parseLong(texts(query, arguments).get(0));
     }
 
-    /** The name of the node that holds a lease, or was the last to hold it. */
+    /** The name of the node that holds a lease, or was the last to hold it; waits while that is none that lives. */
     public String holder(String lease) {
-        return texts("select n.name from vault.lease l join vault.node n on n.id = l.owner where l.name = ?", lease)
-                .get(0);
+        String named = "select n.name from vault.lease l join vault.node n on n.id = l.owner where l.name = ?";
+        TestHome.await(
+                "a node holds the lease " + lease,
+                PATIENCE,
+                () -> !texts(named, lease).isEmpty());
+        return texts(named, lease).get(0);
     }
 
     /** Waits until a connection waits in PostgreSQL for a lock with a statement that has this text. */
